@@ -1,0 +1,297 @@
+"""Which character is which class: the one place that decides it.
+
+The built-in alphabet of 5990 classes is frozen in `alphabet_5990.txt`; `principled_characters`
+is the rule that it was built by. Lists that others circulate are read by `read_list`.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.errors import AlphabetError, listed
+
+BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
+MOST_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
+
+# Look-alikes that occur in real text, each with what may stand for it if the alphabet lacks it.
+_LOOKALIKES = {
+    "\u2015": "—", "\u2500": "—", "\u2013": "-", "\u2212": "-", "\u2010": "-", "\u2011": "-",
+    "\u30fb": "·", "\u2022": "·", "\u2027": "·", "\u22ef": "…", "\u301c": "～", "\u223c": "～",
+    "\uff5e": "~", "~": "～", "\u00a2": "￠", "\u00a3": "￡", "\u00a5": "￥",
+    "\uffe5": "\u00a5", "\uff61": "。", "\uff64": "、",
+    "\u00b4": "′", "\u2032": "'", "\uff02": '"', "\uff07": "'",
+}  # fmt: skip
+_SPACES = " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_SPACES += "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff\u00ad"
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """An ordered set of single characters and the class of the CTC blank.
+
+    Attributes:
+        symbols: the character of each class; the empty string at the blank.
+        blank: class id of the CTC blank.
+    """
+
+    symbols: tuple[str, ...]
+    blank: int = 0
+
+    def __post_init__(self) -> None:
+        problems = _problems(self.symbols, self.blank)
+        if problems:
+            raise AlphabetError("; ".join(problems))
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def characters(self) -> str:
+        """All characters in class order, without the blank."""
+        return "".join(self.symbols)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the blank's class and the characters in order, hexadecimal."""
+        return hashlib.sha256(f"{self.blank}\n{self.characters}".encode()).hexdigest()
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols) if symbol}
+
+    @cached_property
+    def _table(self) -> NDArray[np.uint16]:
+        """Class id of every code point; MOST_CLASSES where there is none."""
+        table = np.full(0x110000, MOST_CLASSES, dtype=np.uint16)
+        for symbol, class_id in self._ids.items():
+            table[ord(symbol)] = class_id
+        return table
+
+    @cached_property
+    def _folding(self) -> dict[int, str]:
+        return _folding(self._ids.keys())
+
+    def __contains__(self, character: object) -> bool:
+        return character in self._ids
+
+    def normalise(self, text: str) -> str:
+        """Map the characters of a text onto the alphabet where a twin is in it.
+
+        Full-width letters, digits and signs become ASCII (or the reverse, whichever the alphabet
+        holds), look-alike dashes, dots and currency signs become one, and spaces of any kind are
+        dropped where the alphabet has none. Everything else stays, inside the alphabet or not.
+        """
+        return text.translate(self._folding)
+
+    def class_ids(self, text: str) -> NDArray[np.uint16]:
+        """Class of each character of a normalised text, (len(text),); 65,535 where outside."""
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        ids: NDArray[np.uint16] = self._table[points]
+        return ids
+
+    def encode(self, text: str) -> list[int]:
+        """Class of each character of a label, after `normalise`.
+
+        Raises:
+            AlphabetError: if characters are outside the alphabet; names all of them.
+        """
+        text = self.normalise(text)
+        outside = self.outside(text)
+        if outside:
+            raise AlphabetError(
+                f"label {text!r} holds {listed([repr(c) for c in outside])}, not among the"
+                f" {len(self)} classes of the alphabet; choose another with --alphabet"
+            )
+        return [self._ids[character] for character in text]
+
+    def decode(self, class_ids: Iterable[int]) -> str:
+        """The text of class ids; blanks vanish, repeats stay."""
+        return "".join(self.symbols[i] for i in class_ids)
+
+    def outside(self, text: str) -> list[str]:
+        """The distinct characters of a text that have no class, in order of appearance."""
+        return [c for c in dict.fromkeys(text) if c not in self._ids]
+
+    def to_json(self) -> dict[str, object]:
+        """The form that manifests and checkpoints carry."""
+        return {"characters": self.characters, "blank": self.blank}
+
+    @classmethod
+    def from_json(cls, value: dict[str, object]) -> "Alphabet":
+        """Read what `to_json` wrote.
+
+        Raises:
+            AlphabetError: if the value lacks a field or is no valid alphabet.
+        """
+        characters, blank = value.get("characters"), value.get("blank")
+        if not isinstance(characters, str) or not isinstance(blank, int):
+            raise AlphabetError("a stored alphabet needs the fields 'characters' and 'blank'")
+        return cls((*characters[:blank], "", *characters[blank:]), blank)
+
+
+@dataclass(frozen=True)
+class CharacterList:
+    """A character list as read from a file.
+
+    Attributes:
+        alphabet: the distinct characters in order, blank first.
+        class_of_line: class of each line of the file, from 0; labels that are line numbers of the
+            list are translated with it.
+        notes: what the reader decided, one sentence each, to be shown to the user.
+    """
+
+    alphabet: Alphabet
+    class_of_line: tuple[int, ...]
+    notes: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def builtin() -> Alphabet:
+    """The project's alphabet of 5990 classes, blank first."""
+    return read_list(BUILTIN_FILE).alphabet
+
+
+def load(path: Path | None) -> Alphabet:
+    """The alphabet of a list file, or the built-in one for None."""
+    return builtin() if path is None else read_list(path).alphabet
+
+
+def read_list(path: Path) -> CharacterList:
+    """Read a list of one character a line, in UTF-8 or GB18030.
+
+    A first line that is `blank`, `<blank>`, empty or a space stands for the CTC blank
+    (char_std_5990.txt has it in two forms); without it the blank goes before the first line, as
+    for a PaddleOCR dictionary. A space on a later line is a class. The first occurrence of a
+    duplicate wins.
+
+    Raises:
+        AlphabetError: if the file cannot be read or a line holds more than one character.
+    """
+    lines, notes = _lines(path)
+    has_blank = bool(lines) and lines[0] in ("blank", "<blank>", "", " ")
+    symbols, class_of_line, duplicates = _number(path, lines[1:] if has_blank else lines)
+    if has_blank:
+        class_of_line.insert(0, 0)
+    else:
+        notes.append("the list names no blank: class 0 is the blank, the first line is class 1")
+    if duplicates:
+        notes.append(
+            f"{len(duplicates)} duplicates dropped, the first occurrence of each kept:"
+            f" {listed(duplicates)}; {len(symbols)} classes remain"
+        )
+    return CharacterList(Alphabet(tuple(symbols)), tuple(class_of_line), tuple(notes))
+
+
+def write_list(alphabet: Alphabet, path: Path) -> None:
+    """Write one character a line in UTF-8, the first line `blank`.
+
+    Raises:
+        AlphabetError: if the blank is not class 0, which this form cannot say.
+    """
+    if alphabet.blank != 0:
+        raise AlphabetError(f"a list file needs the blank at class 0, not {alphabet.blank}")
+    path.write_text("\n".join(["blank", *alphabet.symbols[1:]]) + "\n", encoding="utf-8")
+
+
+def principled_characters() -> list[str]:
+    """The 5989 characters of the built-in alphabet, from Python's codecs and jieba's dictionary.
+
+    ASCII, seven full-width marks, row 1 of GB2312 without the ideographic space, the 3755 hanzi
+    of its level 1, and the 2040 hanzi of its level 2 that are most frequent in jieba's dictionary
+    (ties by code point order of GB2312). Rows are decoded as GBK: the gb2312 codec gives
+    U+30FB and U+2015 for the middle dot and the dash.
+    """
+    ascii_marks = [chr(code) for code in range(0x21, 0x7F)]
+    row_1 = [_gbk(1, cell) for cell in range(2, 95)]
+    level_1 = [_gbk(r, c) for r in range(16, 56) for c in range(1, 95) if r < 55 or c < 90]
+    level_2 = [_gbk(r, c) for r in range(56, 88) for c in range(1, 95)]
+    frequency = _hanzi_frequency()
+    common = sorted(level_2, key=lambda c: -frequency.get(c, 0))[:2040]
+    chosen = set(common)
+    return (
+        ascii_marks + list("，（）：；？！") + row_1 + level_1 + [c for c in level_2 if c in chosen]
+    )
+
+
+def _hanzi_frequency() -> dict[str, int]:
+    import jieba
+
+    tokenizer = jieba.Tokenizer()
+    frequency: dict[str, int] = {}
+    with tokenizer.get_dict_file() as lines:
+        for line in lines:
+            word, count, _ = line.decode("utf-8").split(" ")
+            for character in set(word):
+                frequency[character] = frequency.get(character, 0) + int(count)
+    return frequency
+
+
+def _gbk(row: int, cell: int) -> str:
+    return bytes([row + 0xA0, cell + 0xA0]).decode("gbk")
+
+
+def _folding(known: Iterable[str]) -> dict[int, str]:
+    """Translation table for `Alphabet.normalise`: characters outside to their twins inside."""
+    known = set(known)
+    table = {ord(c): "" for c in _SPACES if c not in known}
+    if " " in known:
+        table |= {ord(c): " " for c in "\t\u00a0\u3000" if c not in known}
+    pairs = [(chr(code + 0xFEE0), chr(code)) for code in range(0x21, 0x7F)]
+    pairs += [(ascii_form, full) for full, ascii_form in pairs]
+    pairs += list(_LOOKALIKES.items())
+    for outside, inside in pairs:
+        if outside not in known and inside in known:
+            table[ord(outside)] = inside
+    return table
+
+
+def _problems(symbols: tuple[str, ...], blank: int) -> list[str]:
+    problems = []
+    if not 2 <= len(symbols) <= MOST_CLASSES:
+        problems.append(f"{len(symbols)} classes; an alphabet has 2 to {MOST_CLASSES}")
+    if not 0 <= blank < len(symbols) or symbols[blank] != "":
+        problems.append(f"class {blank} cannot be the blank: it must exist and have no character")
+    wide = [repr(s) for i, s in enumerate(symbols) if i != blank and len(s) != 1]
+    if wide:
+        problems.append(f"not a single character: {listed(wide)}; give one character a class")
+    seen: set[str] = set()
+    twice = [s for s in symbols if s and (s in seen or seen.add(s))]  # type: ignore[func-returns-value]
+    if twice:
+        problems.append(f"listed twice: {listed(twice)}; remove one of each")
+    return problems
+
+
+def _lines(path: Path) -> tuple[list[str], list[str]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AlphabetError(f"cannot read the alphabet {path}: {error.strerror}") from error
+    notes: list[str] = []
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = data.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise AlphabetError(
+                f"{path} is neither UTF-8 nor GB18030: bad byte at offset {error.start}"
+            ) from error
+        notes.append("the list is not UTF-8 and was read as GB18030")
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n"), notes
+
+
+def _number(path: Path, lines: list[str]) -> tuple[list[str], list[int], list[str]]:
+    """Give each line its class; the second of two equal lines gets the class of the first."""
+    wrong = [repr(line) for line in lines if len(line) != 1]
+    if wrong:
+        raise AlphabetError(f"{path}: not one character a line: {listed(wrong)}")
+    ids: dict[str, int] = {}
+    duplicates = [c for i, c in enumerate(lines) if ids.setdefault(c, i) != i]
+    symbols = ["", *dict.fromkeys(lines)]
+    class_of = {symbol: i for i, symbol in enumerate(symbols)}
+    return symbols, [class_of[line] for line in lines], duplicates

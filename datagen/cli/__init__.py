@@ -1,0 +1,24 @@
+"""The `ocrgen` command line, one module a command."""
+
+import sys
+
+import click
+
+from datagen.cli.lazy import LazyGroup
+
+MODULES = {
+    "alphabet": "datagen.cli.alphabet",
+}
+
+
+@click.group(
+    cls=LazyGroup, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="ocrgen")
+def main() -> None:
+    """Render labelled images of Chinese text lines and pack them for training."""
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())

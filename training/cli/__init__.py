@@ -1,0 +1,22 @@
+"""The `ocrtrain` command line, one module a command."""
+
+import sys
+
+import click
+
+from datagen.cli.lazy import LazyGroup
+
+MODULES: dict[str, str] = {}
+
+
+@click.group(
+    cls=LazyGroup, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="ocrgen")
+def main() -> None:
+    """Train, evaluate and use a recogniser of Chinese text lines."""
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())
