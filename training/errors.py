@@ -1,0 +1,15 @@
+"""What a user of this room can cause; the command line prints the one line and exits with 1."""
+
+from datagen.errors import UserError
+
+
+class ModelError(UserError):
+    """A network that cannot be built as asked."""
+
+
+class CheckpointError(UserError):
+    """A model or state file that is missing, damaged, or of another alphabet or version."""
+
+
+class FitError(UserError):
+    """A training run that cannot start, or had to stop."""

@@ -1,0 +1,21 @@
+"""Files that appear under their final name complete or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def publish(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, force it to disk, then rename it.
+
+    On an exception nothing is left behind and an older file of that name stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(aside)
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

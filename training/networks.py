@@ -1,0 +1,301 @@
+"""The three networks of the CRNN family: convolutions, two bidirectional LSTMs, CTC logits.
+
+Shi, Bai and Yao 2015, "An End-to-End Trainable Neural Network for Image-based Sequence
+Recognition", and two variants of it. The modules carry the parameter names under which weights
+of these networks circulate, so that such state dicts load unchanged.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from training.settings import ModelSettings
+
+FRAME_PX = 4  # all three networks give one time step for four pixels
+
+HALVE = "halve"  # 2x2 maximum, stride 2
+THIN = "thin"  # 2x2 maximum, stride (2, 1), one column of padding: halves the height alone
+
+
+class _Convolution(NamedTuple):
+    name: str
+    channels: int
+    norm: str = ""
+    pool: str = ""
+
+
+_CRNN = (
+    _Convolution("conv1", 64, pool=HALVE),
+    _Convolution("conv2", 128, pool=HALVE),
+    _Convolution("conv3_1", 256, norm="bn3"),
+    _Convolution("conv3_2", 256, pool=THIN),
+    _Convolution("conv4_1", 512, norm="bn4"),
+    _Convolution("conv4_2", 512, pool=THIN),
+)
+_CRNN_V2 = (
+    _Convolution("conv1_1", 32, norm="bn1_1"),
+    _Convolution("conv1_2", 64, norm="bn1_2", pool=HALVE),
+    _Convolution("conv2_1", 64, norm="bn2_1"),
+    _Convolution("conv2_2", 128, norm="bn2_2", pool=HALVE),
+    _Convolution("conv3_1", 96, norm="bn3_1"),
+    _Convolution("conv3_2", 192, norm="bn3_2", pool=THIN),
+    _Convolution("conv4_1", 128, norm="bn4_1"),
+    _Convolution("conv4_2", 256, norm="bn4_2", pool=THIN),
+)
+_CRNN_RES = (  # name, channels, stride
+    ("res1", 64, (1, 1)),
+    ("res2_1", 128, (2, 2)),
+    ("res2_2", 128, (1, 1)),
+    ("res3_1", 256, (2, 2)),
+    ("res3_2", 256, (1, 1)),
+    ("res3_3", 256, (1, 1)),
+    ("res4_1", 512, (2, 1)),
+    ("res4_2", 512, (1, 1)),
+    ("res4_3", 512, (1, 1)),
+)
+
+
+class BidirectionalLSTM(nn.Module):
+    """One bidirectional LSTM and a linear layer over both directions."""
+
+    def __init__(self, features: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(features, hidden, bidirectional=True)
+        self.embedding = nn.Linear(2 * hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.rnn(x)  # (T, N, 2 * hidden)
+        logits: Tensor = self.embedding(states)  # (T, N, outputs)
+        return logits
+
+
+class Recogniser(nn.Module):
+    """What the networks share: the head, the sequence layout and the geometry of time steps.
+
+    `forward` takes float images (N, channels, 32, W), gray levels mapped to [-1, 1], and gives
+    unnormalised scores (T, N, classes) with T = output_length(W).
+    """
+
+    frame_offset_px: float  # x of the centre that time step 0 looks at
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    def scaled(self, channels: int) -> int:
+        """Channels of a layer under the width multiplier, a multiple of 8."""
+        return max(8, round(channels * self.settings.width_multiplier / 8) * 8)
+
+    def add_head(self, features: int) -> None:
+        """Register the two LSTMs last, so that parameters stand in the order of the forward."""
+        hidden, classes = self.settings.hidden, self.settings.classes
+        self.rnn = nn.Sequential(
+            BidirectionalLSTM(features, hidden, hidden), BidirectionalLSTM(hidden, hidden, classes)
+        )
+
+    def features(self, x: Tensor) -> Tensor:
+        """Images (N, C, 32, W) to columns of features (N, F, rows, T)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        n, c, h, t = x.shape
+        x = x.reshape(n, c * h, t).permute(2, 0, 1)  # (T, N, F)
+        logits: Tensor = self.rnn(x)
+        return logits
+
+    @staticmethod
+    def output_length(width_px: int) -> int:
+        """Time steps T of an image `width_px` wide."""
+        raise NotImplementedError
+
+    def frame_of(self, x_px: Tensor) -> Tensor:
+        """The time step whose field of view is centred nearest to a position.
+
+        Args:
+            x_px: positions from the left edge of the image, any shape; NaN stays NaN.
+
+        Returns:
+            float, rounded; the caller cuts to [0, T).
+        """
+        return torch.round((x_px - self.frame_offset_px) / FRAME_PX)
+
+    def initialise(self) -> None:
+        """Kaiming-normal convolutions (He et al. 2015); torch's defaults for the rest."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def load_named(self, state: Mapping[str, Tensor]) -> None:
+        """Load a state dict under the published names, with or without the prefix `module.`."""
+        self.load_state_dict({name.removeprefix("module."): t for name, t in state.items()})
+
+
+class _PlainStack(Recogniser):
+    """Convolution, normalisation where named, ReLU, pooling where named; layer after layer."""
+
+    layers: tuple[_Convolution, ...]
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__(settings)
+        before = settings.channels
+        for layer in self.layers:
+            width = self.scaled(layer.channels)
+            self.add_module(layer.name, nn.Conv2d(before, width, 3, padding=1))
+            if layer.norm:
+                self.add_module(layer.norm, nn.BatchNorm2d(width))
+            before = width
+        self.last_channels = before
+        self.halve = nn.MaxPool2d(2, 2)
+        self.thin = nn.MaxPool2d((2, 2), (2, 1), (0, 1))
+
+    def stack(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = self.get_submodule(layer.name)(x)
+            if layer.norm:
+                x = self.get_submodule(layer.norm)(x)
+            x = torch.relu(x)
+            if layer.pool:
+                x = self.get_submodule(layer.pool)(x)
+        return x
+
+
+class CRNN(_PlainStack):
+    """The network of the paper, with biases and batch normalisation in three places."""
+
+    layers = _CRNN
+    frame_offset_px = 0.0
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__(settings)
+        width = self.scaled(512)
+        self.conv5 = nn.Conv2d(self.last_channels, width, 2)
+        self.bn5 = nn.BatchNorm2d(width)
+        self.add_head(width)
+        self.initialise()
+
+    def features(self, x: Tensor) -> Tensor:
+        x = self.stack(x)  # (N, F, 2, W / 4 + 2)
+        return torch.relu(self.bn5(self.conv5(x)))  # (N, F, 1, W / 4 + 1)
+
+    @staticmethod
+    def output_length(width_px: int) -> int:
+        return width_px // FRAME_PX + 1
+
+
+class CRNNv2(_PlainStack):
+    """Two thin convolutions a stage, all normalised; two rows of features make one column."""
+
+    layers = _CRNN_V2
+    frame_offset_px = -2.0
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__(settings)
+        self.bn5 = nn.BatchNorm2d(self.last_channels)
+        self.add_head(2 * self.last_channels)
+        self.initialise()
+
+    def features(self, x: Tensor) -> Tensor:
+        x = self.bn5(self.stack(x))  # (N, F / 2, 2, W / 4 + 2)
+        return x
+
+    @staticmethod
+    def output_length(width_px: int) -> int:
+        return width_px // FRAME_PX + 2
+
+
+class _Group(nn.Module):
+    """The two convolutions of a residual block."""
+
+    def __init__(self, before: int, after: int, stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(after)
+        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.bn1(self.conv1(x)))
+        x = self.bn2(self.conv2(x))
+        return x
+
+
+class _Residual(nn.Module):
+    """A residual block (He et al. 2016); a 1x1 convolution where the shape changes."""
+
+    def __init__(self, before: int, after: int, stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.group1 = _Group(before, after, stride)
+        self.downsample: nn.Module = nn.Identity()
+        if before != after or stride != (1, 1):
+            self.downsample = nn.Sequential(
+                nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.group1(x) + self.downsample(x))
+
+
+class CRNNRes(Recogniser):
+    """Nine residual blocks, then average pooling that counts its zero padding."""
+
+    frame_offset_px = 0.5
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__(settings)
+        before = self.scaled(64)
+        self.conv1 = nn.Conv2d(settings.channels, before, 3, padding=1)
+        for name, channels, stride in _CRNN_RES:
+            width = self.scaled(channels)
+            self.add_module(name, _Residual(before, width, stride))
+            before = width
+        self.pool = nn.AvgPool2d((2, 2), (2, 1), (0, 1), count_include_pad=True)
+        self.conv5 = nn.Conv2d(before, before, 2)
+        self.bn5 = nn.BatchNorm2d(before)
+        self.add_head(before)
+        self.initialise()
+
+    def features(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.conv1(x))
+        for name, _, _ in _CRNN_RES:
+            x = self.get_submodule(name)(x)
+        x = self.pool(x)  # (N, F, 2, W / 4 + 1)
+        return torch.relu(self.bn5(self.conv5(x)))  # (N, F, 1, W / 4)
+
+    @staticmethod
+    def output_length(width_px: int) -> int:
+        return -(-width_px // FRAME_PX)
+
+
+_CLASSES: dict[str, type[Recogniser]] = {"crnn": CRNN, "crnn_v2": CRNNv2, "crnn_res": CRNNRes}
+
+
+def build_from(settings: ModelSettings) -> Recogniser:
+    """A freshly initialised network; the weights follow torch's global generator."""
+    return _CLASSES[settings.model](settings)
+
+
+def build(
+    name: str,
+    classes: int,
+    *,
+    channels: int = 1,
+    hidden: int = 256,
+    width_multiplier: float = 1.0,
+    height_px: int = 32,
+) -> Recogniser:
+    """A network by name: crnn, crnn_v2 or crnn_res.
+
+    Raises:
+        ModelError: if the name is unknown or a size is out of range; height must be 32.
+    """
+    return build_from(ModelSettings(name, classes, channels, hidden, width_multiplier, height_px))
+
+
+def output_length(name: str, width_px: int) -> int:
+    """Time steps of a network by name, without building it."""
+    return _CLASSES[name].output_length(width_px)
