@@ -25,6 +25,10 @@ class ShardError(UserError):
     """A shard, sidecar or dataset folder that is missing, truncated or of another version."""
 
 
+class ImageError(UserError):
+    """Bytes that are no readable image, or images that do not fit together."""
+
+
 class WorkerError(UserError):
     """A worker that ended without a result."""
 

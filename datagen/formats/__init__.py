@@ -1,0 +1,1 @@
+"""The bytes on disk: for each form one module that owns its keys, versions, writer and reader."""

@@ -1,0 +1,112 @@
+"""Encoded images in whole batches: decode, encode, and what can be known without decoding."""
+
+import io
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from datagen.errors import ImageError, listed
+
+UintImages = NDArray[np.uint8]
+
+# The whole work is split over processes; threads inside one would only fight for the cores.
+cv2.setNumThreads(1)
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"BM", ".bmp"),
+    (b"GIF8", ".gif"),
+    (b"II*\0", ".tif"),
+    (b"MM\0*", ".tif"),
+)
+_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+_ORIENTATION = 0x0112
+
+
+def decode(images: Sequence[bytes]) -> UintImages:
+    """Decode images of one size as grayscale, (B, H, W) uint8.
+
+    Raises:
+        ImageError: if one cannot be decoded or the sizes differ; names the positions.
+    """
+    decoded = decode_each(images)
+    sizes = {image.shape for image in decoded}
+    if len(sizes) > 1:
+        shown = listed(sorted(f"{width}x{height}" for height, width in sizes))
+        raise ImageError(f"a batch of images of different sizes: {shown}")
+    return np.stack(decoded) if decoded else np.zeros((0, 0, 0), np.uint8)
+
+
+def decode_each(images: Sequence[bytes]) -> list[UintImages]:
+    """Decode images of any sizes as grayscale, (H, W) uint8 each.
+
+    Raises:
+        ImageError: if some cannot be decoded; names their positions.
+    """
+    decoded = [try_decode(image) for image in images]
+    bad = [str(i) for i, image in enumerate(decoded) if image is None]
+    if bad:
+        raise ImageError(f"no readable image at position {listed(bad)} of {len(images)}")
+    return [image for image in decoded if image is not None]
+
+
+def try_decode(image: bytes) -> UintImages | None:
+    """Decode one image as grayscale, (H, W) uint8; None if that fails."""
+    try:
+        return cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE)  # type: ignore[return-value]
+    except cv2.error:
+        return None
+
+
+def encode(images: UintImages, quality: int | NDArray[np.integer] = 90) -> list[bytes]:
+    """Encode grayscale images as JPEG.
+
+    Args:
+        images: (B, H, W) uint8.
+        quality: JPEG quality for all, or of each, (B,), from 1 to 100.
+    """
+    qualities = np.broadcast_to(np.asarray(quality), len(images)).tolist()
+    return [
+        cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, q))[1].tobytes()
+        for image, q in zip(images, qualities, strict=True)
+    ]
+
+
+def encode_png(images: Sequence[UintImages] | UintImages) -> list[bytes]:
+    """Encode grayscale images, (H, W) uint8 each, as PNG."""
+    return [cv2.imencode(".png", image)[1].tobytes() for image in images]
+
+
+def extension(image: bytes) -> str:
+    """The file suffix that goes with the bytes of an image; `.img` for what is none known."""
+    for signature, suffix in _SIGNATURES:
+        if image.startswith(signature):
+            return suffix
+    return ".webp" if image[:4] == b"RIFF" and image[8:12] == b"WEBP" else ".img"
+
+
+def size_of(image: bytes) -> tuple[int, int]:
+    """Height and width as `decode` gives them, read from the header alone.
+
+    Raises:
+        ImageError: if the bytes are no image that can be read.
+    """
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            width, height = opened.size
+            sideways = opened.getexif().get(_ORIENTATION) in _SIDEWAYS
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"no readable image in {len(image)} bytes") from error
+    return (width, height) if sideways else (height, width)
+
+
+def is_whole(image: bytes) -> bool:
+    """Whether a JPEG or PNG has its end; decoders fill what is missing with gray, silently."""
+    suffix = extension(image)
+    if suffix == ".jpg":
+        return b"\xff\xd9" in image[-64:]
+    return b"IEND" in image[-64:] if suffix == ".png" else True
