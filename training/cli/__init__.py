@@ -6,7 +6,9 @@ import click
 
 from datagen.cli.lazy import LazyGroup
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "predict": "training.cli.predict",
+}
 
 
 @click.group(

@@ -1,0 +1,105 @@
+"""`ocrtrain predict`: read image files of text lines."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from training.predict import Reading
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "tsv", "json"]),
+    default="plain",
+    show_default=True,
+    help="plain: the text; tsv: file, confidence, text; json: one object a line, with the"
+    " confidence and place of each character.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Model file; default: the best of the newest run.",
+)
+@click.option(
+    "--onnx",
+    type=click.Path(path_type=Path),
+    help="Read with a file written by `ocrtrain export`; needs no torch.",
+)
+@click.option("--device", help="Device in torch's words, such as cpu or cuda:1; default: a GPU.")
+@click.option(
+    "--decoder",
+    type=click.Choice(["greedy", "beam"]),
+    help="Default: beam with a language model, greedy without.",
+)
+@click.option(
+    "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."
+)
+@click.option("--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps.")
+@click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model.")
+def command(
+    paths: tuple[str, ...],
+    form: str,
+    checkpoint: Path | None,
+    onnx: Path | None,
+    device: str | None,
+    decoder: str | None,
+    lm: Path | None,
+    beam_width: int | None,
+    lm_weight: float | None,
+) -> None:
+    """Read the text lines in image files.
+
+    PATHS are files, folders, patterns, or - for a list on standard input. Exit code 1 if a file
+    could not be read; the others are read all the same.
+    """
+    from training.decoders import open_decoder
+    from training.predict import LineReader
+    from training.scorers import open_scorer
+    from training.sources import image_paths
+
+    files = list(image_paths(paths, sys.stdin))
+    scorer = open_scorer(checkpoint, onnx, device)
+    click.echo(f"reading with {scorer.name}", err=True)
+    decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
+    reader = LineReader(scorer, decode)
+    show: Callable[[Reading], str] = {"plain": _plain, "tsv": _tsv, "json": _json}[form]
+    bad = 0
+    for reading in reader.read(files):
+        if reading.error is None:
+            click.echo(show(reading))
+        else:
+            bad += 1
+            click.echo(f"{reading.source}: {reading.error}; skipped", err=True)
+    if bad:
+        click.echo(f"{bad} of {len(files)} files could not be read", err=True)
+        click.get_current_context().exit(1)
+
+
+def _plain(reading: "Reading") -> str:
+    return reading.text
+
+
+def _tsv(reading: "Reading") -> str:
+    return f"{reading.source}\t{reading.confidence:.4f}\t{reading.text}"
+
+
+def _json(reading: "Reading") -> str:
+    characters = [
+        {"text": c.text, "confidence": round(c.confidence, 4), "x_px": round(c.x_px, 1)}
+        for c in reading.characters
+    ]
+    line = {
+        "file": reading.source,
+        "text": reading.text,
+        "confidence": round(reading.confidence, 4),
+        "characters": characters,
+    }
+    return json.dumps(line, ensure_ascii=False)
