@@ -1,0 +1,18 @@
+"""Where a user's own texts and faces live, and where what can be rebuilt is cached."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+
+
+def data_home(home: str | Path | None = None) -> Path:
+    """The user data directory: the one given, else OCRGEN_HOME, else the platform's own."""
+    chosen = home or os.environ.get("OCRGEN_HOME")
+    return Path(chosen).expanduser() if chosen else user_data_path("ocrgen", appauthor=False)
+
+
+def cache_home() -> Path:
+    """The cache directory: OCRGEN_CACHE, else the platform's own; may be deleted at any time."""
+    chosen = os.environ.get("OCRGEN_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("ocrgen", appauthor=False)

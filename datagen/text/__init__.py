@@ -1,0 +1,1 @@
+"""From named texts to what stands on each line."""

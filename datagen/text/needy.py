@@ -1,0 +1,290 @@
+"""Needy slots: a fixed share of the index positions serves classes that plain windows starve.
+
+A table of J lines is built once and stands for every 3.6 million indices: J of them are needy
+slots, and slot m says what row m mod J says. First come untouched windows that hold a rare class,
+each used a few times at most, then lines into which the character is put. Both are spread evenly
+over the table, so that every n has its share, and nothing depends on n.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+from datagen.draws import below, bits, key, mix
+from datagen.text.columns import mapped
+from datagen.text.insertion import MOST, insert, lines_for, spread_order
+from datagen.text.settings import RATE_LINES
+from datagen.text.windows import Places, Windows, covering, runs_in_chunks
+
+MOST_SLOTS = 0.25  # of all positions: most of the text stays as it is, whatever is asked for
+MOST_USES = 10  # of one window in 3.6 million lines
+_DEVIATIONS = 4.0  # what chance brings counts only this many standard deviations below its mean
+_MOST_OCCURRENCES = 4000  # of one class that are looked at
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What building the table found.
+
+    Attributes:
+        real: rows that are untouched windows.
+        inserted: rows into which characters were put.
+        limited: the limit that left classes short, or an empty string.
+    """
+
+    real: int
+    inserted: int
+    limited: str
+
+
+@dataclass(frozen=True)
+class NeedyTable:
+    """The rows that needy slots serve, mapped; every column is (J,) or (J, longest line).
+
+    `natural` are the occurrences of each class to expect on a plain line, (classes,).
+    """
+
+    class_ids: NDArray[np.uint16]
+    length: NDArray[np.int64]
+    sentence: NDArray[np.uint64]
+    corpus: NDArray[np.int64]
+    inserted: NDArray[np.uint8]
+    natural: FloatArray
+    facts: TableFacts
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+    def slots_before(self, indices: IntArray) -> IntArray:
+        """Needy slots among the indices below each one; never more than the share asks for."""
+        return indices * len(self) // RATE_LINES
+
+    def occurrences(self, n: int) -> IntArray:
+        """How often each class stands in the needy slots of the first n lines, (classes,)."""
+        slots = int(self.slots_before(np.array([n]))[0])
+        rounds, rest = divmod(slots, max(len(self), 1))
+        return rounds * self._count(len(self)) + self._count(rest)
+
+    def inserted_lines(self, n: int) -> int:
+        """Lines that are not untouched windows among the first n."""
+        slots = int(self.slots_before(np.array([n]))[0])
+        rounds, rest = divmod(slots, max(len(self), 1))
+        return rounds * self.facts.inserted + int((self.inserted[:rest] > 0).sum())
+
+    def _count(self, rows: int) -> IntArray:
+        found = np.bincount(self.class_ids[:rows].ravel(), minlength=len(self.natural))
+        found[0] = 0  # padding; only the blank may share its class, and it stands in no text
+        return found
+
+
+def open_table(folder: Path) -> NeedyTable:
+    """A table that `build_table` wrote."""
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    names = ("class_ids", "length", "sentence", "corpus", "inserted", "natural")
+    columns = {name: mapped(folder / f"{name}.npy") for name in names}
+    return NeedyTable(**columns, facts=TableFacts(**facts))
+
+
+def build_table(
+    folder: Path,
+    windows: Windows,
+    alphabet: Alphabet,
+    seed: int,
+    min_per_class: int,
+    max_inserted: float,
+) -> None:
+    """Write the table of a mix into a folder; the arguments are those of `PlanSettings`."""
+    natural = windows.expected(len(alphabet))
+    have = dependable(natural, slots=0)
+    have = dependable(natural, slots=int(_needs(have, min_per_class, alphabet.blank).sum()))
+    budget = int(MOST_SLOTS * RATE_LINES)
+    target, limited = float(min_per_class), ""
+    if _needs(have, target, alphabet.blank).sum() > budget:
+        target = highest_target(have, target, budget, alphabet.blank)
+        limited = f"at most {MOST_SLOTS:.0%} of lines are needy slots"
+    needs = _needs(have, target, alphabet.blank)
+    places = real_windows(windows, needs, seed)
+    real = windows.read(places, windows.lengths[-1])
+    have += np.bincount(real.ravel(), minlength=len(alphabet)) if len(real) else 0
+    needs = _needs(have, target, alphabet.blank)
+    most_lines = int(max_inserted * RATE_LINES)
+    most_each = min(MOST, windows.lengths[0])
+    if needs.sum() > most_lines * most_each:
+        target = highest_target(have, target, most_lines * most_each, alphabet.blank)
+        needs = _needs(have, target, alphabet.blank)
+        limited = f"at most {max_inserted:.1%} of lines hold inserted characters"
+    lines = lines_for(needs, most_lines, most_each)
+    if lines:
+        hosts, ids, inserted = insert(windows, alphabet, seed, needs, lines)
+        columns = _merge(places, real, hosts, ids, inserted)
+    else:
+        columns = _columns(places, real, np.zeros(len(real), dtype=np.uint8))
+    for name, column in (columns | {"natural": natural}).items():
+        np.save(folder / f"{name}.npy", column)
+    facts = json.dumps(asdict(TableFacts(len(real), lines, limited)))
+    (folder / "facts.json").write_text(facts, encoding="utf-8")
+
+
+def dependable(natural: FloatArray, slots: int) -> FloatArray:
+    """Occurrences that plain lines bring in 3.6 million even on a bad day, (classes,)."""
+    mean = natural * (RATE_LINES - min(slots, int(MOST_SLOTS * RATE_LINES)))
+    return np.maximum(mean - _DEVIATIONS * np.sqrt(mean), 0.0)
+
+
+def highest_target(have: FloatArray, target: float, budget: int, blank: int) -> float:
+    """The largest count that all classes can be brought to with this many occurrences."""
+    low, high = 0.0, target
+    for _ in range(50):
+        middle = (low + high) / 2
+        fits = _needs(have, middle, blank).sum() <= budget
+        low, high = (middle, high) if fits else (low, middle)
+    return low
+
+
+def real_windows(windows: Windows, needs: IntArray, seed: int) -> Places:
+    """Untouched windows for rare classes, the rarest class first, in an even order.
+
+    What a window holds besides counts for the classes that come later. A class may stay short
+    here: each of its windows is used `MOST_USES` times at most.
+    """
+    found = _occurrences(windows, needs, seed)
+    got = np.zeros(len(needs), dtype=np.int64)
+    chosen: list[tuple[IntArray, ...]] = []
+    counts = np.zeros(len(needs), dtype=np.int64)
+    for class_id, rows in found:
+        missing = int(needs[class_id] - got[class_id])
+        if missing <= 0:
+            continue
+        picked = _pick(windows, rows, missing, seed, class_id)
+        got += _classes_in(windows, picked, len(needs))
+        counts[class_id] = len(picked[0])
+        chosen.append((*picked, np.full(len(picked[0]), class_id)))
+    if not chosen:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Places(nothing, nothing, nothing, nothing.astype(np.uint64))
+    corpus, position, length, owner = (np.concatenate(c) for c in zip(*chosen, strict=True))
+    by_class = np.argsort(owner, kind="stable")
+    kinds, within = spread_order(counts, seed, "needy/real")
+    order = by_class[(np.cumsum(counts) - counts)[kinds] + within]
+    return _with_sentences(windows, corpus[order], position[order], length[order])
+
+
+def _needs(have: FloatArray, target: float, blank: int) -> IntArray:
+    needs = np.ceil(np.maximum(target - have, 0.0)).astype(np.int64)
+    needs[blank] = 0
+    return needs
+
+
+def _occurrences(
+    windows: Windows, needs: IntArray, seed: int
+) -> Iterator[tuple[int, dict[str, IntArray]]]:
+    """Where each needy class stands, the class with the fewest places first."""
+    total = sum(np.asarray(index.class_counts) for index in windows.indexes)
+    keep = np.minimum(_MOST_OCCURRENCES / np.maximum(total, 1), 1.0) * 2.0**53
+    shortest = windows.lengths[0]
+    parts = []
+    for corpus, index in enumerate(windows.indexes):
+        base = 0
+        for ids, offset, left in runs_in_chunks(index):
+            at = np.flatnonzero((needs[ids] > 0) & (offset + left >= shortest))
+            lot = mix((base + at).astype(np.uint64) ^ key(seed, f"needy/lot/{corpus}"))
+            fits = (lot >> np.uint64(11)) < keep[ids[at]]
+            at, lot = at[fits], lot[fits]
+            found = (ids[at], np.full(len(at), corpus), base + at, offset[at], left[at], lot)
+            parts.append([np.asarray(c).astype(np.int64) for c in found])
+            base += len(ids)
+    class_ids, *columns = (np.concatenate(c) for c in zip(*parts, strict=True))
+    order = np.lexsort((columns[4], class_ids))
+    counts = np.bincount(class_ids, minlength=len(needs))
+    first = np.cumsum(counts) - counts
+    names = ("corpus", "position", "offset", "left", "lot")
+    for class_id in np.lexsort((np.arange(len(needs)), counts)):
+        rows = order[first[class_id] : first[class_id] + counts[class_id]]
+        if len(rows):
+            yield int(class_id), dict(zip(names, (c[rows] for c in columns), strict=True))
+
+
+def _pick(
+    windows: Windows, rows: dict[str, IntArray], missing: int, seed: int, class_id: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Windows for one class: each place once, then each place with the class shifted, and so on."""
+    shortest, longest = windows.lengths[0], windows.lengths[-1]
+    uses = covering(rows["offset"], rows["left"], shortest) * MOST_USES
+    rounds = 1
+    while rounds < uses.max() and np.minimum(uses, rounds).sum() < missing:
+        rounds += 1
+    each = np.minimum(uses, rounds)
+    place = np.repeat(np.arange(len(uses)), each)
+    turn = np.arange(len(place)) - np.repeat(np.cumsum(each) - each, each)
+    order = np.lexsort((place, turn))[:missing]
+    place, turn = place[order], turn[order]
+    offset, left = rows["offset"][place], rows["left"][place]
+    keys = (np.int64(class_id) << 32) + np.arange(len(place))
+    length = shortest + below(longest - shortest + 1, bits(seed, "needy/length", keys, 1)[:, 0])
+    length = np.minimum(length, offset + left)
+    choices = covering(offset, left, length)
+    before = np.minimum(offset, length - 1)  # most characters of the window that come before
+    shift = (np.abs(rows["lot"][place]) + turn) % choices
+    # Windows end inside the run: the earliest start is `before` back, the latest leaves `length`.
+    start = rows["position"][place] - before + shift
+    return rows["corpus"][place], start, length
+
+
+def _classes_in(
+    windows: Windows, picked: tuple[IntArray, IntArray, IntArray], classes: int
+) -> IntArray:
+    corpus, position, length = picked
+    places = Places(corpus, position, length, np.zeros(0, dtype=np.uint64))
+    return np.bincount(windows.read(places, windows.lengths[-1]).ravel(), minlength=classes)
+
+
+def _with_sentences(
+    windows: Windows, corpus: IntArray, position: IntArray, length: IntArray
+) -> Places:
+    sentence = np.empty(len(corpus), dtype=np.uint64)
+    for k, index in enumerate(windows.indexes):
+        mine = np.flatnonzero(corpus == k)
+        sentence[mine] = index.sentences_of(index.runs_at(position[mine]))
+    return Places(corpus, position, length, sentence)
+
+
+def _columns(
+    places: Places, ids: NDArray[np.uint16], inserted: NDArray[np.uint8]
+) -> dict[str, NDArray[np.generic]]:
+    return {
+        "class_ids": ids,
+        "length": places.length,
+        "sentence": places.sentence,
+        "corpus": places.corpus,
+        "inserted": inserted,
+    }
+
+
+def _merge(
+    real_places: Places,
+    real: NDArray[np.uint16],
+    hosts: Places,
+    ids: NDArray[np.uint16],
+    inserted: NDArray[np.uint8],
+) -> dict[str, NDArray[np.generic]]:
+    """Both kinds of rows, the inserted ones at even distances and never ahead of their share."""
+    untouched = _columns(real_places, real, np.zeros(len(real), dtype=np.uint8))
+    touched = _columns(hosts, ids, inserted)
+    rows = len(real) + len(ids)
+    quota = np.arange(rows + 1) * len(ids) // rows
+    is_touched = np.diff(quota) > 0
+    merged = {}
+    for name, column in untouched.items():
+        both = np.empty((rows, *column.shape[1:]), dtype=column.dtype)
+        both[~is_touched] = column
+        both[is_touched] = touched[name]
+        merged[name] = both
+    return merged

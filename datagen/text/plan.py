@@ -1,0 +1,136 @@
+"""Which text sample i carries: a pure function of (texts, settings, i), for every i there is."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora import Corpus, Source, open_corpus, parse_mix
+from datagen.alphabet import Alphabet, load
+from datagen.home import cache_home
+from datagen.sample import Texts
+from datagen.text.columns import published
+from datagen.text.coverage import CoverageReport, report
+from datagen.text.index import open_index
+from datagen.text.lines import LinesPlan, open_lines
+from datagen.text.needy import NeedyTable, build_table, open_table
+from datagen.text.settings import PlanSettings
+from datagen.text.windows import Windows
+
+PLAN_VERSION = 1  # raised whenever the same settings give other texts
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Windows at random over a mix of texts, with needy slots for rare classes.
+
+    Attributes:
+        settings: what it was made from.
+        alphabet: the classes of `Texts.class_ids`.
+        texts_of: the opened corpora, in the order of `Texts.corpus`.
+        weights: their shares, summing to 1.
+        windows: where lines are cut.
+    """
+
+    settings: PlanSettings
+    alphabet: Alphabet
+    texts_of: tuple[Corpus, ...]
+    weights: tuple[float, ...]
+    windows: Windows
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        return tuple(corpus.name for corpus in self.texts_of)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(dict.fromkeys(s for corpus in self.texts_of for s in corpus.sources))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided in reading the texts, to be shown to the user."""
+        return tuple(note for corpus in self.texts_of for note in corpus.notes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for equal texts of all indices, on every machine."""
+        s = self.settings
+        facts = [PLAN_VERSION, self.alphabet.fingerprint, s.seed, s.length_min, s.length_max]
+        pairs = zip(self.windows.indexes, self.weights, strict=True)
+        facts += [f"{i.fingerprint}:{w!r}" for i, w in pairs]
+        facts.append(f"{s.min_per_class}:{s.max_inserted!r}" if s.min_per_class else "plain")
+        facts.append(version("jieba") if s.min_per_class else "")
+        return hashlib.blake2b("\n".join(map(str, facts)).encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def needy(self) -> NeedyTable | None:
+        """The rows of the needy slots, built on first use; None where they are switched off."""
+        s = self.settings
+        if not s.min_per_class:
+            return None
+        folder = cache_home() / "needy" / self.fingerprint
+        if not (folder / "facts.json").is_file():
+            with published(folder) as draft:
+                build_table(
+                    draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
+                )
+        return open_table(folder)
+
+    def texts(self, indices: IntArray) -> Texts:
+        """What the lines of these indices say; see `datagen.sample.Texts`."""
+        indices = np.asarray(indices, dtype=np.int64)
+        places = self.windows.draw(self.settings.seed, "plan", indices)
+        class_ids = self.windows.read(places, self.settings.length_max)
+        inserted = np.zeros(len(indices), dtype=np.uint8)
+        corpus = places.corpus.astype(np.uint16)
+        length, sentence = places.length, places.sentence
+        if self.needy is not None and len(self.needy):
+            slot = self.needy.slots_before(indices)
+            mine = np.flatnonzero(self.needy.slots_before(indices + 1) > slot)
+            row = slot[mine] % len(self.needy)
+            class_ids[mine] = self.needy.class_ids[row]
+            length[mine] = self.needy.length[row]
+            sentence[mine] = self.needy.sentence[row]
+            corpus[mine] = self.needy.corpus[row]
+            inserted[mine] = self.needy.inserted[row]
+        return Texts(class_ids, length, sentence, corpus, inserted)
+
+    def coverage_report(self, n: int) -> CoverageReport:
+        """What n lines hold of every class, and how often the text is reused for them."""
+        natural = self.windows.expected(len(self.alphabet)) if self.needy is None else None
+        return report(
+            n, self.alphabet, self.corpora, self.windows, self.settings, self.needy, natural
+        )
+
+
+def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":
+    """The plan of some settings; built once, then kept in this process and on disk.
+
+    Raises:
+        CorpusError: if a text is unknown, unreadable, or has no window of a length asked for.
+        AlphabetError: if the character list, or a given line, cannot be used.
+    """
+    return _make_plan(settings, str(cache_home()))
+
+
+@lru_cache(maxsize=8)
+def _make_plan(settings: PlanSettings, cache: str) -> "WindowPlan | LinesPlan":
+    alphabet = load(Path(settings.alphabet) if settings.alphabet else None)
+    if settings.lines is not None:
+        return open_lines(Path(settings.lines), alphabet)
+    mix = parse_mix(settings.corpora)
+    home = Path(settings.home) if settings.home else None
+    texts = tuple(open_corpus(spec, home=home) for spec, _ in mix)
+    weights = tuple(weight for _, weight in mix)
+    indexes = [open_index(corpus, alphabet) for corpus in texts]
+    names = [corpus.name for corpus in texts]
+    windows = Windows(names, indexes, weights, settings.length_min, settings.length_max)
+    plan = WindowPlan(settings, alphabet, texts, weights, windows)
+    plan.needy  # noqa: B018 - built now, so that workers find it
+    return plan

@@ -1,0 +1,149 @@
+"""Windows over a mix of texts: drawn at random, read, and counted by class."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora import CorpusError
+from datagen.draws import below, bits
+from datagen.text.index import TextIndex
+
+_RUNS_AT_ONCE = 200_000
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where B lines are cut; every field is (B,).
+
+    Attributes:
+        corpus: position in the mix.
+        position: first character in the corpus' index.
+        length: characters.
+        sentence: hash of the normalised sentence.
+    """
+
+    corpus: IntArray
+    position: IntArray
+    length: IntArray
+    sentence: NDArray[np.uint64]
+
+
+class Windows:
+    """All windows of `length_min` to `length_max` characters over indexed corpora.
+
+    A length is drawn uniformly, then a corpus by weight among those that have a window of it,
+    then one of its windows uniformly.
+
+    Raises:
+        CorpusError: if a corpus has no window at all, or a length none in any corpus.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        indexes: Sequence[TextIndex],
+        weights: Sequence[float],
+        length_min: int,
+        length_max: int,
+    ) -> None:
+        self.indexes = tuple(indexes)
+        self.lengths = range(length_min, length_max + 1)
+        self.counts = np.array([[i.windows(n) for n in self.lengths] for i in indexes])  # (C, D)
+        _check(names, self.counts, self.lengths, indexes)
+        share = np.array(weights, dtype=np.float64)[:, None] * (self.counts > 0)
+        self.share = share / share.sum(axis=0)  # (C, D) share of each corpus at each length
+        self._edges = np.cumsum(self.share, axis=0)[:-1]  # (C - 1, D)
+
+    def draw(self, seed: int, stream: str, indices: IntArray) -> Places:
+        """One window for each index, (B,); a pure function of (seed, stream, index)."""
+        words = bits(seed, stream, indices, 3)  # (B, 3): length, corpus, window
+        row = below(len(self.lengths), words[:, 0])
+        fraction = (words[:, 1] >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        corpus = (self._edges[:, row] <= fraction).sum(axis=0)  # (B,)
+        fractions = (words[:, 2] >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        number = (fractions * self.counts[corpus, row]).astype(np.int64)
+        return self._locate(corpus, row + self.lengths.start, number)
+
+    def read(self, places: Places, width: int) -> NDArray[np.uint16]:
+        """Class ids, (B, width), zero beyond a line's end."""
+        class_ids = np.zeros((len(places.corpus), width), dtype=np.uint16)
+        steps = np.arange(width)
+        for k, index in enumerate(self.indexes):
+            mine = slice(None) if len(self.indexes) == 1 else np.flatnonzero(places.corpus == k)
+            at = places.position[mine, None] + steps  # (b, width)
+            class_ids[mine] = index.ids.take(at, mode="clip")
+        if len(self.lengths) > 1:
+            class_ids[steps >= places.length[:, None]] = 0
+        return class_ids
+
+    def expected(self, classes: int) -> NDArray[np.float64]:
+        """Occurrences of each class to expect on one drawn line, (classes,)."""
+        total = np.zeros(classes, dtype=np.float64)
+        for index, counts, share in zip(self.indexes, self.counts, self.share, strict=True):
+            rates = [s / c if c else 0.0 for s, c in zip(share, counts, strict=True)]
+            for ids, offset, left in runs_in_chunks(index):
+                cover = sum(
+                    rate * covering(offset, left, length)
+                    for rate, length in zip(rates, self.lengths, strict=True)
+                    if rate
+                )
+                total += np.bincount(ids, weights=cover, minlength=classes)
+        return total / len(self.lengths)
+
+    def _locate(self, corpus: IntArray, length: IntArray, number: IntArray) -> Places:
+        position = np.empty_like(number)
+        sentence = np.empty(len(number), dtype=np.uint64)
+        for k, index in enumerate(self.indexes):
+            mine = np.flatnonzero(corpus == k)
+            if len(mine):
+                position[mine], runs = index.locate(number[mine], length[mine])
+                sentence[mine] = index.sentences_of(runs)
+        return Places(corpus, position, length, sentence)
+
+
+def covering(offset: IntArray, left: IntArray, length: int) -> IntArray:
+    """Windows of one length that hold each character.
+
+    Args:
+        offset: characters before it in its run, (B,).
+        left: characters from it to the end of its run, itself included, (B,).
+        length: characters of a window.
+
+    Returns:
+        (B,), 0 where the run is too short.
+    """
+    most = offset + left - length + 1  # windows of the whole run
+    fewest = np.minimum(np.minimum(offset + 1, left), np.minimum(most, length))
+    covered: IntArray = np.maximum(fewest, 0)
+    return covered
+
+
+def runs_in_chunks(index: TextIndex) -> Iterator[tuple[NDArray[np.uint16], IntArray, IntArray]]:
+    """A whole index in pieces: class ids, offset in the run, characters left in the run."""
+    for start in range(0, len(index.run_start), _RUNS_AT_ONCE):
+        begins = np.asarray(index.run_start[start : start + _RUNS_AT_ONCE])
+        lengths = index.run_length[start : start + _RUNS_AT_ONCE].astype(np.int64)
+        end = int(begins[-1] + lengths[-1])
+        offset = np.arange(begins[0], end) - np.repeat(begins, lengths)
+        yield np.asarray(index.ids[begins[0] : end]), offset, np.repeat(lengths, lengths) - offset
+
+
+def _check(
+    names: Sequence[str], counts: IntArray, lengths: range, indexes: Sequence[TextIndex]
+) -> None:
+    span = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
+    facts = ", ".join(f"{n} up to {i.longest}" for n, i in zip(names, indexes, strict=True))
+    way_out = "; choose another --length, --corpus or --alphabet"
+    empty = [name for name, row in zip(names, counts, strict=True) if not row.any()]
+    if empty:
+        raise CorpusError(
+            f"no sentence of {', '.join(empty)} holds {span} characters of the alphabet in a row"
+            f" ({facts}){way_out}"
+        )
+    missing = [str(n) for n, column in zip(lengths, counts.T, strict=True) if not column.any()]
+    if missing:
+        raise CorpusError(f"no sentence holds {', '.join(missing)} characters ({facts}){way_out}")

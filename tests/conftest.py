@@ -1,0 +1,22 @@
+"""What all tests share: caches and user data stay inside a folder of the test run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Point the cache and the user data directory into a temporary folder."""
+    folder = tmp_path_factory.mktemp("ocrgen")
+    before = {name: os.environ.get(name) for name in ("OCRGEN_CACHE", "OCRGEN_HOME")}
+    os.environ["OCRGEN_CACHE"] = str(folder / "cache")
+    os.environ["OCRGEN_HOME"] = str(folder / "home")
+    yield folder
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value

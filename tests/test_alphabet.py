@@ -1,0 +1,127 @@
+"""The alphabet: its frozen list, the lists of others with their traps, and normalisation."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datagen.alphabet import (
+    MOST_CLASSES,
+    Alphabet,
+    builtin,
+    principled_characters,
+    read_list,
+    write_list,
+)
+from datagen.errors import AlphabetError
+
+FINGERPRINT = "a834e70ad1ea40c41175f1e2745d8b845fd6f6841aa255a58ef62afb1439e70e"
+
+
+def test_the_frozen_list_is_what_the_rule_builds() -> None:
+    alphabet = builtin()
+    assert alphabet.symbols[1:] == tuple(principled_characters())
+    assert len(alphabet) == 5990 and alphabet.blank == 0
+    assert alphabet.fingerprint == FINGERPRINT
+
+
+def test_the_traps_of_gb2312() -> None:
+    alphabet = builtin()
+    assert "·" in alphabet and "—" in alphabet and "～" in alphabet
+    assert "\u30fb" not in alphabet and "\u2015" not in alphabet
+    assert all(mark in alphabet for mark in "，（）：；？！、。“”《》…℃＄￠￡№")
+    assert not any("\ue000" <= c <= "\uf8ff" for c in alphabet.characters)
+    assert "\u3000" not in alphabet and " " not in alphabet
+
+
+def gbk_form(path: Path) -> list[str]:
+    """A list like the GBK form of char_std_5990: a first line `blank`, no duplicates.
+
+    Six of its characters have no code in plain GBK.
+    """
+    characters = list("的一是了1，（）＋￥。") + list("\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9")
+    path.write_bytes("\n".join(["blank", *characters]).encode("gb18030"))
+    return characters
+
+
+def test_a_gb18030_list_with_blank_keeps_every_character(tmp_path: Path) -> None:
+    characters = gbk_form(tmp_path / "list.txt")
+    found = read_list(tmp_path / "list.txt")
+    assert list(found.alphabet.characters) == characters
+    assert found.class_of_line == tuple(range(len(characters) + 1))
+    assert found.alphabet.blank == 0
+    assert any("GB18030" in note for note in found.notes)
+
+
+def test_a_utf8_list_with_space_and_duplicates(tmp_path: Path) -> None:
+    rows = [" ", *"13■荼崂的了", *"1■崂3荼", "是"]
+    (tmp_path / "list.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = read_list(tmp_path / "list.txt")
+    assert found.alphabet.characters == "13■荼崂的了是"
+    assert found.class_of_line == (0, 1, 2, 3, 4, 5, 6, 7, 1, 3, 5, 2, 4, 8)
+    assert any("5 duplicates" in note and "9 classes remain" in note for note in found.notes)
+
+
+def test_a_paddle_dictionary_has_no_blank_line_and_may_hold_a_space(tmp_path: Path) -> None:
+    (tmp_path / "dict.txt").write_bytes("疗\r\n绚\r\n \r\nA\r\n".encode())
+    found = read_list(tmp_path / "dict.txt")
+    assert found.alphabet.symbols == ("", "疗", "绚", " ", "A")
+    assert found.class_of_line == (1, 2, 3, 4)
+    assert found.alphabet.normalise("疗\u3000绚Ａ") == "疗 绚A"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("的\n是了\n".encode(), "'是了'"), (b"\xff\xff\n", "offset 0"), (b"", "1 classes|2 to")],
+)
+def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "bad.txt").write_bytes(content)
+    with pytest.raises(AlphabetError, match=message):
+        read_list(tmp_path / "bad.txt")
+    with pytest.raises(AlphabetError, match="cannot read"):
+        read_list(tmp_path / "absent.txt")
+
+
+def test_duplicates_are_no_alphabet() -> None:
+    with pytest.raises(AlphabetError, match="listed twice: 甲"):
+        Alphabet(("", "甲", "乙", "甲"))
+
+
+def test_a_label_outside_names_all_offenders() -> None:
+    with pytest.raises(AlphabetError, match=r"'齉', '爨'"):
+        Alphabet(("", "甲", "乙")).encode("甲齉乙爨")
+
+
+@given(st.lists(st.sampled_from(builtin().characters), max_size=40).map("".join))
+def test_labels_round_trip(text: str) -> None:
+    alphabet = builtin()
+    assert alphabet.normalise(text) == text
+    assert alphabet.decode(alphabet.encode(text)) == text
+    assert alphabet.class_ids(text).tolist() == alphabet.encode(text)
+
+
+@given(st.text(max_size=60))
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
+    once = builtin().normalise(text)
+    assert builtin().normalise(once) == once
+    outside = [
+        i for i, c in zip(builtin().class_ids(once), once, strict=True) if c not in builtin()
+    ]
+    assert all(i == MOST_CLASSES for i in outside)
+
+
+def test_full_width_folds_the_way_the_alphabet_has_it() -> None:
+    assert builtin().normalise("ＡＢ１２　＃") == "AB12#"
+    assert builtin().normalise("“a,b”（c）！") == "“a,b”（c）！"
+    folded = Alphabet(("", *"甲:;?!，（）"))
+    assert folded.normalise("甲：；？！，(甲)") == "甲:;?!，（甲）"
+
+
+def test_lists_and_manifests_round_trip(tmp_path: Path) -> None:
+    last = Alphabet(("甲", "乙", ""), blank=2)
+    assert Alphabet.from_json(last.to_json()) == last
+    with pytest.raises(AlphabetError, match="class 0"):
+        write_list(last, tmp_path / "last.txt")
+    write_list(builtin(), tmp_path / "copy.txt")
+    assert read_list(tmp_path / "copy.txt").alphabet.fingerprint == builtin().fingerprint
