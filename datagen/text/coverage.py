@@ -121,6 +121,10 @@ def report(
     inserted = 0 if needy is None else needy.inserted_lines(n)
     limited = "" if needy is None else needy.facts.limited
     target = settings.min_per_class * n / RATE_LINES
+    steady = rates * n  # by the rates, without the rounding of a small n
+    if needy is not None:
+        share = n / RATE_LINES
+        steady = rates * (n - len(needy) * share) + needy.occurrences(RATE_LINES) * share
     return CoverageReport(
         n,
         len(alphabet) - 1,
@@ -130,7 +134,7 @@ def report(
         slots,
         inserted,
         limited,
-        _short(after, target, alphabet),
+        _short(steady, target, alphabet),
         _uses(n, names, windows),
     )
 
@@ -160,10 +164,11 @@ def _tail(expected: FloatArray, blank: int, certain: NDArray[np.int64] | int = 0
     )
 
 
-def _short(after: FloatArray, target: float, alphabet: Alphabet) -> dict[str, float]:
-    ids = [int(c) for c in np.flatnonzero(after < target) if c != alphabet.blank]
-    ids.sort(key=lambda c: (after[c], c))
-    return {alphabet.symbols[c]: round(float(after[c]), 2) for c in ids}
+def _short(expected: FloatArray, target: float, alphabet: Alphabet) -> dict[str, float]:
+    low = np.flatnonzero(expected < target * (1 - 1e-9))
+    ids = [int(c) for c in low if c != alphabet.blank]
+    ids.sort(key=lambda c: (expected[c], c))
+    return {alphabet.symbols[c]: round(float(expected[c]), 2) for c in ids}
 
 
 def _uses(n: int, names: Sequence[str], windows: Windows) -> tuple[CorpusUse, ...]:
