@@ -1,0 +1,9 @@
+"""How text looks: bundled and user-added faces, their licences and what each of them covers.
+
+Importing this loads no font library; workers need none either, once coverage is cached.
+"""
+
+from fonts.errors import FontError
+from fonts.library import Face, coverage, default_home, select
+
+__all__ = ["Face", "FontError", "coverage", "default_home", "select"]

@@ -1,0 +1,191 @@
+"""Rebuilds the bundled faces from their Debian and npm packages: `python -m fonts.build`.
+
+Needs Debian's apt-get and dpkg-deb, and npm. With the versions that the manifest names, the same
+bytes come out again.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from fontTools.ttLib import TTFont
+
+from fonts.errors import FontError
+from fonts.recipes import CHANGED_ON, RECIPES, Recipe, Source
+from fonts.subset import (
+    hollow_points,
+    merge_slices,
+    open_by_name,
+    rename,
+    set_date,
+    subset,
+    to_woff2,
+)
+
+ROOM = Path(__file__).parent
+ALPHABET = ROOM.parent / "datagen" / "alphabet_5990.txt"
+
+
+def gb2312() -> set[int]:
+    """ASCII and GB2312, by the GBK meaning of its codes (· — where `gb2312` says ・ ―)."""
+    points = set(range(0x20, 0x7F))
+    for row in range(0xA1, 0xF8):
+        for cell in range(0xA1, 0xFF):
+            code = bytes((row, cell))
+            if code.decode("gb2312", "ignore"):
+                points.add(ord(code.decode("gbk")))
+    return points
+
+
+def read_characters(path: Path) -> set[int]:
+    """Code points of a list with one character a line; longer lines (`blank`) are skipped."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {ord(line) for line in lines if len(line) == 1}
+
+
+def fetch(source: Source, folder: Path) -> Path:
+    """Download and unpack a package; the folder of its files."""
+    target = folder / source.package.replace("/", "-")
+    if target.exists():
+        return target
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        if source.kind == "debian":
+            _run(["apt-get", "download", f"{source.package}={source.version}"], scratch)
+            archive = next(Path(scratch).glob("*.deb"))
+            _run(["dpkg-deb", "-x", str(archive), str(target)], scratch)
+        else:
+            _run(["npm", "pack", "--silent", f"{source.package}@{source.version}"], scratch)
+            with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive_file:
+                archive_file.extractall(target, filter="data")
+    return target
+
+
+def _run(command: list[str], folder: str) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise FontError(f"`{' '.join(command)}` failed: {done.stderr.strip()[-400:]}")
+
+
+def build_face(recipe: Recipe, unpacked: Path, characters: frozenset[int]) -> bytes:
+    """The woff2 bytes of one bundled face."""
+    characters -= set(map(ord, recipe.without))
+    if "*" in recipe.member:
+        font = merge_slices(sorted(unpacked.glob(recipe.member)), characters)
+    else:
+        font = subset(open_by_name(unpacked / recipe.member, recipe.full_name), characters)
+    hollow = hollow_points(font)
+    if hollow:
+        font = subset(font, set(font.getBestCmap()) - hollow)
+    notice = (
+        f"Modified on {CHANGED_ON} by the ocrgen project: subset of {recipe.full_name}"
+        f" ({recipe.source.package} {recipe.source.version}), layout tables and bitmaps removed,"
+        " renamed."
+    )
+    rename(font, recipe.family, notice)
+    set_date(font, int(datetime.fromisoformat(CHANGED_ON).replace(tzinfo=UTC).timestamp()))
+    return to_woff2(font)
+
+
+def entry(
+    recipe: Recipe, data: bytes, alphabet: set[int], points: frozenset[int]
+) -> dict[str, Any]:
+    """What the manifest says of a face."""
+    return {
+        "name": recipe.name,
+        "file": f"faces/{recipe.name}.woff2",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "family": recipe.full_name,
+        "renamed": recipe.family,
+        "source": {
+            "kind": recipe.source.kind,
+            "package": recipe.source.package,
+            "version": recipe.source.version,
+        },
+        "licence": recipe.source.licence,
+        "licence_file": f"licences/{recipe.source.licence_file}",
+        "style": recipe.style,
+        "weight": recipe.weight,
+        "sampling_weight": recipe.sampling_weight,
+        "coverage": {
+            "alphabet": len(points & alphabet),
+            "gb2312": len(points & gb2312()),
+            "total": len(points),
+        },
+    }
+
+
+def licence_text(source: Source, unpacked: Path) -> str:
+    """The licence of a package as one text."""
+    parts = [(unpacked / member).read_text(encoding="utf-8") for member in source.licence_members]
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int], jobs: int) -> None:
+    """Build faces, licences and manifest into a folder; removes faces no recipe names."""
+    recipes = list(recipes)
+    characters = frozenset(gb2312() | alphabet)
+    unpacked = {recipe.source: fetch(recipe.source, cache) for recipe in recipes}
+    for folder in ("faces", "licences"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+        for stale in (out / folder).iterdir():
+            stale.unlink()
+    folders = [unpacked[recipe.source] for recipe in recipes]
+    faces = []
+    with ProcessPoolExecutor(jobs) as pool:
+        work = partial(_build_one, characters=characters)
+        for recipe, (data, points) in zip(recipes, pool.map(work, recipes, folders), strict=True):
+            (out / "faces" / f"{recipe.name}.woff2").write_bytes(data)
+            faces.append(entry(recipe, data, alphabet, points))
+            print(f"{recipe.name:24s} {len(data) / 1e6:5.2f} MB  {faces[-1]['coverage']}")
+    for source, unpacked_to in unpacked.items():
+        text = licence_text(source, unpacked_to)
+        (out / "licences" / source.licence_file).write_text(text, encoding="utf-8")
+    tools = {name: version(name) for name in ("fonttools", "brotli")}
+    manifest = {"version": 1, "changed_on": CHANGED_ON, "built_with": tools, "faces": faces}
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    (out / "manifest.json").write_text(text, encoding="utf-8")
+    print(f"{len(faces)} faces, {sum(face['bytes'] for face in faces) / 1e6:.2f} MB")
+
+
+def _build_one(
+    recipe: Recipe, unpacked: Path, characters: frozenset[int]
+) -> tuple[bytes, frozenset[int]]:
+    data = build_face(recipe, unpacked, characters)
+    return data, frozenset(TTFont(BytesIO(data)).getBestCmap())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m fonts.build", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOM, help="folder to build into")
+    parser.add_argument("--packages", type=Path, help="where to keep the unpacked packages")
+    parser.add_argument("--alphabet", type=Path, default=ALPHABET, help="characters to add")
+    parser.add_argument("--only", nargs="*", default=[], help="names of faces; default: all")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    chosen = [r for r in RECIPES if not arguments.only or r.name in arguments.only]
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = arguments.packages or Path(scratch)
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            alphabet = read_characters(arguments.alphabet)
+            build(chosen, arguments.out, cache, alphabet, arguments.jobs)
+        except FontError as error:
+            sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
