@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from training.errors import ImageError
+from datagen.errors import ImageError
 from training.line_images import is_light_on_dark, prepare, read_line, to_gray
 
 

@@ -15,10 +15,10 @@ from datagen.alphabet import Alphabet
 from training.cli import main
 from training.decoding import FloatArray
 from training.errors import ReadError
+from training.image_files import image_paths
 from training.line_images import Gray
 from training.predict import LineReader, Reading, ReadSettings
 from training.scorers import Images, TorchScorer
-from training.sources import image_paths
 
 torch = pytest.importorskip("torch")
 
@@ -230,7 +230,7 @@ def test_a_damaged_model_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_modules_of_reading_do_not_import_torch() -> None:
-    modules = "predict, scorers, beam, decoders, line_images, metrics, sources, windows"
+    modules = "beam, decoders, image_files, line_images, metrics, predict, scorers, windows"
     code = f"import sys\nfrom training import {modules}\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -15,9 +15,5 @@ class FitError(UserError):
     """A training run that cannot start, or had to stop."""
 
 
-class ImageError(UserError):
-    """A file that cannot be read as the image of a text line."""
-
-
 class ReadError(UserError):
     """Reading, evaluation or export that cannot start, or a language model that does not fit."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from training.errors import ImageError
+from datagen.errors import ImageError
 from training.settings import LINE_HEIGHT_PX
 
 LEAST_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge

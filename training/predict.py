@@ -15,8 +15,8 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
+from datagen.errors import ImageError
 from training.decoding import Decoded, FloatArray, IntArray, greedy_decode
-from training.errors import ImageError
 from training.line_images import Gray, LineImage, read_line
 from training.preprocess import bucket_width, pad_lines
 from training.scorers import Scorer, open_scorer
@@ -67,7 +67,10 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one image says; `error` instead of a text where it could not be read."""
+    """What one image says; `error` instead of a text where it could not be read.
+
+    `source` is the file's name, empty for an image that came as bytes.
+    """
 
     source: str
     text: str = ""
@@ -117,18 +120,19 @@ class LineReader:
             )
         )
 
-    def read(self, paths: Iterable[str | Path]) -> Iterator[Reading]:
-        """Read image files, in order; a bad one gives a Reading with an error."""
+    def read(self, sources: Iterable[str | Path | bytes]) -> Iterator[Reading]:
+        """Read image files, or their bytes, in order; a bad one gives a Reading with an error."""
         with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            for chunk in _chunks((Path(p) for p in paths), FILES_AT_ONCE):
+            for chunk in _chunks(sources, FILES_AT_ONCE):
                 opened = list(pool.map(_try_read, chunk))
                 lines = [line for line in opened if isinstance(line, LineImage)]
                 decoded = iter(self.decode([line.pixels for line in lines]))
-                for path, line in zip(chunk, opened, strict=True):
+                for source, line in zip(chunk, opened, strict=True):
+                    name = "" if isinstance(source, bytes) else str(source)
                     if isinstance(line, LineImage):
-                        yield self._reading(str(path), next(decoded), line.scale)
+                        yield self._reading(name, next(decoded), line.scale)
                     else:
-                        yield Reading(str(path), error=line)
+                        yield Reading(name, error=line)
 
     def decode(self, lines: Sequence[Gray]) -> list[Decoded]:
         """Decode prepared lines (32, w), in order; those of one padded width share batches."""
@@ -171,9 +175,9 @@ class LineReader:
         return Reading(source, "".join(symbols), decoded.confidence, characters)
 
 
-def _try_read(path: Path) -> LineImage | str:
+def _try_read(source: str | Path | bytes) -> LineImage | str:
     try:
-        return read_line(path)
+        return read_line(Path(source) if isinstance(source, str) else source)
     except ImageError as error:
         return str(error)
 

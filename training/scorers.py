@@ -5,6 +5,7 @@ Each backend is imported when it is used: reading with ONNX works where torch is
 """
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,13 +69,13 @@ class TorchScorer:
     """
 
     def __init__(self, path: Path | None = None, device: str | None = None) -> None:
-        try:
-            import torch
-        except ModuleNotFoundError as error:
+        if find_spec("torch") is None:
             raise ReadError(
                 "reading a checkpoint needs torch: pip install 'ocrgen[train]', or read an"
                 " exported model with --onnx FILE"
-            ) from error
+            )
+        import torch
+
         from training.checkpoint import load_model, newest_best
         from training.networks import FRAME_PX
 

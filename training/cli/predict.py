@@ -61,9 +61,9 @@ def command(
     could not be read; the others are read all the same.
     """
     from training.decoders import open_decoder
+    from training.image_files import image_paths
     from training.predict import LineReader
     from training.scorers import open_scorer
-    from training.sources import image_paths
 
     files = list(image_paths(paths, sys.stdin))
     scorer = open_scorer(checkpoint, onnx, device)
