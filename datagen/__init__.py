@@ -1,0 +1,17 @@
+"""Text to labelled line images, shards and LMDB: the `ocrgen` command and its Python door."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datagen.renderer import Renderer
+
+__all__ = ["Renderer"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: `ocrgen --help` must not wait for compiled code.
+    if name == "Renderer":
+        from datagen.renderer import Renderer
+
+        return Renderer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

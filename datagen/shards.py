@@ -10,8 +10,6 @@ from datagen.errors import WorkerError
 
 Report = TypeVar("Report")
 
-BACKENDS = ("loky", "threading", "sequential", "dask")
-
 
 def run_shards(
     task: Callable[[int], Report], shards: Iterable[int], *, backend: str = "loky", jobs: int = 1

@@ -167,17 +167,6 @@ class Reference:
 
     def res(self, x: Array) -> Array:
         x = relu(self.conv(x, "conv1"))
-        blocks = [
-            "res1",
-            "res2_1",
-            "res2_2",
-            "res3_1",
-            "res3_2",
-            "res3_3",
-            "res4_1",
-            "res4_2",
-            "res4_3",
-        ]
         strides = {"res2_1": (2, 2), "res3_1": (2, 2), "res4_1": (2, 1)}
         for block in (
             "res1",

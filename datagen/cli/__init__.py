@@ -7,6 +7,8 @@ import click
 from datagen.cli.lazy import LazyGroup
 
 MODULES = {
+    "render": "datagen.cli.render",
+    "preview": "datagen.cli.preview",
     "alphabet": "datagen.cli.alphabet",
 }
 

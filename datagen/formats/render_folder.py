@@ -57,7 +57,7 @@ class RenderReader:
         manifest = read_manifest(folder, RENDER)
         self._info = dataset_info(manifest)
         self.numbers = _numbers(folder, manifest["n"], manifest["shard_size"], partial)
-        counts = [_count(shard_stem(folder, number)) for number in self.numbers]
+        counts = [shard_length(shard_stem(folder, number)) for number in self.numbers]
         expected = manifest["n"]
         if not partial and sum(counts) != expected:
             raise ShardError(
@@ -138,7 +138,8 @@ def _numbers(folder: Path, n: int, shard_size: int, partial: bool) -> list[int]:
     return sorted(finished & set(wanted))
 
 
-def _count(stem: Path) -> int:
+def shard_length(stem: Path) -> int:
+    """Samples of a finished shard, from its sidecar; the tar must have the size it should."""
     tar, sidecar = shard_files(stem)
     columns = read_columns(sidecar, ("tar_size", "index"))
     check_size(tar, int(columns["tar_size"]))

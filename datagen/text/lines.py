@@ -52,8 +52,8 @@ class LinesPlan:
         digest.update(self.lengths.tobytes() + self.class_ids.tobytes())
         return digest.hexdigest()
 
-    def texts(self, indices: NDArray[np.int64]) -> Texts:
-        """What the lines of these indices say; see `datagen.sample.Texts`."""
+    def texts(self, indices: NDArray[np.int64], attempt: int = 0) -> Texts:
+        """What the lines of these indices say, in every attempt; see `datagen.sample.Texts`."""
         row = np.asarray(indices, dtype=np.int64) % len(self.lengths)
         nothing = np.zeros(len(row), dtype=np.uint8)
         return Texts(

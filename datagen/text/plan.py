@@ -82,15 +82,20 @@ class WindowPlan:
                 )
         return open_table(folder)
 
-    def texts(self, indices: IntArray) -> Texts:
-        """What the lines of these indices say; see `datagen.sample.Texts`."""
+    def texts(self, indices: IntArray, attempt: int = 0) -> Texts:
+        """What the lines of these indices say; see `datagen.sample.Texts`.
+
+        A redraw (attempt 1 and more) is a plain window: what could not be drawn may have been the
+        rare character of a needy slot.
+        """
         indices = np.asarray(indices, dtype=np.int64)
-        places = self.windows.draw(self.settings.seed, "plan", indices)
+        stream = f"plan {attempt}" if attempt else "plan"
+        places = self.windows.draw(self.settings.seed, stream, indices)
         class_ids = self.windows.read(places, self.settings.length_max)
         inserted = np.zeros(len(indices), dtype=np.uint8)
         corpus = places.corpus.astype(np.uint16)
         length, sentence = places.length, places.sentence
-        if self.needy is not None and len(self.needy):
+        if not attempt and self.needy is not None and len(self.needy):
             slot = self.needy.slots_before(indices)
             mine = np.flatnonzero(self.needy.slots_before(indices + 1) > slot)
             row = slot[mine] % len(self.needy)

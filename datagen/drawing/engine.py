@@ -1,0 +1,239 @@
+"""The project's own engine: from class ids and indices to encoded images.
+
+A line is a pure function of (style, faces, seed, index, attempt). Work is done for a whole batch
+at a time: random draws and layout in NumPy, pixels in compiled loops, encoding in OpenCV.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+from datagen.drawing.backgrounds import Backgrounds
+from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
+from datagen.drawing.lines import draw_lines
+from datagen.drawing.looks import Look, bound_blur, draw_looks
+from datagen.drawing.style import HEIGHT_PX, Style
+from datagen.draws import bits, uniforms
+from datagen.errors import RenderError
+from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
+from datagen.settings import to_mapping
+from fonts import Face
+
+PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
+BATCH = 128  # lines drawn at a time
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_EFFECT_COLUMNS = {
+    "stretch": Look.STRETCH,
+    "spacing_em": Look.SPACING,
+    "weight": Look.WEIGHT,
+    "ink": Look.INK,
+    "ground": Look.GROUND,
+    "blur_px": Look.GAUSS,
+    "motion_px": Look.MOTION,
+    "resample": Look.RESAMPLE,
+    "perspective_px": Look.PERSPECTIVE,
+    "wave_px": Look.WAVE,
+    "noise": Look.NOISE,
+    "jpeg_quality": Look.QUALITY,
+}
+
+
+class LineEngine:
+    """Draws text lines; see `datagen.sample.Engine`.
+
+    Args:
+        style: ranges of all variations.
+        faces: faces to choose from, by their sampling weights, among those that have every
+            character of a line.
+        alphabet: what class ids mean.
+        seed: any integer.
+        boxes: also return each character's quadrilateral.
+        masks: also return each line's coverage as PNG.
+
+    Raises:
+        RenderError: if there is no face.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        faces: Sequence[Face],
+        alphabet: Alphabet,
+        seed: int = 0,
+        *,
+        boxes: bool = False,
+        masks: bool = False,
+    ) -> None:
+        if not faces:
+            raise RenderError("no face chosen; 'ocrgen fonts list' shows what there is")
+        self.style, self.faces, self.alphabet, self.seed = style, tuple(faces), alphabet, seed
+        self.boxes, self.masks = boxes, masks
+        self.glyphs = GlyphCache(faces, alphabet)
+        self._face_weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
+        self._backgrounds = Backgrounds(style.surface.backgrounds)
+        cv2.setNumThreads(1)  # workers are processes; threads inside of them only get in the way
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that pixels depend on, versions of libraries aside."""
+        parts = {
+            "pixels": PIXELS_VERSION,
+            "style": to_mapping(self.style),
+            "faces": [(face.name, face.sha256, face.sampling_weight) for face in self.faces],
+            "backgrounds": self._backgrounds.fingerprint,
+            "seed": self.seed,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def draw(self, texts: Texts, indices: IntArray, attempt: int = 0) -> Samples:
+        """Draw and encode lines; a line that cannot be drawn has empty image bytes.
+
+        Args:
+            texts: what to write, B lines.
+            indices: their sample indices, (B,).
+            attempt: 0, or the number of the redraw.
+        """
+        looks = draw_looks(self.style, self.seed, indices, attempt)
+        return self.draw_looks(texts, indices, looks, attempt)
+
+    def draw_looks(
+        self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
+    ) -> Samples:
+        """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
+        images, masks, places, good, face = self._pixels(texts, indices, looks, attempt)
+        centres, quads = places
+        widths = looks[:, Look.WIDTH].astype(np.int64)
+        qualities = looks[:, Look.QUALITY].astype(np.int64)
+        encoded = [
+            _encode_jpeg(image[:, :width], quality) if fine else b""
+            for image, width, quality, fine in zip(
+                images, widths.tolist(), qualities.tolist(), good.tolist(), strict=True
+            )
+        ]
+        symbols, lengths = self.alphabet.symbols, texts.lengths.tolist()
+        labels = [
+            "".join([symbols[i] for i in row[:length]])
+            for row, length in zip(texts.class_ids.tolist(), lengths, strict=True)
+        ]
+        return Samples(
+            images=encoded,
+            texts=labels,
+            meta=_meta(texts, indices, attempt, looks, face),
+            centres=centres,
+            quads=quads if self.boxes else None,
+            masks=[_encode_png(m[:, :w]) for m, w in zip(masks, widths, strict=True)]
+            if self.masks
+            else None,
+        )
+
+    def _pixels(
+        self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int
+    ) -> tuple[
+        NDArray[np.uint8],
+        NDArray[np.uint8],
+        tuple[NDArray[np.float32], NDArray[np.float32]],
+        NDArray[np.bool_],
+        IntArray,
+    ]:
+        """Draw gray images without encoding them.
+
+        Returns:
+            images (B, 32, W), masks (B, 32, W) or (B, 0, 0), (centres
+            (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
+        """
+        ids = texts.class_ids.astype(np.int64)  # (B, L)
+        face, good = self._choose_faces(ids, indices, attempt)
+        advances = self.glyphs.advances(face, ids)
+        _fit_size(looks, advances, texts.lengths, self.style)
+        bound_blur(looks, self.style.blur.most_em)
+        level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
+        slots = self.glyphs.slots(face, level, ids)
+        table = self.glyphs.table()
+        glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
+        b, length = ids.shape
+        width = int(looks[:, Look.WIDTH].max())
+        shape = (b, HEIGHT_PX, width)
+        images = np.zeros(shape, dtype=np.uint8)
+        masks = np.zeros(shape if self.masks else (b, 0, 0), dtype=np.uint8)
+        centres = np.full((b, length), np.nan, dtype=np.float32)
+        quads = np.full((b, length, 4, 2), np.nan, dtype=np.float32)
+        stream = f"pixels {attempt}"
+        seeds = (bits(self.seed, stream, indices, 1)[:, 0] >> np.uint64(32)).astype(np.uint32)
+        grounds = self._backgrounds.cut(looks, shape)
+        draw_lines(
+            looks, slots, texts.lengths, advances, np.array(LEVELS, dtype=np.float64)[level],
+            glyphs, seeds, grounds, images, masks, centres, quads, good,
+        )  # fmt: skip
+        return images, masks, (centres, quads), good, face
+
+    def _choose_faces(
+        self, ids: IntArray, indices: IntArray, attempt: int
+    ) -> tuple[IntArray, NDArray[np.bool_]]:
+        """A face for each line among those that have all its characters, and whether any has."""
+        able = self.glyphs.drawable[ids].all(axis=1)  # (B, L, F) -> (B, F)
+        weights = np.cumsum(able * self._face_weights, axis=1)  # (B, F)
+        total = weights[:, -1]
+        stream = "face" if attempt == 0 else f"face {attempt}"
+        drawn = uniforms(self.seed, stream, indices, 1)[:, 0] * total
+        face = (weights <= drawn[:, None]).sum(axis=1)
+        return np.minimum(face, len(self.faces) - 1), total > 0.0
+
+
+def _fit_size(
+    looks: FloatArray, advances: NDArray[np.float32], lengths: IntArray, style: Style
+) -> None:
+    """Choose spacing and size so that the line fits the frame: first closer, then smaller."""
+    gaps = np.maximum(lengths - 1, 0)
+    size, stretch, spacing = (looks[:, c] for c in (Look.SIZE, Look.STRETCH, Look.SPACING))
+    letters = advances.sum(axis=1) * stretch  # em
+    if style.frame.fit_width:
+        low, high = style.frame.width_px
+        natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]
+        wanted = natural + np.maximum(looks[:, Look.LEFT], 8.0 * looks[:, Look.PLACE_X])
+        looks[:, Look.WIDTH] = np.clip(np.ceil(wanted / 4.0) * 4.0, max(low, 32), high)
+    room = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
+    most = (room / size - letters) / np.maximum(gaps, 1)
+    spacing = np.minimum(spacing, np.maximum(most, np.minimum(spacing, 0.0)))
+    looks[:, Look.SPACING] = spacing
+    natural_em = np.maximum(letters + spacing * gaps, 1e-3)
+    looks[:, Look.SIZE] = np.minimum(size, room / natural_em)
+
+
+def _meta(
+    texts: Texts, indices: IntArray, attempt: int, looks: FloatArray, face: IntArray
+) -> NDArray[np.void]:
+    meta = np.zeros(len(indices), dtype=META_DTYPE)
+    meta["index"], meta["attempt"] = indices, attempt
+    meta["sentence"], meta["corpus"] = texts.sentence, texts.corpus
+    meta["inserted"], meta["face"] = texts.inserted, face
+    meta["height"], meta["width"] = HEIGHT_PX, looks[:, Look.WIDTH]
+    effects = meta["effects"]
+    for i, name in enumerate(EFFECTS):
+        if name in _EFFECT_COLUMNS:
+            effects[:, i] = looks[:, _EFFECT_COLUMNS[name]]
+    effects[:, EFFECTS.index("size_px")] = looks[:, Look.SIZE] * looks[:, Look.FIT]
+    effects[:, EFFECTS.index("rotation_deg")] = np.rad2deg(looks[:, Look.ROTATION])
+    effects[:, EFFECTS.index("slope")] = np.hypot(looks[:, Look.SLOPE_X], looks[:, Look.SLOPE_Y])
+    return meta
+
+
+def _encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
+    done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        raise RuntimeError("OpenCV could not encode a JPEG")
+    return bytes(data)
+
+
+def _encode_png(image: NDArray[np.uint8]) -> bytes:
+    done, data = cv2.imencode(".png", image)
+    if not done:
+        raise RuntimeError("OpenCV could not encode a PNG")
+    return bytes(data)

@@ -1,0 +1,369 @@
+"""Compiled loops from coverage to gray levels: stroke weight, blur, contrast, ground, noise."""
+
+import math
+
+import numba
+import numpy as np
+
+from datagen.drawing.looks import Look
+from datagen.drawing.placing import PAD
+
+DEEPEST = 40.0  # gray levels that a background image may depart from its mean
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+_PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
+
+
+@_compiled
+def _hash(x):
+    """Scramble a 32-bit counter (the finaliser of MurmurHash3, Appleby 2011)."""
+    x = np.uint32(x)
+    x ^= x >> np.uint32(16)
+    x = np.uint32(x * np.uint32(0x85EBCA6B))
+    x ^= x >> np.uint32(13)
+    x = np.uint32(x * np.uint32(0xC2B2AE35))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@_compiled
+def _weigh(canvas, weight):
+    """Thicken or thin strokes: coverage c becomes c + weight c (1 - c)."""
+    w, one = np.float32(weight), np.float32(1.0)
+    for y in range(PAD, canvas.shape[0] - PAD):
+        row = canvas[y]
+        for x in range(row.shape[0]):
+            c = row[x]
+            row[x] = c + w * c * (one - c)
+
+
+@_compiled
+def _gauss(canvas, spare, sigma):
+    """Separable Gaussian of a standard deviation in px, in place."""
+    radius = min(PAD, max(1, math.ceil(2.6 * sigma)))
+    kernel = np.empty(radius + 1, dtype=np.float32)
+    total = 0.0
+    for i in range(radius + 1):
+        # The integral over a pixel, so that small deviations keep their size.
+        scale = 1.0 / (sigma * math.sqrt(2.0))
+        kernel[i] = math.erf((i + 0.5) * scale) - math.erf((i - 0.5) * scale)
+        total += kernel[i] if i == 0 else 2.0 * kernel[i]
+    for i in range(radius + 1):
+        kernel[i] /= total
+    rows, columns = canvas.shape
+    inner = columns - 2 * PAD
+    for y in range(rows):
+        out = spare[y, PAD : PAD + inner]
+        middle = canvas[y, PAD : PAD + inner]
+        for x in range(inner):
+            out[x] = kernel[0] * middle[x]
+        for i in range(1, radius + 1):
+            before = canvas[y, PAD - i : PAD - i + inner]
+            after = canvas[y, PAD + i : PAD + i + inner]
+            k = kernel[i]
+            for x in range(inner):
+                out[x] += k * (before[x] + after[x])
+    for y in range(PAD, rows - PAD):
+        out = canvas[y, PAD : PAD + inner]
+        middle = spare[y, PAD : PAD + inner]
+        for x in range(inner):
+            out[x] = kernel[0] * middle[x]
+        for i in range(1, radius + 1):
+            above = spare[y - i, PAD : PAD + inner]
+            below = spare[y + i, PAD : PAD + inner]
+            k = kernel[i]
+            for x in range(inner):
+                out[x] += k * (above[x] + below[x])
+
+
+@_compiled
+def _motion(canvas, spare, length, angle):
+    """Average along a segment of a length in px, in place; one tap a half pixel."""
+    taps = 2 * math.ceil(length) + 1
+    rows, columns = canvas.shape
+    inner = columns - 2 * PAD
+    spare[PAD : rows - PAD, PAD : PAD + inner] = 0.0
+    for tap in range(taps):
+        t = (tap / (taps - 1) - 0.5) * length
+        dx, dy = t * math.cos(angle), t * math.sin(angle)
+        ix, iy = math.floor(dx), math.floor(dy)
+        fx, fy = np.float32(dx - ix), np.float32(dy - iy)
+        one, share = np.float32(1.0), np.float32(1.0 / taps)
+        a, b = (one - fy) * (one - fx) * share, (one - fy) * fx * share
+        c, d = fy * (one - fx) * share, fy * fx * share
+        for y in range(PAD, rows - PAD):
+            out = spare[y, PAD : PAD + inner]
+            r0 = canvas[y + iy, PAD + ix : PAD + ix + inner + 1]
+            r1 = canvas[y + iy + 1, PAD + ix : PAD + ix + inner + 1]
+            for x in range(inner):
+                out[x] += a * r0[x] + b * r0[x + 1] + c * r1[x] + d * r1[x + 1]
+    canvas[PAD : rows - PAD, PAD : PAD + inner] = spare[PAD : rows - PAD, PAD : PAD + inner]
+
+
+@_compiled
+def _sample_axis(count, coarse, index, fraction):
+    """Where each of `count` positions falls on `coarse` positions over the same length."""
+    for i in range(count):
+        at = (i + 0.5) * coarse / count - 0.5
+        at = min(max(at, 0.0), coarse - 1.001)
+        index[i] = int(at)
+        fraction[i] = at - index[i]
+
+
+@_compiled
+def _resize(source, inset, from_rows, from_columns, target, outset, rows, columns):
+    """Bilinear resize of one area into another; an area begins `inset` from both edges."""
+    xi, xf = np.empty(columns, dtype=np.int32), np.empty(columns, dtype=np.float32)
+    yi, yf = np.empty(rows, dtype=np.int32), np.empty(rows, dtype=np.float32)
+    _sample_axis(columns, from_columns, xi, xf)
+    _sample_axis(rows, from_rows, yi, yf)
+    line = np.empty(from_columns, dtype=np.float32)
+    for y in range(rows):
+        upper = source[inset + yi[y], inset : inset + from_columns]
+        lower = source[inset + yi[y] + 1, inset : inset + from_columns]
+        f = yf[y]
+        for x in range(from_columns):
+            line[x] = upper[x] + f * (lower[x] - upper[x])
+        out = target[outset + y, outset : outset + columns]
+        for x in range(columns):
+            i = xi[x]
+            out[x] = line[i] + xf[x] * (line[i + 1] - line[i])
+
+
+@_compiled
+def _resample(canvas, spare, factor, width):
+    """Shrink by a factor and enlarge again, as a small original would look."""
+    height = canvas.shape[0] - 2 * PAD
+    rows, columns = max(8, round(height / factor)), max(8, round(width / factor))
+    small = spare.reshape(spare.size)[: rows * columns].reshape(rows, columns)
+    _resize(canvas, PAD, height, width, small, 0, rows, columns)
+    _resize(small, 0, rows, columns, canvas, PAD, height, width)
+
+
+@_compiled
+def _bleed(canvas, spare, spread):
+    """Let ink run: blur, then steepen, so that edges move outward."""
+    _gauss(canvas, spare, spread)
+    for y in range(PAD, canvas.shape[0] - PAD):
+        row = canvas[y]
+        for x in range(row.shape[0]):
+            row[x] = min(np.float32(1.0), np.float32(1.6) * row[x])
+
+
+@_compiled
+def _cloud(seed, x, y):
+    """Smooth noise from -1 to 1 at a point whose unit is one cell of a hashed lattice."""
+    ix, iy = math.floor(x), math.floor(y)
+    fx, fy = x - ix, y - iy
+    fx, fy = fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy)
+    total = 0.0
+    for corner in range(4):
+        cx, cy = ix + corner % 2, iy + corner // 2
+        lattice = np.uint32(seed) + np.uint32(cx) * np.uint32(73856093)
+        lattice = np.uint32(lattice) ^ np.uint32(np.uint32(cy) * np.uint32(19349663))
+        value = _hash(lattice) * (2.0 / 4294967296.0) - 1.0
+        total += value * (fx if corner % 2 else 1.0 - fx) * (fy if corner // 2 else 1.0 - fy)
+    return total
+
+
+@_compiled
+def _fade(canvas, strength, seed, width):
+    """Take ink away in places, as worn type and old prints lose it."""
+    for y in range(canvas.shape[0] - 2 * PAD):
+        row = canvas[y + PAD]
+        for x in range(width):
+            if row[x + PAD] > 0.0:
+                loss = 0.5 + 0.5 * _cloud(seed, x / 9.0, y / 7.0)
+                row[x + PAD] *= np.float32(1.0 - strength * loss)
+
+
+@_compiled
+def _rule(canvas, look, box, width):
+    """An underline, a rule above, or cell borders, clear of the ink by at least 1.5 px."""
+    height = canvas.shape[0] - 2 * PAD
+    kind, weight = int(look[Look.RULE]), np.float32(look[Look.RULE_WEIGHT])
+    if kind in (1, 2):
+        y = box[3] + 1.5 if kind == 1 else box[1] - 2.5
+        if y < 0.0 or y + 1.0 > height:
+            return
+        top = int(y)
+        part = np.float32(y - top)
+        for x in range(width):
+            canvas[top + PAD, x + PAD] = max(
+                canvas[top + PAD, x + PAD], weight * (np.float32(1.0) - part)
+            )
+            canvas[top + 1 + PAD, x + PAD] = max(canvas[top + 1 + PAD, x + PAD], weight * part)
+    elif kind == 3:
+        for x in (box[0] - 5.0, box[2] + 4.0):
+            if 0.0 <= x < width - 1.0:
+                for y in range(height):
+                    canvas[y + PAD, int(x) + PAD] = weight
+
+
+@_compiled
+def _palest(canvas, reaches, length):
+    """The darkest coverage of the palest glyph: what the contrast of the line hangs on."""
+    palest = np.float32(1.0)
+    for k in range(length):
+        left, top, right, bottom = reaches[k]
+        if right <= left:
+            continue
+        darkest = np.float32(0.0)
+        for y in range(top, bottom + 1):
+            row = canvas[y]
+            for x in range(left, right + 1):
+                darkest = max(darkest, row[x])
+        palest = min(palest, darkest)
+    return palest
+
+
+@_compiled
+def _separate(look, palest, on_image):
+    """Move ink and ground apart until the palest glyph stands out; False if 255 is too little.
+
+    Shading changes ink and ground alike, but clips at black and white: the lighter of the two
+    keeps enough above the deepest shade, the darker enough below the brightest.
+    """
+    restless = look[Look.PAPER] + look[Look.MOIRE]
+    needed = (look[Look.LEAST_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
+    rise = restless + 0.75 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
+    if on_image:
+        rise += DEEPEST
+    fall = rise + look[Look.SHADOW]
+    ink, ground = look[Look.INK], look[Look.GROUND]
+    light, dark = max(ink, ground), min(ink, ground)
+    # Ink moves first; the ground follows where ink alone has no room.
+    short = needed - (light - dark)
+    if short > 0.0 and ink <= ground:
+        dark -= short
+    elif short > 0.0:
+        light += short
+    light = max(light, needed + fall, needed)
+    dark = min(dark, 255.0 - needed - rise)
+    if dark < 0.0:
+        dark, light = 0.0, max(light, needed)
+    if light > 255.0:
+        dark, light = min(dark, 255.0 - needed), 255.0
+    if dark < 0.0 or light - dark < needed or light < needed + fall or needed + rise + dark > 255.0:
+        return False
+    if ink <= ground:
+        look[Look.INK], look[Look.GROUND] = dark, light
+    else:
+        look[Look.INK], look[Look.GROUND] = light, dark
+    return True
+
+
+@_compiled
+def _ground_row(row, y, look, height, width, seed):
+    """What the ground adds to its level along one row: slope, paper, shadow, moiré."""
+    sx, sy = look[Look.SLOPE_X] / width, look[Look.SLOPE_Y] / height
+    base = (y + 0.5 - 0.5 * height) * sy
+    for x in range(width):
+        row[x] = np.float32(base + (x + 0.5 - 0.5 * width) * sx)
+    if look[Look.PAPER] > 0.0:
+        scale = 1.0 / look[Look.PAPER_SCALE]
+        for x in range(width):
+            coarse = _cloud(seed, x * scale, y * scale)
+            fine = _cloud(seed + 1, x * 0.7, y * 0.7)
+            row[x] += np.float32(look[Look.PAPER] * (0.7 * coarse + 0.3 * fine))
+    if look[Look.SHADOW] > 0.0:
+        c, s = math.cos(look[Look.SHADOW_ANGLE]), math.sin(look[Look.SHADOW_ANGLE])
+        for x in range(width):
+            d = ((x - look[Look.SHADOW_X]) * c + (y - 0.5 * height) * s) / look[Look.SHADOW_SOFT]
+            row[x] -= np.float32(look[Look.SHADOW] / (1.0 + math.exp(-4.0 * d)))
+    if look[Look.MOIRE] > 0.0:
+        turn = 2.0 * math.pi / look[Look.MOIRE_LENGTH]
+        c, s = math.cos(look[Look.MOIRE_ANGLE]) * turn, math.sin(look[Look.MOIRE_ANGLE]) * turn
+        for x in range(width):
+            row[x] += np.float32(look[Look.MOIRE] * math.sin(x * c + y * s))
+
+
+@_compiled
+def _compose(canvas, look, seed, ground, image, width):
+    """Mix ink and ground by coverage, add noise, round: fills image (H, at least width) uint8."""
+    height = image.shape[0]
+    row = np.zeros(width, dtype=np.float32)
+    uneven = (
+        look[Look.SLOPE_X] != 0.0
+        or look[Look.SLOPE_Y] != 0.0
+        or look[Look.PAPER] > 0.0
+        or look[Look.SHADOW] > 0.0
+        or look[Look.MOIRE] > 0.0
+    )
+    ink, level = np.float32(look[Look.INK]), np.float32(look[Look.GROUND])
+    # The sum of four random bytes has mean 510 and standard deviation 147.8.
+    gain = np.float32(look[Look.NOISE] / 147.8)
+    zero, most, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
+    on_image = ground.shape[0] == height
+    for y in range(height):
+        if uneven:
+            _ground_row(row, y, look, height, width, seed)
+        if on_image:
+            for x in range(width):
+                row[x] += ground[y, x]
+        coverage = canvas[y + PAD, PAD : PAD + width]
+        out = image[y]
+        counter = np.uint32(seed + np.uint32(y) * np.uint32(0x9E3779B1))
+        for x in range(width):
+            h = _hash(counter + np.uint32(x))
+            four = (
+                (h & np.uint32(255))
+                + ((h >> np.uint32(8)) & np.uint32(255))
+                + ((h >> np.uint32(16)) & np.uint32(255))
+                + (h >> np.uint32(24))
+            )
+            noise = (np.float32(np.int32(four)) - np.float32(510.0)) * gain
+            value = level + (ink - level) * coverage[x] + row[x] + noise
+            out[x] = np.uint8(np.int32(min(max(value, zero), most) + half))
+    if look[Look.SALT] > 0.0:
+        _salt(image, look[Look.SALT], seed, width)
+
+
+@_compiled
+def _salt(image, share, seed, width):
+    """Set single pixels to black or white."""
+    limit = np.uint32(share * 4294967295.0)
+    for y in range(image.shape[0]):
+        for x in range(width):
+            at = np.uint32(seed) ^ np.uint32(0x51ED270B)
+            h = _hash(at + np.uint32(y * 65536 + x))
+            if h < limit:
+                image[y, x] = 255 if h & np.uint32(1) else 0
+
+
+@_compiled
+def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image):
+    """Turn coverage into gray levels; False if the ink cannot be told from its ground.
+
+    Args:
+        coverage: (H + 2 PAD, W + 2 PAD) float32; holds the final coverage afterwards.
+        spare: scratch of the same shape.
+        look: one row of looks; INK and GROUND are moved apart where contrast asks for it.
+        length: characters of the line.
+        reaches: pixels of each glyph, (L, 4).
+        box: the ink's box, (4,).
+        seed: a random word of the line, uint32.
+        ground: what a background image adds to the ground, (H, W) float32, or (0, 0).
+        image: receives gray levels, (H, at least the line's width) uint8.
+    """
+    width = int(look[Look.WIDTH])
+    if look[Look.WEIGHT] != 0.0:
+        _weigh(coverage, look[Look.WEIGHT])
+    if look[Look.BLEED] > 0.0:
+        _bleed(coverage, spare, look[Look.BLEED])
+    if look[Look.FADE] > 0.0:
+        _fade(coverage, look[Look.FADE], seed + np.uint32(7), width)
+    if look[Look.GAUSS] > 0.0:
+        _gauss(coverage, spare, look[Look.GAUSS])
+    if look[Look.MOTION] > 0.0:
+        _motion(coverage, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
+    if look[Look.RESAMPLE] > 1.0:
+        _resample(coverage, spare, look[Look.RESAMPLE], width)
+    palest = _palest(coverage, reaches, length)
+    on_image = ground.shape[0] == image.shape[0] and look[Look.BACKGROUND] >= 0.0
+    if not _separate(look, palest, on_image):
+        return False
+    if look[Look.RULE] > 0.0:
+        _rule(coverage, look, box, width)
+    _compose(coverage, look, seed, ground, image, width)
+    return True

@@ -1,0 +1,201 @@
+"""Glyph masks, rasterised once a face, size and character and kept for every later line.
+
+FreeType draws each glyph at about twice the size that a line needs. A 2×2 box filter over those
+texels is the exact area average of one output pixel, so a single bilinear sample per output pixel
+gives antialiased text at any sub-pixel place, scale and turn: one resampling, no blur of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+from datagen.alphabet import Alphabet
+from datagen.errors import RenderError
+from fonts import Face, coverage
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+OVERSAMPLING = 1.8  # texels per output pixel, at least
+LADDER_STEP = 1.25
+SMALLEST_LEVEL_PX = 16.0
+LEVELS = tuple(round(SMALLEST_LEVEL_PX * LADDER_STEP**i) for i in range(8))  # up to 76 px
+CAPACITY_BYTES = 160 << 20
+_METRIC_SIZE_PX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class GlyphTable:
+    """Rasterised glyphs as flat arrays, indexed by slot, for compiled loops.
+
+    Attributes:
+        arena: box-filtered texels of all glyphs, uint8, each with a border of one zero.
+        start: first texel of each glyph in the arena.
+        width, height: texels, border included; 0 for a glyph without ink.
+        left, top: place of the ink's upper left corner from the pen, in texels (y downward).
+    """
+
+    arena: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    width: NDArray[np.int32]
+    height: NDArray[np.int32]
+    left: NDArray[np.int32]
+    top: NDArray[np.int32]
+
+
+class GlyphCache:
+    """Rasterises what a batch needs and remembers it, within a bounded arena.
+
+    When the arena is full everything is dropped and drawn again as needed: bytes of images do not
+    depend on what the cache holds.
+    """
+
+    def __init__(
+        self, faces: Sequence[Face], alphabet: Alphabet, capacity_bytes: int = CAPACITY_BYTES
+    ) -> None:
+        self.faces = tuple(faces)
+        self.alphabet = alphabet
+        self.capacity_bytes = capacity_bytes
+        self.drawable = drawable_classes(self.faces, alphabet)  # (C, F) bool
+        self._fonts: dict[tuple[int, int], ImageFont.FreeTypeFont] = {}
+        self._advance = np.full((len(faces), len(alphabet)), np.nan, dtype=np.float32)
+        self._reset()
+
+    def _reset(self) -> None:
+        shape = (len(self.faces), len(LEVELS), len(self.alphabet))
+        self._slot = np.full(shape, -1, dtype=np.int32)
+        self._arena = np.zeros(1 << 20, dtype=np.uint8)
+        self._used = 0
+        self._records = np.zeros((4096, 6), dtype=np.int64)
+        self._count = 0
+
+    def advances(self, face: IntArray, class_ids: IntArray) -> FloatArray:
+        """Pen advance of each character in em, (B, L); 0 for the blank.
+
+        Args:
+            face: face of each line, (B,).
+            class_ids: (B, L), the blank beyond a line's end.
+        """
+        lines, known = face[:, None], self._advance
+        missing = np.isnan(known[lines, class_ids])
+        if missing.any():
+            rows = np.broadcast_to(lines, class_ids.shape)[missing]
+            for f, c in sorted(set(zip(rows.tolist(), class_ids[missing].tolist(), strict=True))):
+                symbol = self.alphabet.symbols[c]
+                length = self._font(f, _METRIC_SIZE_PX).getlength(symbol) if symbol else 0.0
+                known[f, c] = length / _METRIC_SIZE_PX
+        result: FloatArray = known[lines, class_ids]
+        return result
+
+    def slots(self, face: IntArray, level: IntArray, class_ids: IntArray) -> NDArray[np.int32]:
+        """Slot of each character in `table()`, (B, L), rasterising what is not there yet."""
+        found = self._slot[face[:, None], level[:, None], class_ids]
+        if (found < 0).any():
+            if self._used > self.capacity_bytes:
+                self._reset()
+                found = np.full(class_ids.shape, -1, dtype=np.int32)
+            self._fill(face, level, class_ids, found < 0)
+            found = self._slot[face[:, None], level[:, None], class_ids]
+        return found
+
+    def table(self) -> GlyphTable:
+        """The arrays that `slots` points into; valid until the next call of `slots`."""
+        columns = self._records[: self._count].T
+        narrow = [np.ascontiguousarray(column, dtype=np.int32) for column in columns[1:5]]
+        return GlyphTable(self._arena, np.ascontiguousarray(columns[0]), *narrow)
+
+    def _fill(
+        self, face: IntArray, level: IntArray, class_ids: IntArray, missing: NDArray[np.bool_]
+    ) -> None:
+        rows = np.nonzero(missing)[0]
+        wanted = set(
+            zip(face[rows].tolist(), level[rows].tolist(), class_ids[missing].tolist(), strict=True)
+        )
+        for key in sorted(wanted):
+            self._slot[key] = self._rasterise(*key)
+
+    def _rasterise(self, face: int, level: int, class_id: int) -> int:
+        symbol = self.alphabet.symbols[class_id]
+        if symbol:
+            font = self._font(face, LEVELS[level])
+            mask, (left, top) = font.getmask2(symbol, mode="L", anchor="ls")
+            width, height = mask.size
+        if not symbol or width == 0 or height == 0:
+            return self._add(np.zeros((0, 0), dtype=np.uint8), 0, 0)
+        texels = np.frombuffer(bytes(mask), dtype=np.uint8).reshape(height, width)
+        return self._add(_box_filter(texels), left, top)
+
+    def _add(self, texels: NDArray[np.uint8], left: int, top: int) -> int:
+        start, end = self._used, self._used + texels.size
+        if end > len(self._arena):
+            grown = np.zeros(max(end, 2 * len(self._arena)), dtype=np.uint8)
+            grown[:start] = self._arena[:start]
+            self._arena = grown
+        if self._count == len(self._records):
+            self._records = np.concatenate([self._records, np.zeros_like(self._records)])
+        self._arena[start:end] = texels.ravel()
+        height, width = texels.shape
+        self._records[self._count] = (start, width, height, left, top, 0)
+        self._used, self._count = end, self._count + 1
+        return self._count - 1
+
+    def _font(self, face: int, size_px: int) -> ImageFont.FreeTypeFont:
+        key = (face, size_px)
+        if key not in self._fonts:
+            self._fonts[key] = open_font(self.faces[face], size_px)
+        return self._fonts[key]
+
+
+def open_font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
+    """Open a face at an em size, without complex layout: one character, one glyph.
+
+    Raises:
+        RenderError: if FreeType cannot read the file.
+    """
+    basic = ImageFont.Layout.BASIC
+    try:
+        font = ImageFont.truetype(str(face.path), size_px, face.index, layout_engine=basic)
+        if face.axes:
+            values = dict(face.axes)
+            axes = font.get_variation_axes()
+            font.set_variation_by_axes([_axis_value(axis, values) for axis in axes])
+    except OSError as error:
+        raise RenderError(f"cannot open the face {face.name} ({face.path}): {error}") from error
+    return font
+
+
+def level_for(size_px: NDArray[np.floating[Any]]) -> IntArray:
+    """The smallest level that oversamples an em size enough, (B,)."""
+    wanted = np.asarray(size_px, dtype=np.float64) * OVERSAMPLING
+    return np.minimum(np.searchsorted(np.array(LEVELS), wanted), len(LEVELS) - 1)
+
+
+def drawable_classes(faces: Sequence[Face], alphabet: Alphabet) -> NDArray[np.bool_]:
+    """Whether a face has a glyph for a class, by its cmap, (C, F); True for the blank."""
+    table = np.zeros((len(alphabet), len(faces)), dtype=np.bool_)
+    for f, face in enumerate(faces):
+        points = coverage(face)
+        table[:, f] = [not symbol or ord(symbol) in points for symbol in alphabet.symbols]
+    return table
+
+
+def _box_filter(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Average 2×2 neighbours and add a border of one zero, (h, w) -> (h + 3, w + 3)."""
+    height, width = texels.shape
+    padded = np.zeros((height + 2, width + 2), dtype=np.uint16)
+    padded[1:-1, 1:-1] = texels
+    box = padded[1:, 1:] + padded[1:, :-1] + padded[:-1, 1:] + padded[:-1, :-1]
+    result = np.zeros((height + 3, width + 3), dtype=np.uint8)
+    result[1:-1, 1:-1] = (box + 2) >> 2
+    return result
+
+
+def _axis_value(axis: Mapping[str, Any], values: dict[str, float]) -> float:
+    name = axis.get("name") or b""
+    text = name.decode() if isinstance(name, bytes) else str(name)
+    tags = {"Weight": "wght", "Width": "wdth", "Slant": "slnt", "Italic": "ital"}
+    return float(values.get(tags.get(text, text), axis["default"]))

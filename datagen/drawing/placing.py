@@ -1,0 +1,217 @@
+"""Compiled loops that set the characters of a line and resample their masks into the frame.
+
+Every character gets the affine map that the composed warp (slant, wave, perspective, rotation,
+fit into the frame) has at its centre: over the few pixels of one character the warp departs from
+it by hundredths of a pixel, and one affine, bilinear pass keeps the text sharp.
+"""
+
+import math
+
+import numba
+import numpy as np
+
+from datagen.drawing.looks import Look
+
+PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
+ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it
+SMALLEST_EM_PX = 9.0
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_compiled
+def _warp(x, y, look, half, out):
+    """Map line coordinates (px from the line's centre) through slant, wave, perspective, turn."""
+    x += -look[Look.SLANT] * y
+    if look[Look.WAVE] != 0.0:
+        y += look[Look.WAVE] * math.sin(
+            2.0 * math.pi * x / look[Look.WAVE_LENGTH] + look[Look.WAVE_PHASE]
+        )
+    d = 1.0 + look[Look.KEYSTONE] * x / half + look[Look.FAN] * y / 14.0
+    x, y = x / d, y / d
+    c, s = math.cos(look[Look.ROTATION]), math.sin(look[Look.ROTATION])
+    out[0] = c * x - s * y
+    out[1] = s * x + c * y
+
+
+@_compiled
+def _affines(look, slots, length, advance, left, top, width, height, texel_px, maps):
+    """Affine map of each glyph from texels to line coordinates: maps (L, 6) = x0 y0 xu yu xv yv.
+
+    x0, y0 is where texel (0, 0) goes; (xu, yu) and (xv, yv) are the steps of one texel right and
+    one down. Returns half the length of the line in px.
+    """
+    em = look[Look.SIZE]
+    wide = em * look[Look.STRETCH]
+    total = 0.0
+    for k in range(length):
+        total += advance[k] * wide
+    total += look[Look.SPACING] * em * (length - 1)
+    half = max(total / 2.0, em / 2.0)
+    pen = -total / 2.0
+    baseline = (ASCENT - 0.5) * em
+    sx, sy = texel_px * look[Look.STRETCH], texel_px
+    a, b = np.empty(2), np.empty(2)
+    for k in range(length):
+        g = slots[k]
+        # Texel (u, v) is the point (left + u - 1, top + v - 1) from the pen, in texels.
+        ox, oy = pen + (left[g] - 1) * sx, baseline + (top[g] - 1) * sy
+        mu, mv = 0.5 * width[g], 0.5 * height[g]
+        cx, cy = ox + mu * sx, oy + mv * sy
+        hx, hy = max(mu * sx, 1.0), max(mv * sy, 1.0)
+        _warp(cx + hx, cy, look, half, a)
+        _warp(cx - hx, cy, look, half, b)
+        xu, yu = (a[0] - b[0]) / (2.0 * hx) * sx, (a[1] - b[1]) / (2.0 * hx) * sx
+        _warp(cx, cy + hy, look, half, a)
+        _warp(cx, cy - hy, look, half, b)
+        xv, yv = (a[0] - b[0]) / (2.0 * hy) * sy, (a[1] - b[1]) / (2.0 * hy) * sy
+        _warp(cx, cy, look, half, a)
+        maps[k, 0] = a[0] - mu * xu - mv * xv
+        maps[k, 1] = a[1] - mu * yu - mv * yv
+        maps[k, 2], maps[k, 3], maps[k, 4], maps[k, 5] = xu, yu, xv, yv
+        pen += advance[k] * wide + look[Look.SPACING] * em
+    return half
+
+
+@_compiled
+def _corner(m, u, v):
+    return m[0] + u * m[2] + v * m[4], m[1] + u * m[3] + v * m[5]
+
+
+@_compiled
+def _extent(maps, slots, length, width, height, box):
+    """Smallest box (x0, y0, x1, y1) around the ink of all glyphs, in line coordinates."""
+    box[0], box[1], box[2], box[3] = math.inf, math.inf, -math.inf, -math.inf
+    for k in range(length):
+        g = slots[k]
+        if width[g] == 0:
+            continue
+        for corner in range(4):
+            # The border texel is empty; the ink begins half a texel inside of it.
+            u = 0.5 if corner % 2 == 0 else width[g] - 1.5
+            v = 0.5 if corner < 2 else height[g] - 1.5
+            x, y = _corner(maps[k], u, v)
+            box[0], box[1] = min(box[0], x), min(box[1], y)
+            box[2], box[3] = max(box[2], x), max(box[3], y)
+
+
+@_compiled
+def _fit(maps, length, look, box, frame_height):
+    """Scale and move the maps so that the ink box lies inside the frame; returns the scale."""
+    margin = look[Look.MARGIN]
+    room_x, room_y = look[Look.WIDTH] - 2.0 * margin, frame_height - 2.0 * margin
+    span_x, span_y = box[2] - box[0], box[3] - box[1]
+    scale = min(1.0, room_x / max(span_x, 1e-6), room_y / max(span_y, 1e-6))
+    free_x, free_y = room_x - scale * span_x, room_y - scale * span_y
+    shift_x = free_x * look[Look.PLACE_X]
+    if look[Look.LEFT] >= 0.0:
+        shift_x = min(free_x, look[Look.LEFT])
+    move_x = margin + shift_x - scale * box[0]
+    move_y = margin + free_y * look[Look.PLACE_Y] - scale * box[1]
+    for k in range(length):
+        for i in range(6):
+            maps[k, i] *= scale
+        maps[k, 0] += move_x
+        maps[k, 1] += move_y
+    for i in range(2):
+        box[2 * i] = scale * box[2 * i] + move_x
+        box[2 * i + 1] = scale * box[2 * i + 1] + move_y
+    return scale
+
+
+@_compiled
+def _stamp(canvas, arena, start, w, h, m, reach):
+    """Resample one glyph into the padded canvas; `reach` gets the pixel box that it touched."""
+    det = m[2] * m[5] - m[3] * m[4]
+    ux, uy = m[5] / det, -m[4] / det  # texel step in u for one pixel right, one down
+    vx, vy = -m[3] / det, m[2] / det
+    x0, y0, x1, y1 = math.inf, math.inf, -math.inf, -math.inf
+    for corner in range(4):
+        x, y = _corner(m, 0.0 if corner % 2 == 0 else w - 1.0, 0.0 if corner < 2 else h - 1.0)
+        x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
+    rows, columns = canvas.shape
+    left, right = max(0, math.floor(x0) + PAD), min(columns - 1, math.ceil(x1) + PAD)
+    top, bottom = max(0, math.floor(y0) + PAD), min(rows - 1, math.ceil(y1) + PAD)
+    reach[0], reach[1], reach[2], reach[3] = left, top, right, bottom
+    ux32, vx32 = np.float32(ux), np.float32(vx)
+    scale = np.float32(1.0 / 255.0)
+    one = np.float32(1.0)
+    for py in range(top, bottom + 1):
+        dy, dx = py - PAD + 0.5 - m[1], left - PAD + 0.5 - m[0]
+        u0, v0 = ux * dx + uy * dy, vx * dx + vy * dy
+        # Pixels of this row whose sample lies inside the mask.
+        first, last = _inside(u0, ux, w - 1.0, 0, right - left)
+        first, last = _inside(v0, vx, h - 1.0, first, last)
+        u, v = np.float32(u0 + first * ux), np.float32(v0 + first * vx)
+        for px in range(left + first, left + last + 1):
+            iu, iv = int(u), int(v)
+            fu, fv = u - np.float32(iu), v - np.float32(iv)
+            at = start + iv * w + iu
+            above = np.float32(arena[at]) * (one - fu) + np.float32(arena[at + 1]) * fu
+            below = np.float32(arena[at + w]) * (one - fu) + np.float32(arena[at + w + 1]) * fu
+            c = (above * (one - fv) + below * fv) * scale
+            old = canvas[py, px]
+            canvas[py, px] = old + c - old * c
+            u += ux32
+            v += vx32
+
+
+@_compiled
+def _inside(start, step, limit, first, last):
+    """Narrow [first, last] to the steps at which 0 < start + i step < limit, safely inside."""
+    low, high = 0.001, limit - 0.001
+    if abs(step) < 1e-9:
+        if low <= start <= high:
+            return first, last
+        return first, first - 1
+    a, b = (low - start) / step, (high - start) / step
+    if a > b:
+        a, b = b, a
+    return max(first, math.ceil(a)), min(last, math.floor(b))
+
+
+@_compiled
+def set_line(look, slots, length, advance, level_px, glyphs, canvas, centres, quads, reaches, box):
+    """Draw the coverage of one line; False if it has no ink or would be too small to read.
+
+    Args:
+        look: one row of looks; column FIT receives the scale that fitted the line.
+        slots: slot of each character, (L,) int32.
+        length: characters of the line.
+        advance: pen advance in em, (L,).
+        level_px: size at which the glyphs were rasterised.
+        glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
+        canvas: receives coverage from 0 to 1, (H + 2 PAD, W + 2 PAD) float32; zeroed here.
+        centres: receives x of the centres of the em squares, (L,).
+        quads: receives corners of the em squares, (L, 4, 2), clockwise from the top left.
+        reaches: receives the pixels that each glyph touched, in canvas coordinates, (L, 4) int32.
+        box: receives the box of all ink in frame coordinates, (4,).
+    """
+    arena, start, width, height, left, top = glyphs
+    canvas[:] = 0.0
+    maps = np.empty((length, 6))
+    texel_px = look[Look.SIZE] / level_px
+    _affines(look, slots, length, advance, left, top, width, height, texel_px, maps)
+    _extent(maps, slots, length, width, height, box)
+    if box[2] <= box[0]:
+        return False
+    scale = _fit(maps, length, look, box, canvas.shape[0] - 2 * PAD)
+    look[Look.FIT] = scale
+    if scale * look[Look.SIZE] < SMALLEST_EM_PX:
+        return False
+    for k in range(length):
+        g, m = slots[k], maps[k]
+        if width[g] > 0:
+            _stamp(canvas, arena, start[g], width[g], height[g], m, reaches[k])
+        else:
+            reaches[k] = 0
+        # The em square in texels: the pen lies at u = 1 - left, the baseline at v = 1 - top.
+        u0, v1 = 1.0 - left[g], 1.0 - top[g] + (1.0 - ASCENT) * level_px
+        u1, v0 = u0 + advance[k] * level_px, v1 - level_px
+        for corner in range(4):
+            u = u0 if corner in (0, 3) else u1
+            x, y = _corner(m, u, v0 if corner < 2 else v1)
+            quads[k, corner, 0], quads[k, corner, 1] = x, y
+        x, y = _corner(m, 0.5 * (u0 + u1), 0.5 * (v0 + v1))
+        centres[k] = x
+    return True

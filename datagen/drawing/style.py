@@ -1,0 +1,280 @@
+"""How lines look: every variation with its range and how often it occurs.
+
+A range is a pair [low, high] drawn uniformly; `share` is the fraction of lines that have the
+effect. Presets are TOML files beside this module; a user's file starts from a preset by
+`preset = "print"` and overrides what it names.
+"""
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from datagen.errors import SettingsError
+from datagen.settings import from_mapping, read_toml
+
+Span = tuple[float, float]
+
+PRESETS = Path(__file__).with_name("presets")
+DEFAULT_PRESET = "print"
+HEIGHT_PX = 32
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The image around the line.
+
+    Attributes:
+        width_px: smallest and largest width; drawn uniformly, in steps of 4.
+        fit_width: width follows from the text instead, up to the largest of `width_px`.
+        margin_px: least distance of the ink from the frame, blur included.
+        left: share of lines that begin near the left edge; the others stand anywhere.
+        vertical: how far a line strays from the middle, as a share of the free height.
+    """
+
+    width_px: tuple[int, int] = (280, 280)
+    fit_width: bool = False
+    margin_px: float = 1.0
+    left: float = 0.6
+    vertical: float = 0.8
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The characters and their distance.
+
+    Attributes:
+        size_px: em size; smaller where the text would not fit.
+        stretch: width over height of the em square.
+        spacing_em: extra distance between characters, for lines that have it.
+        spacing_share: share of lines with extra distance.
+        weight: stroke weight; coverage c becomes c + weight c (1 - c), so negative is thinner.
+        slant: horizontal shear, px per px.
+    """
+
+    size_px: Span = (18.0, 28.0)
+    stretch: Span = (0.85, 1.15)
+    spacing_em: Span = (-0.03, 0.35)
+    spacing_share: float = 0.6
+    weight: Span = (-0.3, 0.4)
+    slant: Span = (-0.04, 0.04)
+
+
+@dataclass(frozen=True)
+class Gray:
+    """Ink and ground, in gray levels from 0 (black) to 255 (white).
+
+    Attributes:
+        ink: of dark ink on a light ground.
+        ground: of that light ground.
+        inverted: share of lines with light ink on a dark ground; the levels are mirrored.
+        least_contrast: smallest difference of ink and ground at the palest character of a line,
+            after weight and blur; noise raises it by `noise_factor` standard deviations.
+        noise_factor: see least_contrast.
+    """
+
+    ink: Span = (0.0, 110.0)
+    ground: Span = (110.0, 255.0)
+    inverted: float = 0.15
+    least_contrast: float = 36.0
+    noise_factor: float = 5.0
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Distortions of the whole line; composed with size and stretch into one resampling.
+
+    Attributes:
+        perspective_px: largest displacement of a corner of the frame.
+        perspective_share: share of lines with perspective.
+        rotation_deg: turn of the baseline.
+        wave_px: amplitude of a sine along the baseline.
+        wave_share: share of lines with a wave.
+        wave_length_px: its wavelength.
+    """
+
+    perspective_px: Span = (0.0, 2.2)
+    perspective_share: float = 0.7
+    rotation_deg: Span = (-0.8, 0.8)
+    wave_px: Span = (0.2, 1.0)
+    wave_share: float = 0.15
+    wave_length_px: Span = (150.0, 500.0)
+
+
+@dataclass(frozen=True)
+class Blur:
+    """Loss of sharpness; bounded by the em size so that characters stay readable.
+
+    Attributes:
+        gauss_px: standard deviation of a Gaussian.
+        gauss_share: share of lines with it.
+        motion_px: length of a motion blur in any direction.
+        motion_share: share of lines with it.
+        resample: factor of down-and-up sampling.
+        resample_share: share of lines with it.
+        most_em: largest total blur radius in em.
+    """
+
+    gauss_px: Span = (0.3, 1.0)
+    gauss_share: float = 0.45
+    motion_px: Span = (1.0, 2.5)
+    motion_share: float = 0.08
+    resample: Span = (1.2, 1.7)
+    resample_share: float = 0.15
+    most_em: float = 0.045
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The ground and what lies on it.
+
+    Attributes:
+        noise: standard deviation of the sensor noise in gray levels.
+        noise_share: share of lines with noise.
+        slope: difference of the ground from edge to edge in gray levels.
+        slope_share: share of lines with an uneven ground.
+        paper: amplitude of a cloudy paper texture in gray levels.
+        paper_share: share of lines with it.
+        shadow: depth of a soft-edged shadow in gray levels.
+        shadow_share: share of lines with it.
+        rule_share: share of lines with an underline, a rule above or a cell border.
+        bleed: how far ink runs into the paper, px.
+        bleed_share: share of lines with it.
+        fade: how much coverage fading ink loses in places, 0 to 1.
+        fade_share: share of lines with it.
+        salt: share of pixels that salt and pepper hit.
+        salt_share: share of lines with it.
+        moire: amplitude of a moiré pattern in gray levels.
+        moire_share: share of lines with it.
+        backgrounds: folder of images to cut grounds from; empty for none.
+        backgrounds_share: share of lines on such a ground.
+    """
+
+    noise: Span = (0.5, 6.0)
+    noise_share: float = 0.7
+    slope: Span = (0.0, 25.0)
+    slope_share: float = 0.3
+    paper: Span = (2.0, 12.0)
+    paper_share: float = 0.0
+    shadow: Span = (15.0, 60.0)
+    shadow_share: float = 0.0
+    rule_share: float = 0.0
+    bleed: Span = (0.3, 0.8)
+    bleed_share: float = 0.0
+    fade: Span = (0.1, 0.4)
+    fade_share: float = 0.0
+    salt: Span = (0.001, 0.01)
+    salt_share: float = 0.0
+    moire: Span = (3.0, 10.0)
+    moire_share: float = 0.0
+    backgrounds: str = ""
+    backgrounds_share: float = 0.5
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    """Encoding.
+
+    Attributes:
+        quality: JPEG quality, 1 to 100.
+    """
+
+    quality: tuple[int, int] = (70, 95)
+
+
+@dataclass(frozen=True)
+class Style:
+    """All of it."""
+
+    frame: Frame = field(default_factory=Frame)
+    letters: Letters = field(default_factory=Letters)
+    gray: Gray = field(default_factory=Gray)
+    geometry: Geometry = field(default_factory=Geometry)
+    blur: Blur = field(default_factory=Blur)
+    surface: Surface = field(default_factory=Surface)
+    jpeg: Jpeg = field(default_factory=Jpeg)
+
+
+def load_style(name: str) -> Style:
+    """The style of a preset's name or of a TOML file.
+
+    Raises:
+        SettingsError: if there is neither, or a value is out of range; all problems in one line.
+    """
+    path = PRESETS / f"{name}.toml"
+    if not path.exists():
+        path = Path(name)
+    if not path.exists():
+        raise SettingsError(
+            f"no style {name!r}: give a preset ({', '.join(preset_names())}) or a TOML file"
+        )
+    mapping = read_toml(path)
+    base = mapping.pop("preset", None)
+    style = from_mapping(Style, mapping, str(path), load_style(base) if base else Style())
+    check(style, str(path))
+    return style
+
+
+@cache
+def preset_names() -> tuple[str, ...]:
+    """Names of the presets that ship with the project."""
+    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
+
+
+# Limits by field name, for every range or number that has others than "at least 0".
+_LIMITS: dict[str, Span] = {
+    "width_px": (32, 4096),
+    "margin_px": (0.5, 8),
+    "size_px": (8, 30),
+    "stretch": (0.3, 3),
+    "spacing_em": (-0.15, 3),
+    "weight": (-1, 1),
+    "slant": (-0.5, 0.5),
+    "ink": (0, 255),
+    "ground": (0, 255),
+    "least_contrast": (8, 200),
+    "perspective_px": (0, 10),
+    "rotation_deg": (-15, 15),
+    "wave_px": (0, 6),
+    "wave_length_px": (40, 5000),
+    "gauss_px": (0, 3),
+    "motion_px": (0, 8),
+    "resample": (1, 4),
+    "noise": (0, 64),
+    "fade": (0, 0.9),
+    "bleed": (0, 2),
+    "salt": (0, 0.2),
+    "quality": (1, 100),
+}
+
+
+def check(style: Style, where: str) -> None:
+    """Check every range at once.
+
+    Raises:
+        SettingsError: names all values out of range and their limits.
+    """
+    problems: list[str] = []
+    for part in fields(style):
+        section = getattr(style, part.name)
+        for item in fields(section):
+            value = getattr(section, item.name)
+            problems += _problems(f"{part.name}.{item.name}", item.name, value)
+    if problems:
+        raise SettingsError(f"{where}: " + "; ".join(problems))
+
+
+def _problems(title: str, name: str, value: Any) -> list[str]:
+    if isinstance(value, bool | str):
+        return []
+    share = name.endswith("share") or name in ("inverted", "left", "vertical")
+    low, high = (0.0, 1.0) if share else _LIMITS.get(name, (0.0, 1e4))
+    values = value if isinstance(value, tuple) else (value,)
+    found = [
+        f"{title} = {number} is outside {low:g} to {high:g}"
+        for number in values
+        if not low <= number <= high
+    ]
+    if isinstance(value, tuple) and value[0] > value[1]:
+        found.append(f"{title} = {list(value)} runs backwards: give the smaller number first")
+    return found

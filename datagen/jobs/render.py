@@ -1,0 +1,322 @@
+"""The job behind `ocrgen render`: plan + engine → shards, in parallel, going on after any kill.
+
+Sample i is a pure function of (settings, i, attempt); shard k holds the fixed range
+[k S, (k + 1) S). So a run may stop anywhere, and any number of workers gives the same bytes.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.drawing.engine import BATCH, LineEngine
+from datagen.drawing.style import Style, check, load_style
+from datagen.errors import RenderError, SettingsError, listed
+from datagen.formats.card import write_card
+from datagen.formats.manifest import (
+    FILE,
+    RENDER,
+    VERSION,
+    cpu_name,
+    library_versions,
+    read_manifest,
+    write_manifest,
+)
+from datagen.formats.render_folder import finished_shards, shard_length, shard_stem
+from datagen.formats.tar_shard import TarShardWriter
+from datagen.jobs.settings import LookSettings, RenderSettings
+from datagen.sample import Engine, Samples
+from datagen.settings import differences, to_mapping
+from datagen.shards import run_shards
+from datagen.text.lines import LinesPlan
+from datagen.text.plan import WindowPlan, make_plan
+from datagen.text.settings import PlanSettings
+from fonts import Face, select
+
+MOST_ATTEMPTS = 20
+LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb")
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ShardReport:
+    """What one worker did.
+
+    Attributes:
+        shard: its number.
+        lines: samples it holds.
+        redrawn: attempts beyond the first.
+        inserted: lines that are not untouched windows.
+        size_bytes: of the tar.
+        counts: samples of each class, (C,).
+    """
+
+    shard: int
+    lines: int
+    redrawn: int
+    inserted: int
+    size_bytes: int
+    counts: IntArray
+
+
+@dataclass(frozen=True)
+class RenderSource:
+    """A plan with an engine: all that is needed to draw any sample, in any process."""
+
+    plan: WindowPlan | LinesPlan
+    engine: Engine
+    faces: tuple[Face, ...]
+    style: Style
+
+    def samples(self, indices: IntArray) -> Samples:
+        """Draw samples; one that cannot be drawn gets another text and look, up to 20 times.
+
+        Raises:
+            RenderError: names the sample that could not be drawn.
+        """
+        samples = self.engine.draw(self.plan.texts(indices), indices)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            failed = np.array([i for i, image in enumerate(samples.images) if not image], np.int64)
+            if not len(failed):
+                return samples
+            again = indices[failed]
+            texts = self.plan.texts(again, attempt)
+            samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
+        raise RenderError(_undrawable(samples, indices))
+
+
+@lru_cache(maxsize=2)
+def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource:
+    """The plan and engine of some settings; opened once a process.
+
+    Raises:
+        UserError: whatever is wrong with corpora, alphabet, faces or style.
+    """
+    plan = make_plan(plan_settings)
+    home = None if plan_settings.home is None else Path(plan_settings.home)
+    faces = select(look.faces, home=home, system=look.system_fonts)
+    style = style_of(look)
+    engine = LineEngine(
+        style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
+    )
+    return RenderSource(plan, engine, faces, style)
+
+
+def style_of(look: LookSettings) -> Style:
+    """The style of a preset or file, with what the command line overrides."""
+    style = load_style(look.style)
+    frame = style.frame
+    if look.widths is not None:
+        frame = replace(frame, width_px=look.widths)
+    if look.fit_width:
+        frame = replace(frame, fit_width=True)
+    style = replace(style, frame=frame)
+    if look.backgrounds is not None:
+        style = replace(style, surface=replace(style.surface, backgrounds=look.backgrounds))
+    check(style, "frame")
+    return style
+
+
+def samples_at(plan: PlanSettings, look: LookSettings, indices: IntArray) -> Samples:
+    """The samples of any indices: what `ocrgen render` writes, for preview and live training."""
+    return open_source(plan, look).samples(indices)
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """Draws one shard; small enough to send to any worker."""
+
+    settings: RenderSettings
+
+    def __call__(self, shard: int) -> ShardReport:
+        settings = self.settings
+        source = open_source(settings.plan, settings.look)
+        size = settings.shard_size
+        first, end = shard * size, min((shard + 1) * size, settings.n)
+        counts = np.zeros(len(source.plan.alphabet), dtype=np.int64)
+        redrawn = inserted = 0
+        stem = shard_stem(settings.folder, shard)
+        with TarShardWriter(stem) as writer:
+            for start in range(first, end, BATCH):
+                samples = source.samples(np.arange(start, min(start + BATCH, end)))
+                writer.write(samples)
+                redrawn += int(samples.meta["attempt"].sum())
+                inserted += int((samples.meta["inserted"] > 0).sum())
+                ids = source.plan.alphabet.class_ids("".join(samples.texts))
+                counts += np.bincount(ids, minlength=len(counts))
+        size_bytes = stem.with_name(stem.name + ".tar").stat().st_size
+        return ShardReport(shard, end - first, redrawn, inserted, size_bytes, counts)
+
+
+@dataclass(frozen=True)
+class RenderSummary:
+    """What a call of `render` did.
+
+    Attributes:
+        folder: where the render lies.
+        lines: samples that it holds now.
+        drawn: samples that this call drew.
+        seconds: that it took.
+        reports: of the shards that this call drew.
+    """
+
+    folder: Path
+    lines: int
+    drawn: int
+    seconds: float
+    reports: tuple[ShardReport, ...]
+
+
+def render(
+    settings: RenderSettings,
+    *,
+    command: str = "",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> RenderSummary:
+    """Draw what is not there yet of n lines.
+
+    Args:
+        settings: of the render.
+        command: for the manifest.
+        progress: called with (lines done, lines to do) as shards are finished.
+
+    Raises:
+        SettingsError: if the folder holds a render of other settings; names them.
+        RenderError: if a sample cannot be drawn.
+        ShardError: if the disk is full; finished shards are kept.
+        WorkerError: if a worker dies.
+    """
+    source = open_source(settings.plan, settings.look)  # fails here, not in a worker
+    shards = _open_folder(settings, source, command)
+    total = sum(_lines_of(settings, shard) for shard in shards)
+    started, done, reports = time.monotonic(), 0, []
+    progress(0, total)
+    for report in _run(settings, shards):
+        reports.append(report)
+        done += report.lines
+        progress(done, total)
+    write_card(settings.folder, read_manifest(settings.folder, RENDER))
+    seconds = time.monotonic() - started
+    lines = int(read_manifest(settings.folder, RENDER)["n"])
+    return RenderSummary(settings.folder, lines, done, seconds, tuple(reports))
+
+
+def _run(settings: RenderSettings, shards: list[int]) -> Iterator[ShardReport]:
+    jobs = min(settings.workers, max(1, len(shards)))
+    task = ShardTask(settings)
+    if settings.backend != "dask":
+        yield from run_shards(task, shards, backend=settings.backend, jobs=jobs)
+        return
+    from datagen.cluster import connected
+
+    with connected(settings.scheduler):
+        yield from run_shards(task, shards, backend="dask", jobs=-1)
+
+
+def _open_folder(settings: RenderSettings, source: RenderSource, command: str) -> list[int]:
+    """Check an existing render or begin a new one; returns the shards that are to be drawn."""
+    folder = settings.folder
+    manifest = _manifest(settings, source, command)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = 0
+    if (folder / FILE).exists():
+        old = read_manifest(folder, RENDER)
+        _refuse_other(folder, old, manifest)
+        before = int(old["n"])
+        manifest["n"] = max(before, settings.n)
+    elif any(folder.iterdir()):
+        raise SettingsError(f"{folder} holds files but no render: choose another --out")
+    write_manifest(folder, manifest)
+    wanted = range(-(-settings.n // settings.shard_size))
+    finished = finished_shards(folder)
+    return [k for k in wanted if k not in finished or _cut_short(settings, k)]
+
+
+def _cut_short(settings: RenderSettings, shard: int) -> bool:
+    """Whether a finished shard was the last of a smaller n, and now reaches further."""
+    return shard_length(shard_stem(settings.folder, shard)) < _lines_of(settings, shard)
+
+
+def _lines_of(settings: RenderSettings, shard: int) -> int:
+    return min((shard + 1) * settings.shard_size, settings.n) - shard * settings.shard_size
+
+
+def _manifest(settings: RenderSettings, source: RenderSource, command: str) -> dict[str, Any]:
+    faces, plan = source.faces, source.plan
+    return {
+        "format": RENDER,
+        "version": VERSION,
+        "n": settings.n,
+        "shard_size": settings.shard_size,
+        "command": command,
+        "settings": {"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
+        "style": to_mapping(source.style),
+        "plan": plan.fingerprint,
+        "engine": source.engine.fingerprint,
+        "alphabet": plan.alphabet.to_json(),
+        "corpora": list(plan.corpora),
+        "sources": [asdict(source) for source in plan.sources],
+        "faces": [face.name for face in faces],
+        "face_licences": {face.name: face.licence for face in faces},
+        "libraries": library_versions(LIBRARIES),
+        "cpu": cpu_name(),
+    }
+
+
+def _refuse_other(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise if the folder's render would come out differently now."""
+    names = ("settings", "style", "shard_size", "faces", "alphabet", "plan", "engine")
+    changed = differences({k: old.get(k) for k in names}, {k: new.get(k) for k in names})
+    # Fingerprints differ whenever a setting does: name them only when nothing else explains it.
+    plain = [line for line in changed if not line.startswith(("plan:", "engine:", "alphabet."))]
+    if changed:
+        raise SettingsError(
+            f"{folder} holds a render of other settings ({listed(plain or changed)}):"
+            " choose another --out, or delete the folder"
+        )
+
+
+def _put(samples: Samples, rows: IntArray, new: Samples) -> Samples:
+    """Samples with some rows replaced."""
+    images, texts = list(samples.images), list(samples.texts)
+    masks = None if samples.masks is None else list(samples.masks)
+    for row, image, text in zip(rows.tolist(), new.images, new.texts, strict=True):
+        images[row], texts[row] = image, text
+    if masks is not None and new.masks is not None:
+        for row, mask in zip(rows.tolist(), new.masks, strict=True):
+            masks[row] = mask
+    meta = samples.meta.copy()
+    meta[rows] = new.meta
+    centres = _put_places(samples.centres, rows, new.centres)
+    quads = samples.quads
+    if quads is not None and new.quads is not None:
+        quads = _put_places(quads, rows, new.quads)
+    return Samples(images, texts, meta, centres, quads, masks)
+
+
+def _put_places(
+    old: NDArray[np.float32], rows: IntArray, new: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Rows of places replaced, where the new lines may be longer or shorter than the old."""
+    shape = (len(old), max(old.shape[1], new.shape[1]), *old.shape[2:])
+    result = np.full(shape, np.nan, dtype=np.float32)
+    result[:, : old.shape[1]] = old
+    result[rows] = np.nan
+    result[rows, : new.shape[1]] = new
+    return result
+
+
+def _undrawable(samples: Samples, indices: IntArray) -> str:
+    row = next(i for i, image in enumerate(samples.images) if not image)
+    return (
+        f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
+        f" {MOST_ATTEMPTS} attempts: no chosen face has all of its characters, it is too long for"
+        " the frame, or the style leaves too little contrast; choose more --faces, a wider frame"
+        " or another --style"
+    )
