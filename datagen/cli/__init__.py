@@ -10,6 +10,7 @@ MODULES = {
     "render": "datagen.cli.render",
     "preview": "datagen.cli.preview",
     "alphabet": "datagen.cli.alphabet",
+    "pack": "datagen.cli.pack",
 }
 
 

@@ -1,0 +1,122 @@
+"""Build a dataset folder aside, go on with it after a kill, and swap it into place."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datagen.errors import ShardError
+from datagen.formats.lmdb_shards import release
+from datagen.formats.manifest import FILE, LMDB, read_manifest
+from datagen.formats.publish import disk_errors, flush_folder, write_whole
+
+_PLAN = "plan.json"
+_REPORTS = "reports"
+
+
+class BuildFolder:
+    """A hidden folder beside the final one, where shards are finished one by one.
+
+    Args:
+        out: the final folder.
+
+    Raises:
+        ShardError: if it may not be written.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.path = out.with_name(f".{out.name}.building")
+        self.old = out.with_name(f".{out.name}.old")
+
+    def begin(self, plan: Mapping[str, Any]) -> int:
+        """Go on if what is there was begun with the same plan, or begin; returns shards kept."""
+        fingerprint = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+        plan_file = self.path / _PLAN
+        if plan_file.exists() and plan_file.read_text(encoding="utf-8") != fingerprint:
+            shutil.rmtree(self.path)
+        with disk_errors(self.path):
+            (self.path / _REPORTS).mkdir(parents=True, exist_ok=True)
+        write_whole(plan_file, fingerprint.encode())
+        return len(list((self.path / _REPORTS).glob("*.json")))
+
+    def report(self, shard: str) -> dict[str, Any] | None:
+        """What was reported of a shard that is finished; None, and nothing left, if it is not."""
+        path, report = self.path / shard, self._report_path(shard)
+        if report.exists() and path.exists():
+            found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+            return found
+        report.unlink(missing_ok=True)
+        if path.exists():
+            shutil.rmtree(path)
+        return None
+
+    def finish(self, shard: str, report: Mapping[str, Any]) -> None:
+        """Keep the report of a shard; from now on it counts as finished."""
+        write_whole(self._report_path(shard), json.dumps(report).encode("utf-8"))
+
+    def swap(self) -> None:
+        """Give the folder its final name; what had it before goes once that is done."""
+        shutil.rmtree(self.path / _REPORTS)
+        (self.path / _PLAN).unlink()
+        release(self.out)
+        release(self.path)
+        with disk_errors(self.out):
+            if self.out.exists():
+                self.out.rename(self.old)
+            self.path.rename(self.out)
+        flush_folder(self.out.parent)
+        shutil.rmtree(self.old, ignore_errors=True)
+
+    def recover(self) -> None:
+        """Undo a swap that was killed half-way."""
+        if self.old.exists() and not self.out.exists():
+            self.old.rename(self.out)
+        elif self.old.exists():
+            shutil.rmtree(self.old, ignore_errors=True)
+
+    def _report_path(self, shard: str) -> Path:
+        return self.path / _REPORTS / f"{shard.replace('/', '-')}.json"
+
+
+def check_replaceable(out: Path, overwrite: bool) -> None:
+    """Refuse to replace a folder without leave, or one that this program has not made.
+
+    Raises:
+        ShardError: in these cases.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not out.is_dir() or not (out / FILE).exists():
+        raise ShardError(f"{out} exists and is no packed data: choose another folder with --out")
+    read_manifest(out, LMDB)
+    if not overwrite:
+        raise ShardError(f"{out} holds packed data: add --overwrite to replace it, or use --out")
+
+
+def check_free_space(out: Path, needed: int) -> None:
+    """Refuse to begin what will not fit.
+
+    Raises:
+        ShardError: says how much is needed and how much there is.
+    """
+    folder = out.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise ShardError(
+            f"{out} needs about {needed / 1e9:.2f} GB, the disk has {free / 1e9:.2f} GB free:"
+            " free space, or choose another folder with --out"
+        )
+
+
+def built_bytes(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    sizes = [
+        (Path(root) / name).stat().st_size for root, _, names in os.walk(folder) for name in names
+    ]
+    return sum(sizes)

@@ -1,0 +1,269 @@
+"""Packed lines for training: many shards, several datasets with weights, one numbering.
+
+Map-style and stateless but for a few tables: it pickles, forks and spawns, and each process opens
+the shards it reads. Whole batches are fetched with one call a shard and decoded in one loop.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+from datagen.errors import AlphabetError, ImageError, SettingsError, ShardError, listed
+from datagen.formats import lmdb_layout as layout
+from datagen.formats.lmdb_dataset import LmdbReader
+from datagen.formats.lmdb_shards import LmdbFolder
+from datagen.images import UintImages, try_decode
+
+IntArray = NDArray[np.int64]
+
+HEIGHT_PX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """B decoded lines.
+
+    Attributes:
+        images: grayscale, (HEIGHT_PX, w) uint8 each, as wide as the line is.
+        class_ids: (B, L) uint16, zero beyond a label's end.
+        lengths: characters of each label, (B,).
+        centres: x of each character in pixels of `images`, (B, L) float32, NaN where unknown.
+        widths: of the images in pixels, (B,).
+    """
+
+    images: list[UintImages]
+    class_ids: NDArray[np.uint16]
+    lengths: IntArray
+    centres: NDArray[np.float32]
+    widths: IntArray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class DataPart:
+    """One of the datasets that make up a LineDataset.
+
+    Attributes:
+        reader: of its shards.
+        start: its first index.
+        weight: share of the lines drawn in training relative to the others; None for its size.
+    """
+
+    reader: LmdbReader
+    start: int
+    weight: float | None
+
+    @property
+    def stop(self) -> int:
+        """One past its last index."""
+        return self.start + len(self.reader)
+
+
+def parse_data(specs: Sequence[str]) -> list[tuple[Path, float | None]]:
+    """Read `PATH[:WEIGHT]`; a path may hold a colon before what is no number.
+
+    Raises:
+        SettingsError: if a weight is not above 0.
+    """
+    parsed: list[tuple[Path, float | None]] = []
+    for spec in specs:
+        path, colon, weight = spec.rpartition(":")
+        try:
+            value = float(weight) if colon else None
+        except ValueError:
+            value = None
+        if value is not None and not 0 < value < float("inf"):
+            raise SettingsError(f"--data {spec}: the weight {weight} must be above 0")
+        parsed.append((Path(spec if value is None else path), value))
+    return parsed
+
+
+class LineDataset:
+    """The lines of one side of one or several packed datasets.
+
+    Args:
+        data: folders that `ocrgen pack` made, each with a weight or None.
+        side: "train" or "val".
+        alphabet: what class ids refer to; the first dataset's own by default.
+
+    Raises:
+        ShardError: if a dataset is missing, damaged or has no line on this side.
+        AlphabetError: if labels hold characters outside the alphabet; names them.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[tuple[Path, float | None]],
+        side: str = "train",
+        *,
+        alphabet: Alphabet | None = None,
+    ) -> None:
+        readers = [LmdbReader(Path(path), side) for path, _ in data]
+        empty = [str(reader.folder) for reader in readers if not len(reader)]
+        if empty or not readers:
+            raise ShardError(f"no {side} lines in {listed(empty) or 'no data'}: pack more data")
+        self.side = side
+        self.alphabet = alphabet or readers[0].info.alphabet
+        _check_labels(readers, self.alphabet)
+        starts = np.concatenate([[0], np.cumsum([len(reader) for reader in readers])]).tolist()
+        self.parts = tuple(
+            DataPart(reader, start, weight)
+            for reader, start, (_, weight) in zip(readers, starts, data, strict=False)
+        )
+
+    def __len__(self) -> int:
+        return self.parts[-1].stop
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the shards' checksums, the order and the alphabet, hexadecimal."""
+        digest = hashlib.sha256(f"{self.side} {self.alphabet.fingerprint}".encode())
+        for part in self.parts:
+            for shard in part.reader.shards:
+                digest.update(f"\n{shard['path']} {shard['samples']} {shard['checksum']}".encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def widths(self) -> NDArray[np.int32]:
+        """Width of each line at the height HEIGHT_PX, in pixels, (N,); decodes no image."""
+        return np.concatenate([_widths(part.reader) for part in self.parts])
+
+    def batch(self, indices: Sequence[int] | IntArray) -> LineBatch:
+        """Fetch and decode lines.
+
+        Raises:
+            ImageError: if an image cannot be decoded; names shard and key.
+            ShardError: if entries are missing or damaged.
+        """
+        rows = np.asarray(indices, np.int64)
+        images: list[UintImages] = [_NOTHING] * len(rows)
+        texts = [""] * len(rows)
+        metas = [b""] * len(rows)
+        for part in self.parts:
+            mine = np.flatnonzero((rows >= part.start) & (rows < part.stop))
+            for _, folder, chosen, positions in part.reader.by_shard(rows[mine] - part.start):
+                labels, meta = folder.values("label", positions), folder.values("meta", positions)
+                pixels = _decode(folder, positions)
+                for where, label, value, image in zip(
+                    mine[chosen].tolist(), labels, meta, pixels, strict=True
+                ):
+                    texts[where], metas[where], images[where] = label.decode(), value, image
+        return self._collate(images, texts, metas)
+
+    def texts_of(self, indices: Sequence[int] | IntArray) -> list[str]:
+        """Labels of lines, normalised onto the alphabet; decodes no image."""
+        rows = np.asarray(indices, np.int64)
+        texts = [""] * len(rows)
+        for part in self.parts:
+            mine = np.flatnonzero((rows >= part.start) & (rows < part.stop))
+            for _, folder, chosen, positions in part.reader.by_shard(rows[mine] - part.start):
+                labels = folder.values("label", positions)
+                for where, label in zip(mine[chosen].tolist(), labels, strict=True):
+                    texts[where] = self.alphabet.normalise(label.decode())
+        return texts
+
+    def _collate(self, images: list[UintImages], texts: list[str], metas: list[bytes]) -> LineBatch:
+        lengths = np.array([len(text) for text in texts], np.int64)
+        longest = int(lengths.max(initial=0))
+        meta, _, centres = layout.decode_meta(metas, longest)
+        widths = np.array([image.shape[1] for image in images], np.int64)
+        stored = np.maximum(meta["width"].astype(np.float32), 1)
+        scaled = widths != stored
+        centres[scaled] *= (widths[scaled] / stored[scaled])[:, None]
+        return LineBatch(images, self.classes_of(texts, longest), lengths, centres, widths)
+
+    def classes_of(self, texts: Sequence[str], length: int) -> NDArray[np.uint16]:
+        """Class ids of labels, (B, length), zero beyond a label's end.
+
+        Raises:
+            AlphabetError: if characters are outside the alphabet; names them.
+        """
+        joined = "".join(texts)
+        ids = self.alphabet.class_ids(joined)
+        if len(ids) and int(ids.max()) >= len(self.alphabet):
+            normal = [self.alphabet.normalise(text) for text in texts]
+            outside = self.alphabet.outside("".join(normal))
+            if outside or [len(text) for text in normal] != [len(text) for text in texts]:
+                raise AlphabetError(_outside_message(outside, self.alphabet))
+            ids = self.alphabet.class_ids("".join(normal))
+        lengths = np.array([len(text) for text in texts], np.int64)
+        out = np.zeros((len(texts), length), np.uint16)
+        out[np.arange(length) < lengths[:, None]] = ids
+        return out
+
+
+_NOTHING = np.zeros((0, 0), np.uint8)
+
+
+def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
+    """Images at some positions of a shard, scaled to HEIGHT_PX in proportion."""
+    images = []
+    for position, data in zip(positions.tolist(), folder.values("image", positions), strict=True):
+        image = try_decode(data)
+        if image is None:
+            raise ImageError(
+                f"{folder.folder}: image-{position + 1:09d} cannot be decoded; ocrgen verify lists"
+                " all such images"
+            )
+        images.append(image if image.shape[0] == HEIGHT_PX else _scale(image))
+    return images
+
+
+def _scale(image: UintImages) -> UintImages:
+    height, width = image.shape
+    method = cv2.INTER_AREA if height > HEIGHT_PX else cv2.INTER_LINEAR
+    size = (scaled_width(height, width), HEIGHT_PX)
+    return cv2.resize(image, size, interpolation=method)  # type: ignore[return-value]
+
+
+def scaled_width(height: int, width: int) -> int:
+    """Width of an image scaled in proportion to HEIGHT_PX, at least 1."""
+    return max(1, round(width * HEIGHT_PX / max(1, height)))
+
+
+def _widths(reader: LmdbReader) -> NDArray[np.int32]:
+    """Widths at HEIGHT_PX of all samples; from the manifest where a shard has one size only."""
+    parts = [np.zeros(0, np.int32)]
+    for shard in reader.shards:
+        count = shard["samples"]
+        if len(shard["sizes"]) == 1:
+            width, height = map(int, next(iter(shard["sizes"])).split("x"))
+            parts.append(np.full(count, scaled_width(height, width), np.int32))
+            continue
+        values = LmdbFolder(reader.folder / shard["path"]).values("wh", np.arange(count))
+        pairs = [value.split(b"_") for value in values]
+        parts.append(np.array([scaled_width(int(h), int(w)) for w, h in pairs], np.int32))
+    return np.concatenate(parts)
+
+
+def _check_labels(readers: list[LmdbReader], alphabet: Alphabet) -> None:
+    """Refuse datasets whose labels hold what the alphabet does not, by their class histograms."""
+    for reader in readers:
+        own = reader.info.alphabet
+        if own.fingerprint == alphabet.fingerprint:
+            continue
+        histograms = reader.info.extra["class_histogram"]
+        assert isinstance(histograms, dict)
+        counts = np.sum([np.asarray(histogram) for histogram in histograms.values()], axis=0)
+        used = "".join(own.symbols[i] for i in np.flatnonzero(counts).tolist())
+        outside = [c for c in used if len(alphabet.normalise(c)) != 1]
+        outside += alphabet.outside("".join(alphabet.normalise(c) for c in used))
+        if outside:
+            raise AlphabetError(f"{reader.folder}: {_outside_message(outside, alphabet)}")
+
+
+def _outside_message(outside: list[str], alphabet: Alphabet) -> str:
+    return (
+        f"labels hold {listed([repr(c) for c in outside])}, not among the {len(alphabet)} classes"
+        " of the alphabet: pack the data with that alphabet (ocrgen pack --alphabet), or train"
+        " with the data's own"
+    )

@@ -1,0 +1,254 @@
+"""Write and read LMDB shards: one folder a shard, in the layout of `lmdb_layout`."""
+
+import os
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import lmdb
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.errors import ShardError, listed
+from datagen.formats import lmdb_layout as layout
+from datagen.formats.publish import (
+    attempt_path,
+    disk_errors,
+    flush_folder,
+    full_disk_message,
+    leftovers,
+)
+from datagen.formats.tar_shard import checksums
+from datagen.sample import Samples
+
+IntArray = NDArray[np.int64]
+
+_COMMIT_BYTES = 16 << 20  # dirty pages in memory at a time
+
+
+class LmdbShardWriter:
+    """Writes one LMDB folder; it appears when the block ends, and not at all when it raises.
+
+    Args:
+        folder: the shard's folder, which must not exist yet.
+        map_size_bytes: of the map, from `lmdb_layout.map_size`.
+
+    Raises:
+        ShardError: if the disk is full or may not be written.
+    """
+
+    def __init__(self, folder: Path, map_size_bytes: int) -> None:
+        self.folder = folder
+        self._map_size = map_size_bytes
+        self._later: dict[str, list[bytes]] = {"label": [], "meta": [], "wh": []}
+        self.count = 0
+        self.crc32: list[NDArray[np.uint32]] = []
+
+    def __enter__(self) -> Self:
+        with disk_errors(self.folder), _lmdb_errors(self.folder):
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            for path in leftovers(self.folder):
+                shutil.rmtree(path, ignore_errors=True)
+            self._attempt = attempt_path(self.folder)
+            self._attempt.mkdir()
+            self._env = lmdb.open(
+                str(self._attempt), map_size=self._map_size, lock=False, sync=False
+            )
+        return self
+
+    def write(self, samples: Samples) -> None:
+        """Append samples; positions count on from those before.
+
+        Raises:
+            ShardError: if the disk is full.
+        """
+        raw = [text.encode("utf-8") for text in samples.texts]
+        crc32 = checksums(samples.images, raw)
+        lengths = [len(text) for text in samples.texts]
+        self._put("image", samples.images)
+        self._later["label"] += raw
+        self._later["meta"] += layout.encode_meta(samples.meta, crc32, samples.centres, lengths)
+        sizes = zip(samples.meta["width"].tolist(), samples.meta["height"].tolist(), strict=True)
+        self._later["wh"] += [b"%d_%d" % size for size in sizes]
+        self.crc32.append(crc32)
+        self.count += len(samples)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            with disk_errors(self.folder), _lmdb_errors(self.folder):
+                if error is None:
+                    self._finish()
+        finally:
+            self._env.close()
+            shutil.rmtree(self._attempt, ignore_errors=True)
+
+    def _finish(self) -> None:
+        if not self.count:
+            raise ShardError(f"{self.folder}: no samples to write; a shard holds at least one")
+        written, self.count = self.count, 0
+        for family in ("label", "meta"):
+            self._put(family, self._later[family])
+        with self._env.begin(write=True) as transaction:
+            transaction.put(layout.COUNT_KEY, b"%d" % written, append=True)
+        self._put("wh", self._later["wh"])
+        self._env.sync(True)
+        self._env.close()
+        self._attempt.rename(self.folder)
+        flush_folder(self.folder.parent)
+        self.count = written
+
+    def _put(self, family: str, values: list[bytes]) -> None:
+        """Append the values of one family for the next samples, in commits of bounded size."""
+        average = sum(map(len, values)) // max(1, len(values)) + 64
+        step = max(1, _COMMIT_BYTES // average)
+        for start in range(0, len(values), step):
+            part = values[start : start + step]
+            positions = range(self.count + start, self.count + start + len(part))
+            with _lmdb_errors(self.folder):
+                self._append(list(zip(layout.keys(family, positions), part, strict=True)))
+
+    def _append(self, items: list[tuple[bytes, bytes]]) -> None:
+        try:
+            with self._env.begin(write=True) as transaction:
+                consumed, added = transaction.cursor().putmulti(items, append=True)
+        except lmdb.MapFullError:
+            # Only labels of extraordinary length get here: their bytes are not known beforehand.
+            self._map_size += (1 << 20) + 4 * sum(len(key) + len(value) for key, value in items)
+            self._env.set_mapsize(self._map_size)
+            self._append(items)
+            return
+        if not consumed == added == len(items):
+            raise ShardError(f"{self.folder}: {len(items) - added} entries were not written")
+
+
+class LmdbFolder:
+    """Reads one LMDB folder of the layout, ours or another's; opened when first read.
+
+    Holds no handle: safe to pickle, to fork and to spawn.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def values(self, family: str, positions: Sequence[int] | IntArray) -> list[bytes]:
+        """Values of one family of keys at some positions, which count from 0.
+
+        Raises:
+            ShardError: if some are missing; names their keys.
+        """
+        wanted = layout.keys(family, positions)
+        with _lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
+            found: list[tuple[bytes, bytes]] = transaction.cursor().getmulti(wanted)
+        if len(found) != len(wanted):
+            there = {key for key, _ in found}
+            missing = [key.decode() for key in wanted if key not in there]
+            raise ShardError(f"{self.folder} has no entry {listed(missing)}: pack the data again")
+        return [value for _, value in found]
+
+    def sizes(self, family: str, positions: Sequence[int] | IntArray) -> IntArray:
+        """Bytes of the values at some positions, (B,), without reading them."""
+        wanted = layout.keys(family, positions)
+        with (
+            _lmdb_errors(self.folder),
+            environment(self.folder).begin(buffers=True) as transaction,
+        ):
+            found = transaction.cursor().getmulti(wanted)
+            return np.array([len(value) for _, value in found], np.int64)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of one key, None where there is none."""
+        with _lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
+            value: bytes | None = transaction.get(key)
+            return value
+
+    def entries(self) -> int:
+        """Number of keys of any family."""
+        with _lmdb_errors(self.folder):
+            count: int = environment(self.folder).stat()["entries"]
+            return count
+
+    def __len__(self) -> int:
+        value = self.get(layout.COUNT_KEY)
+        if value is None or not value.isdigit():
+            raise ShardError(f"{self.folder} has no num-samples: not an LMDB of text lines")
+        return int(value)
+
+
+# An LMDB may be opened once in a process, so all readers of one share its handle. A child of a
+# fork closes what it inherited and opens its own.
+_environments: dict[str, tuple[tuple[int, int], Any]] = {}
+_owner = os.getpid()
+_guard = threading.Lock()
+
+
+def environment(folder: Path) -> Any:
+    """This process's handle of an LMDB folder, opened anew if the folder has been replaced.
+
+    Raises:
+        ShardError: if there is none, or it is no LMDB.
+    """
+    global _owner
+    path = os.path.realpath(folder)
+    with _guard:
+        if _owner != os.getpid():
+            _close(list(_environments))
+            _owner = os.getpid()
+        try:
+            status = (folder / "data.mdb").stat()
+        except OSError as error:
+            raise ShardError(f"{folder} holds no data.mdb: not an LMDB folder") from error
+        identity = (status.st_dev, status.st_ino)
+        held = _environments.get(path)
+        if held is None or held[0] != identity:
+            _close([path])
+            _environments[path] = held = (identity, _open(path, status.st_size))
+        return held[1]
+
+
+def release(folder: Path) -> None:
+    """Close the handles of all LMDBs below a folder, so that it can be removed."""
+    root = os.path.realpath(folder)
+    with _guard:
+        _close([p for p in _environments if p == root or p.startswith(root + os.sep)])
+
+
+def _close(paths: list[str]) -> None:
+    for path in paths:
+        if path in _environments:
+            _environments.pop(path)[1].close()
+
+
+def _open(path: str, size: int) -> Any:
+    if size < 2 * layout.PAGE:
+        raise ShardError(f"{path}/data.mdb has {size} bytes: empty or truncated")
+    with _lmdb_errors(Path(path)):
+        return lmdb.open(path, readonly=True, lock=False, readahead=False, meminit=False)
+
+
+class _lmdb_errors:  # noqa: N801 - used as a with statement
+    """Turn LMDB's errors into one line that names the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
+            raise ShardError(full_disk_message(self.folder)) from error
+        if isinstance(error, lmdb.Error):
+            raise ShardError(f"{self.folder}: {error}; the LMDB is damaged or no LMDB") from error

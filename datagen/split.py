@@ -1,0 +1,197 @@
+"""Which side of the split a sample is on: a pure function of its group, a seed and a threshold.
+
+A group is what may not be torn apart: all windows of one sentence, or all lines of one label. Its
+hash and the seed give a 64-bit number; from the threshold on it is validation. Some groups above
+the threshold are kept in training nevertheless, because a class would lose over half of its lines;
+they are part of the rule, so that later data obeys it too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.draws import key, mix
+from datagen.errors import ShardError
+
+UintArray = NDArray[np.uint64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+TRAIN, VAL = 1, 2  # positions in sample.SIDES
+_ALL = 2**64
+
+
+def rank(hashes: UintArray, seed: int) -> UintArray:
+    """The number that is compared with the threshold, uniform over 64 bits, (B,)."""
+    return mix(hashes.astype(np.uint64) ^ key(seed, "split"))
+
+
+def is_validation(hashes: UintArray, seed: int, threshold: int) -> BoolArray:
+    """Whether groups are on the validation side, (B,); threshold 2**64 leaves it empty."""
+    if threshold >= _ALL:
+        return np.zeros(len(hashes), np.bool_)
+    return rank(hashes, seed) >= np.uint64(threshold)
+
+
+def side(sentence_hash: int, seed: int, threshold: int) -> str:
+    """ "train" or "val" for one group."""
+    found = is_validation(np.array([sentence_hash], np.uint64), seed, threshold)
+    return "val" if found[0] else "train"
+
+
+@dataclass(frozen=True)
+class SplitRule:
+    """A split that has been chosen, as a dataset's manifest keeps it.
+
+    Attributes:
+        by: "sentence", "sample", "faces" or "list".
+        ratio: share of training lines that was asked for.
+        seed: of the numbers that are compared with the threshold.
+        threshold: of `is_validation`; 2**64 for rules that need none.
+        kept_in_train: hashes of groups above the threshold that stay in training.
+        val_faces: names of the faces of validation, for "faces".
+    """
+
+    by: str
+    ratio: float
+    seed: int
+    threshold: int
+    kept_in_train: frozenset[int] = field(default_factory=frozenset)
+    val_faces: tuple[str, ...] = ()
+
+    def sides(self, hashes: UintArray) -> NDArray[np.uint8]:
+        """TRAIN or VAL for groups by their hashes, (B,)."""
+        validation = is_validation(hashes, self.seed, self.threshold)
+        if self.kept_in_train and validation.any():
+            kept = np.array(sorted(self.kept_in_train), np.uint64)
+            validation &= ~np.isin(hashes, kept)
+        return np.where(validation, VAL, TRAIN).astype(np.uint8)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that a manifest carries; 64-bit numbers as hexadecimal text."""
+        return {
+            "by": self.by,
+            "ratio": self.ratio,
+            "seed": self.seed,
+            "threshold": f"{self.threshold:#x}",
+            "kept_in_train": [f"{value:#x}" for value in sorted(self.kept_in_train)],
+            "val_faces": list(self.val_faces),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "SplitRule":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ShardError: if a field is missing or of the wrong form.
+        """
+        try:
+            return cls(
+                by=str(value["by"]),
+                ratio=float(value["ratio"]),
+                seed=int(value["seed"]),
+                threshold=int(value["threshold"], 16),
+                kept_in_train=frozenset(int(item, 16) for item in value["kept_in_train"]),
+                val_faces=tuple(value["val_faces"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ShardError(f"the manifest's split cannot be read: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Candidates for validation, by descending rank.
+
+    Attributes:
+        hashes: (G,).
+        ranks: (G,).
+        lines: samples of each group, (G,).
+        class_of: class ids of entries of the table "group holds class", (E,).
+        group_of: position of each entry's group, ascending, (E,).
+        count_of: lines of the group that hold the class, (E,).
+    """
+
+    hashes: UintArray
+    ranks: UintArray
+    lines: IntArray
+    class_of: IntArray
+    group_of: IntArray
+    count_of: IntArray
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What `choose` found.
+
+    Attributes:
+        threshold: of `is_validation`.
+        kept_in_train: groups above it that stay in training.
+        lines: validation lines.
+        groups: validation groups.
+        complete: False if all candidates were used up before the wanted number was reached.
+    """
+
+    threshold: int
+    kept_in_train: frozenset[int]
+    lines: int
+    groups: int
+    complete: bool
+
+
+def choose(
+    groups: Groups,
+    wanted: float,
+    class_totals: IntArray,
+    class_taken: IntArray,
+    *,
+    ratio: float,
+    threshold: int | None = None,
+    settled: frozenset[int] = frozenset(),
+    kept: frozenset[int] = frozenset(),
+) -> Choice:
+    """Take groups for validation in the order of their ranks until the number is nearest.
+
+    A group is passed over if with it a class would have over half of its lines in validation.
+
+    Args:
+        groups: candidates.
+        wanted: validation lines wanted.
+        class_totals: lines that hold each class, (classes,).
+        class_taken: of these, lines already in validation by their own split, (classes,).
+        ratio: share of training lines; of all thresholds with the same result the one that is
+            nearest to it is taken, so that later data comes out near it too.
+        threshold: take all from here on instead of a number.
+        settled: groups that were in validation before and stay there.
+        kept: groups that were kept in training before and stay there.
+    """
+    taken = class_taken.astype(np.int64).copy()
+    bounds = np.searchsorted(groups.group_of, np.arange(len(groups.hashes) + 1))
+    lines, chosen, passed_over = 0, 0, set(kept)
+    last = len(groups.hashes)
+    for g, value in enumerate(groups.hashes.tolist()):
+        size = int(groups.lines[g])
+        enough = threshold is None and chosen > 0 and abs(lines - wanted) <= lines + size - wanted
+        if enough or (threshold is not None and int(groups.ranks[g]) < threshold):
+            last = g
+            break
+        entries = slice(bounds[g], bounds[g + 1])
+        classes, counts = groups.class_of[entries], groups.count_of[entries]
+        starves = bool((2 * (taken[classes] + counts) > class_totals[classes]).any())
+        if value in kept or (starves and value not in settled):
+            passed_over.add(value)
+            continue
+        taken[classes] += counts
+        lines, chosen = lines + size, chosen + 1
+    complete = last < len(groups.hashes) or threshold is not None
+    found = _between(groups.ranks, last, ratio) if threshold is None else threshold
+    return Choice(found, frozenset(passed_over), lines, chosen, complete)
+
+
+def _between(ranks: UintArray, last: int, ratio: float) -> int:
+    """The threshold nearest to the ratio that parts the first `last` ranks from the others."""
+    highest = int(ranks[last - 1]) if last else _ALL
+    lowest = int(ranks[last]) + 1 if last < len(ranks) else 0
+    return min(max(round(ratio * _ALL), lowest), highest)
