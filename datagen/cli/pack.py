@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.options import job_options
 from datagen.jobs.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, SPLIT_BY, PackSettings
-from datagen.shards import BACKENDS
 
 if TYPE_CHECKING:
     from datagen.jobs.pack import PackSummary
@@ -57,19 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--partial", is_flag=True, help="Take renders that have not finished.")
 @click.option("--overwrite", is_flag=True, help="Replace packed data; its split is kept.")
-@click.option(
-    "--jobs",
-    type=int,
-    default=PackSettings.jobs,
-    help="Worker processes; one a core otherwise.",
-)
-@click.option(
-    "--backend",
-    type=click.Choice(BACKENDS),
-    default=PackSettings.backend,
-    show_default=True,
-    help="What runs the workers.",
-)
+@job_options
 def command(inputs: tuple[str, ...], **values: Any) -> None:
     """Split the lines of each FOLDER (data/renders) and write them as LMDB shards.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.cluster import connected
 from datagen.errors import SettingsError, ShardError, listed
 from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
 from datagen.formats.card import write_card
@@ -179,16 +180,26 @@ def _run(
 ) -> Iterator[dict[str, Any]]:
     """Write all shards; yields their reports in the order of the tasks."""
     _positions.cache_clear()
-    jobs = min(settings.jobs or len(os.sched_getaffinity(0)), len(tasks))
     task = ShardTask(inputs, str(building.out), tuple(tasks))
     found: dict[int, dict[str, Any]] = {}
     done, total = 0, sum(last - first for _, _, first, last in tasks)
     progress(0, total)
-    for number, report in run_shards(task, range(len(tasks)), backend=settings.backend, jobs=jobs):
+    for number, report in _reports(settings, task, len(tasks)):
         found[number] = report
         done += report["samples"]
         progress(done, total)
     yield from (found[number] for number in range(len(tasks)))
+
+
+def _reports(
+    settings: PackSettings, task: ShardTask, count: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    if settings.backend == "dask":
+        with connected(settings.scheduler):
+            yield from run_shards(task, range(count), backend="dask", jobs=-1)
+        return
+    jobs = min(settings.jobs or len(os.sched_getaffinity(0)), count)
+    yield from run_shards(task, range(count), backend=settings.backend, jobs=jobs)
 
 
 def _sides(

@@ -32,6 +32,7 @@ class PackSettings:
         overwrite: replace what `out` holds.
         jobs: worker processes; 0 takes one a core.
         backend: what runs the workers.
+        scheduler: address of a dask scheduler, for `backend="dask"`.
     """
 
     inputs: tuple[str, ...] = ("data/renders",)
@@ -49,6 +50,7 @@ class PackSettings:
     overwrite: bool = False
     jobs: int = 0
     backend: str = "loky"
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         problems = []
