@@ -176,6 +176,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="names of faces; default: all")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
+    if arguments.only and arguments.out == ROOM:
+        parser.error("--only builds a part of the faces; give another folder with --out")
     chosen = [r for r in RECIPES if not arguments.only or r.name in arguments.only]
     with tempfile.TemporaryDirectory() as scratch:
         cache = arguments.packages or Path(scratch)

@@ -1,5 +1,6 @@
 """What a font file really draws: its character map without glyphs that are empty or missing."""
 
+import struct
 from pathlib import Path
 
 from fontTools.pens.recordingPen import RecordingPen
@@ -18,8 +19,13 @@ def open_face(path: Path, index: int = 0) -> TTFont:
         FontError: if the file is no font, or has no such face.
     """
     try:
-        return TTFont(path, fontNumber=index, lazy=True, recalcTimestamp=False)
-    except (TTLibError, OSError) as error:
+        stream = path.open("rb")
+    except OSError as error:
+        raise FontError(f"{path} cannot be read ({error.strerror})") from error
+    try:
+        return TTFont(stream, fontNumber=index, lazy=True, recalcTimestamp=False)
+    except (TTLibError, struct.error, AssertionError) as error:
+        stream.close()
         raise FontError(f"{path} cannot be read as a font: {error}") from error
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fontTools.ttLib import TTCollection, TTLibError
+from fontTools.pens.boundsPen import ControlBoundsPen
+from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
 from fonts.charmap import open_face
 from fonts.errors import FontError
@@ -24,10 +24,10 @@ _OTHER_NAMES = {
     "Korean": re.compile(r"\b(KR|K|Korean)\b"),
 }
 _STYLES = {
-    "fangsong": r"fang|仿宋",
+    "fangsong": r"fang ?song|fang\b|仿宋",
     "kai": r"kai|楷",
-    "song": r"song|sung|ming|serif|宋|明",
-    "brush": r"xing|cao|brush|shan zheng|行书|草书",
+    "song": r"song|sung|ming|mincho|serif|宋|明",
+    "brush": r"brush|xing ?shu|cao ?shu|行书|草书",
     "sans": r"sans|hei|gothic|黑",
 }
 _LICENCES = {
@@ -40,18 +40,19 @@ _LICENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One face of a file, or one instance of a variable font.
+    """One face of a file.
 
     Attributes:
         path: the file.
         index: number of the face in a collection.
-        full_name: name as the maker gives it, with the instance's name for a variable font.
+        full_name: name as the maker gives it.
         style: a guess from the name, one of `fonts.library.STYLES`.
         weight: 100 to 900.
         licence: recognised from the name table, or empty.
-        axes: all axis settings of the instance, in the file's order.
+        axes: (tag, least, default, greatest) of each axis of a variable font, in the file's order.
         simplified: whether the name or the code pages claim simplified Chinese.
         made_for: other readers whose shapes it seems to draw: "Japanese", ...; or empty.
+        centred: marks among ，。、 that it does not draw at the lower left.
     """
 
     path: Path
@@ -60,9 +61,22 @@ class Description:
     style: str
     weight: int
     licence: str
-    axes: tuple[tuple[str, float], ...]
+    axes: tuple[tuple[str, float, float, float], ...]
     simplified: bool
     made_for: str
+    centred: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why lines drawn in this face may not look as their label says."""
+        found = []
+        if self.made_for:
+            found.append(f"draws {self.made_for} shapes, by its name, languages or code pages")
+        if self.centred:
+            found.append(f"draws {self.centred} away from the lower left, unlike mainland print")
+        if not self.licence:
+            found.append("names no known licence; give it with --licence")
+        return found
 
     @property
     def slug(self) -> str:
@@ -70,14 +84,46 @@ class Description:
         words = re.findall(r"[a-z0-9]+|[^\W\d_]+", self.full_name.lower())
         return "-".join(words) or self.path.stem.lower()
 
+    @property
+    def weights(self) -> tuple[float, float] | None:
+        """Least and greatest weight of a variable font; None where weight is fixed."""
+        return next(((low, high) for tag, low, _, high in self.axes if tag == "wght"), None)
+
+    def settings(self, weight: float) -> tuple[tuple[str, float], ...]:
+        """Axis settings at a weight, all other axes at their defaults.
+
+        Raises:
+            FontError: if the font's weight does not vary, or not so far.
+        """
+        if self.weights is None:
+            raise FontError(f"{self.full_name} has no weight axis; leave out --weight {weight:g}")
+        low, high = self.weights
+        if not low <= weight <= high:
+            raise FontError(
+                f"{self.full_name} varies in weight from {low:g} to {high:g}, not to {weight:g}"
+            )
+        return tuple((tag, weight if tag == "wght" else usual) for tag, _, usual, _ in self.axes)
+
 
 def describe(path: Path) -> list[Description]:
-    """All faces of a font file, a variable font by its named instances.
+    """All faces of a font file.
 
     Raises:
         FontError: if the file is missing or no font.
     """
-    return [described for index in range(_face_count(path)) for described in _faces(path, index)]
+    return [_describe(path, index) for index in range(_face_count(path))]
+
+
+def preferred(descriptions: list[Description]) -> Description:
+    """The face of a collection to draw simplified Chinese with: the first that claims it by name,
+    else by code page, else the first; monospaced twins come last.
+    """
+
+    def rank(face: Description) -> tuple[bool, bool, bool]:
+        named = bool(_SIMPLIFIED_NAME.search(face.full_name))
+        return (not face.simplified, not named, "mono" in face.full_name.lower())
+
+    return min(descriptions, key=rank)
 
 
 def sha256_of(path: Path) -> str:
@@ -96,31 +142,41 @@ def _face_count(path: Path) -> int:
         raise FontError(f"{path} cannot be read as a font collection: {error}") from error
 
 
-def _faces(path: Path, index: int) -> Iterator[Description]:
+def _describe(path: Path, index: int) -> Description:
     with open_face(path, index) as font:
         names = font["name"]
         own = str(names.getDebugName(4) or names.getDebugName(1) or path.stem)
-        pages = getattr(font["OS/2"], "ulCodePageRange1", 0) if "OS/2" in font else 0
+        metrics = font.get("OS/2")
+        pages = getattr(metrics, "ulCodePageRange1", 0)
         made_for = _made_for(names, own, pages)
-        common: dict[str, Any] = {
-            "path": path,
-            "index": index,
-            "style": _first_match(_STYLES, own.lower()) or "display",
-            "licence": _first_match(_LICENCES, _texts(names, (13, 14, 0))),
-            "simplified": not made_for and bool(pages & SIMPLIFIED_BIT),
-            "made_for": made_for,
-        }
-        weight = int(font["OS/2"].usWeightClass) if "OS/2" in font else 400
-        if "fvar" not in font:
-            yield Description(full_name=own, weight=weight, axes=(), **common)
-            return
-        order = [axis.axisTag for axis in font["fvar"].axes]
-        family = str(names.getDebugName(16) or names.getDebugName(1) or own)
-        for instance in font["fvar"].instances:
-            axes = tuple((tag, float(instance.coordinates[tag])) for tag in order)
-            label = names.getDebugName(instance.subfamilyNameID) or ""
-            heavy = int(dict(axes).get("wght", weight))
-            yield Description(full_name=f"{family} {label}", weight=heavy, axes=axes, **common)
+        axes = font["fvar"].axes if "fvar" in font else ()
+        return Description(
+            path=path,
+            index=index,
+            full_name=own,
+            style=_first_match(_STYLES, own) or "display",
+            weight=getattr(metrics, "usWeightClass", 400),
+            licence=_first_match(_LICENCES, _texts(names, (13, 14, 0))),
+            axes=tuple((a.axisTag, a.minValue, a.defaultValue, a.maxValue) for a in axes),
+            simplified=not made_for and bool(pages & SIMPLIFIED_BIT),
+            made_for=made_for,
+            centred="".join(mark for mark in "，。、" if _is_centred(font, mark)),
+        )
+
+
+def _is_centred(font: TTFont, mark: str) -> bool:
+    glyph = font.getBestCmap().get(ord(mark))
+    if glyph is None:
+        return False
+    glyphs = font.getGlyphSet()
+    pen = ControlBoundsPen(glyphs)
+    glyphs[glyph].draw(pen)
+    if pen.bounds is None:
+        return False
+    left, bottom, right, top = pen.bounds
+    em = font["head"].unitsPerEm
+    width = glyphs[glyph].width
+    return bool((left + right) / 2 > 0.45 * width or (bottom + top) / 2 > 0.3 * em)
 
 
 def _made_for(names: Any, own: str, pages: int) -> str:

@@ -80,6 +80,8 @@ def merge_slices(paths: Sequence[Path], characters: Iterable[int]) -> TTFont:
         streams.append(stream)
     merged = Merger().merge(streams)
     merged.recalcTimestamp = False
+    streams[0].seek(0)
+    merged["head"].created = TTFont(streams[0])["head"].created  # the merger takes the present
     return merged
 
 

@@ -1,14 +1,16 @@
 """Chinese faces installed on this machine: a scan of the folders that fontconfig reads."""
 
 import os
+import struct
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fonts.added import default_weights, entry
 from fonts.errors import FontError
-from fonts.inspection import SUFFIXES, Description, describe, sha256_of
+from fonts.inspection import SUFFIXES, describe, sha256_of
 
 PREFIX = "system-"
 
@@ -22,29 +24,16 @@ def installed_entries() -> tuple[dict[str, Any], ...]:
     entries: dict[str, dict[str, Any]] = {}
     for path in _font_files():
         try:
-            descriptions = [d for d in describe(path) if d.simplified]
-        except (FontError, KeyError, AttributeError):
+            faces = [face for face in describe(path) if face.simplified]
+        except (FontError, KeyError, AttributeError, struct.error):
             continue
-        if descriptions:
+        if faces:
             sha256 = sha256_of(path)
-            for description in descriptions:
-                entries.setdefault(PREFIX + description.slug, entry(description, path, sha256))
-    return tuple({"name": name, **entries[name]} for name in sorted(entries))
-
-
-def entry(description: Description, path: Path, sha256: str) -> dict[str, Any]:
-    """A manifest entry without its name."""
-    return {
-        "file": str(path),
-        "sha256": sha256,
-        "index": description.index,
-        "axes": [list(setting) for setting in description.axes],
-        "family": description.full_name,
-        "style": description.style,
-        "weight": description.weight,
-        "licence": description.licence,
-        "sampling_weight": 1.0,
-    }
+            for face in faces:
+                for weight in default_weights(face):
+                    found = entry(face, str(path), sha256, weight)
+                    entries.setdefault(PREFIX + found["name"], found)
+    return tuple({**entries[name], "name": name} for name in sorted(entries))
 
 
 def font_folders() -> list[Path]:

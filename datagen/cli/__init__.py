@@ -11,6 +11,7 @@ MODULES = {
     "preview": "datagen.cli.preview",
     "alphabet": "datagen.cli.alphabet",
     "pack": "datagen.cli.pack",
+    "fonts": "datagen.cli.fonts",
 }
 
 

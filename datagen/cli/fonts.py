@@ -1,0 +1,266 @@
+"""`ocrgen fonts`: list, check, add and remove faces, and draw a sheet of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from datagen.cli.tables import FORMATS, print_rows
+
+if TYPE_CHECKING:
+    from fonts import Face
+    from fonts.inspection import Description
+
+FACES = click.option(
+    "--faces",
+    multiple=True,
+    metavar="NAME",
+    help="Face, style or pattern (`song`, `noto-*`). Repeatable; all faces otherwise.",
+)
+SYSTEM = click.option(
+    "--system-fonts", is_flag=True, help="Also take the Chinese faces installed on this machine."
+)
+HOME = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of added faces; the platform's own otherwise.",
+)
+ALPHABET = click.option(
+    "--alphabet",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Character list; the built-in 5990 classes otherwise.",
+)
+FORMAT = click.option("--format", "form", type=FORMATS, default="plain", show_default=True)
+
+
+@click.group()
+def command() -> None:
+    """List, check, add and remove faces."""
+
+
+@command.command("list")
+@FACES
+@SYSTEM
+@HOME
+@ALPHABET
+@FORMAT
+def list_faces(
+    faces: tuple[str, ...],
+    system_fonts: bool,
+    home: Path | None,
+    alphabet: Path | None,
+    form: str,
+) -> None:
+    """List faces and what they cover.
+
+    One line a face: style, weight, licence, sampling weight, and how many classes it has.
+    """
+    from datagen.alphabet import load
+    from fonts import select
+    from fonts.report import coverage_report
+
+    chosen = select(faces, home=home, system=system_fonts)
+    characters = load(alphabet).characters
+    report = coverage_report(chosen, characters)
+    rows = [
+        {**_row(face), "classes": len(characters) - len(missing), "of": len(characters)}
+        for face, missing in zip(chosen, report.missing, strict=True)
+    ]
+    print_rows(rows, form)
+
+
+@command.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--classes", is_flag=True, help="Print every class with its number of faces.")
+@FACES
+@SYSTEM
+@HOME
+@ALPHABET
+@FORMAT
+def check(
+    paths: tuple[Path, ...],
+    classes: bool,
+    faces: tuple[str, ...],
+    system_fonts: bool,
+    home: Path | None,
+    alphabet: Path | None,
+    form: str,
+) -> None:
+    """Compare faces with the alphabet.
+
+    Exit code 1 if a class is in no face. With PATHS, look at those font files instead, before they
+    are added: the faces in them, their licence, their coverage, and warnings of traditional or
+    Japanese shapes.
+    """
+    from datagen.alphabet import load
+    from fonts import select
+
+    characters = load(alphabet).characters
+    if paths:
+        _check_files(paths, characters, form)
+    else:
+        chosen = select(faces, home=home, system=system_fonts)
+        _check_faces(chosen, characters, classes, form)
+
+
+@command.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", help="Face name, in place of the one the font gives itself.")
+@click.option("--style", help="song, sans, kai, fangsong, display or brush; a guess otherwise.")
+@click.option("--licence", help="Licence, at best an SPDX id; from the font otherwise.")
+@click.option(
+    "--sampling-weight",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="How often the face is drawn, relative to others.",
+)
+@click.option(
+    "--weight",
+    "weights",
+    type=float,
+    multiple=True,
+    help="Weight of a variable font. Repeatable; 400 and 700 otherwise.",
+)
+@click.option("--index", type=int, help="Face in a collection; the simplified one otherwise.")
+@HOME
+def add(
+    paths: tuple[Path, ...],
+    name: str | None,
+    style: str | None,
+    licence: str | None,
+    sampling_weight: float,
+    weights: tuple[float, ...],
+    index: int | None,
+    home: Path | None,
+) -> None:
+    """Add font files to your own faces.
+
+    Files are copied, of folders all fonts in them; the faces are used from then on.
+    """
+    from fonts import default_home
+    from fonts.added import Choices, add
+
+    folder = home or default_home()
+    for face in add(paths, folder, Choices(name, style, licence, sampling_weight, weights, index)):
+        entry = face.entry
+        click.echo(f"added {entry['name']} ({entry['style']}, {entry['weight']}) to {folder}")
+        for warning in face.warnings:
+            click.echo(f"warning: {entry['name']} {warning}", err=True)
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True)
+@HOME
+def remove(names: tuple[str, ...], home: Path | None) -> None:
+    """Forget faces that were added."""
+    from fonts import default_home
+    from fonts.added import remove
+
+    for name in remove(names, home or default_home()):
+        click.echo(f"removed {name}")
+
+
+@command.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("specimen.png"),
+    show_default=True,
+    help="PNG to write.",
+)
+@click.option("--text", multiple=True, help="Line to draw. Repeatable.")
+@FACES
+@SYSTEM
+@HOME
+def specimen(
+    out: Path, text: tuple[str, ...], faces: tuple[str, ...], system_fonts: bool, home: Path | None
+) -> None:
+    """Draw a sheet of faces to look at.
+
+    What a face lacks is marked red.
+    """
+    from fonts import select
+    from fonts.specimen import LINES, save_specimen
+
+    chosen = select(faces, home=home, system=system_fonts)
+    save_specimen(chosen, out, text or LINES)
+    click.echo(f"{len(chosen)} faces in {out}")
+
+
+def _row(face: Face) -> dict[str, Any]:
+    return {
+        "name": face.name,
+        "style": face.style,
+        "weight": face.weight,
+        "licence": face.licence or "unknown",
+        "sampling_weight": face.sampling_weight,
+    }
+
+
+def _check_faces(faces: tuple[Face, ...], characters: str, classes: bool, form: str) -> None:
+    from fonts.report import ADD_COMMAND, coverage_report
+
+    report = coverage_report(faces, characters)
+    if classes:
+        rows = [
+            {"class": c, "code": f"U+{ord(c):04X}", "faces": n} for c, n in report.faces_of.items()
+        ]
+        print_rows(rows, form)
+    elif form == "plain":
+        for face, missing in zip(faces, report.missing, strict=True):
+            lacks = f"  lacks {_shortened(missing)}" if missing else ""
+            click.echo(f"{face.name:24} {len(characters) - len(missing):6}{lacks}")
+        for count, number in report.histogram.items():
+            click.echo(f"{number:6} classes in {count} of {len(faces)} faces")
+    else:
+        rows = [
+            {**_row(face), "classes": len(characters) - len(missing), "missing": missing}
+            for face, missing in zip(faces, report.missing, strict=True)
+        ]
+        print_rows(rows, form)
+    if report.orphans:
+        click.echo(
+            f"Error: no face has {_shortened(report.orphans, 200)};"
+            f" add one that does with `{ADD_COMMAND}`",
+            err=True,
+        )
+        click.get_current_context().exit(1)
+
+
+def _check_files(paths: tuple[Path, ...], characters: str, form: str) -> None:
+    from fonts.added import font_files
+    from fonts.charmap import drawn_points
+    from fonts.inspection import describe, preferred
+
+    rows = []
+    for path in font_files(paths):
+        faces = describe(path)
+        for face in faces:
+            held = len(set(map(ord, characters)) & drawn_points(path, face.index))
+            rows.append(
+                {
+                    "file": path.name,
+                    "index": face.index,
+                    "name": face.full_name,
+                    "style": face.style,
+                    "weight": _weight(face),
+                    "licence": face.licence or "unknown",
+                    "classes": held,
+                    "of": len(characters),
+                    "preferred": "yes" if face == preferred(faces) else "no",
+                    "warnings": "; ".join(face.warnings),
+                }
+            )
+    print_rows(rows, form)
+
+
+def _weight(face: Description) -> str:
+    return str(face.weight) if face.weights is None else "{:g}-{:g}".format(*face.weights)
+
+
+def _shortened(characters: str, most: int = 24) -> str:
+    rest = len(characters) - most
+    return characters[:most] + (f" and {rest} more" if rest > 0 else "")
