@@ -8,57 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from PIL import Image
 
-from datagen.alphabet import Alphabet
-from training.cli import main
-from training.decoding import FloatArray
+from tests.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.errors import ReadError
 from training.image_files import image_paths
-from training.line_images import Gray
 from training.predict import LineReader, Reading, ReadSettings
-from training.scorers import Images, TorchScorer
+from training.scorers import TorchScorer
 
 torch = pytest.importorskip("torch")
-
-ALPHABET = Alphabet(("", *"天地玄黄宇宙洪荒"))
-GROUND = 250
-
-
-class BarScorer:
-    """Reads bars: the gray level of a column, in steps of 20, is its class."""
-
-    name = "bars"
-    alphabet = ALPHABET
-    frame_px = 4
-    frame_offset_px = 2.0
-
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def logits(self, images: Images) -> FloatArray:
-        self.shapes.append(images.shape)
-        classes = (images[:, 16, 2::4] + 10) // 20  # (N, T)
-        classes[classes >= len(ALPHABET)] = 0
-        scores = np.zeros((*classes.T.shape, len(ALPHABET)), dtype=np.float32)
-        np.put_along_axis(scores, classes.T[:, :, None].astype(int), 8.0, axis=2)
-        return scores
-
-
-def bars(text: str, pitch_px: int = 28, height: int = 32) -> Gray:
-    scale = height // 32
-    line = np.full((32, len(text) * pitch_px + 20), GROUND, dtype=np.uint8)
-    for i, character in enumerate(text):
-        x = 12 + i * pitch_px
-        line[4:28, x : x + 4] = 20 * ALPHABET.symbols.index(character)
-    return line.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def save(path: Path, gray: Gray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(gray).save(path)
-    return path
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +36,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build("crnn", len(ALPHABET), hidden=8, width_multiplier=0.05)
     save_model(path, network, ALPHABET)
     return path
-
-
-def ocrtrain(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
-    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.return_value or result.exit_code, result.stdout, result.stderr
 
 
 def test_text_confidence_and_places_in_the_file(tmp_path: Path) -> None:

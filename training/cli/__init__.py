@@ -7,6 +7,8 @@ import click
 from datagen.cli.lazy import LazyGroup
 
 MODULES: dict[str, str] = {
+    "evaluate": "training.cli.evaluate",
+    "export": "training.cli.export",
     "predict": "training.cli.predict",
 }
 

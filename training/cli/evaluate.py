@@ -1,0 +1,122 @@
+"""`ocrtrain evaluate`: how well a model reads labelled lines."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("data/lmdb"),
+    show_default=True,
+    help="Packed dataset, render, or list of lines file<TAB>text.",
+)
+@click.option(
+    "--side",
+    type=click.Choice(["train", "val"]),
+    default="val",
+    show_default=True,
+    help="Side of a packed dataset.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Model file; default: the best of the newest run.",
+)
+@click.option(
+    "--onnx", type=click.Path(path_type=Path), help="Evaluate a file written by `ocrtrain export`."
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    help="A second model file, checkpoint or .onnx, read on the same lines; tests the difference.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Lines to read, spread over the data.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "tsv", "json"]),
+    default="plain",
+    show_default=True,
+    help="plain: tables; tsv: one row a group; json: everything.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page with all of it and the worst lines as images.",
+)
+@click.option("--device", help="Device in torch's words, such as cpu or cuda:1; default: a GPU.")
+@click.option(
+    "--decoder",
+    type=click.Choice(["greedy", "beam"]),
+    help="Default: beam with a language model, greedy without.",
+)
+@click.option(
+    "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."
+)
+@click.option("--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps.")
+@click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model.")
+def command(
+    data: Path,
+    side: str,
+    checkpoint: Path | None,
+    onnx: Path | None,
+    compare: Path | None,
+    limit: int | None,
+    form: str,
+    html: Path | None,
+    device: str | None,
+    decoder: str | None,
+    lm: Path | None,
+    beam_width: int | None,
+    lm_weight: float | None,
+) -> None:
+    """Measure line accuracy, CER and 1-NED on labelled lines, and where the errors are.
+
+    Lines are read exactly as `predict` reads files.
+    """
+    import json
+
+    from tqdm import tqdm
+
+    from training.decoders import open_decoder
+    from training.evaluate import Evaluation, evaluate, training_occurrences
+    from training.labelled import open_labelled
+    from training.predict import LineReader
+    from training.report import as_json, as_rows, as_table, report
+    from training.scorers import Scorer, open_scorer
+
+    source = open_labelled(data, side)
+    name = f"{data} ({side})" if data.is_dir() else str(data)
+
+    def run(scorer: Scorer) -> Evaluation:
+        click.echo(f"reading with {scorer.name}", err=True)
+        decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
+        with tqdm(total=min(limit or len(source), len(source)), unit="lines", disable=None) as bar:
+            reader = LineReader(scorer, decode)
+            return evaluate(reader, source, name, limit=limit, progress=bar.update)
+
+    evaluation = run(open_scorer(checkpoint, onnx, device))
+    second = None
+    if compare is not None:
+        is_onnx = compare.suffix == ".onnx"
+        second = run(
+            open_scorer(None if is_onnx else compare, compare if is_onnx else None, device)
+        )
+    made = report(evaluation, training_occurrences(source.info), second)
+    if form == "json":
+        click.echo(json.dumps(as_json(made), ensure_ascii=False, indent=1))
+    elif form == "tsv":
+        click.echo("\n".join("\t".join(row) for row in as_rows(made)))
+    else:
+        click.echo(as_table(made))
+    if html is not None:
+        from training.line_images import read_line
+        from training.page import page
+
+        bad = source.read([line.position for line in made.worst]).images if made.worst else []
+        images = [read_line(image).pixels for image in bad]
+        html.write_text(page(made, images), encoding="utf-8")
+        click.echo(f"wrote {html}", err=True)

@@ -1,0 +1,166 @@
+"""Write a network as ONNX, checked against torch when it is made, or quantised to 8 bits.
+
+The graph takes gray lines as bytes, (N, 32, W) of any N and W, and holds the scaling itself, so
+that nothing about the preprocessing is left to remember. The file carries the alphabet, the
+geometry of the frames and where the weights came from.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.checkpoint import LoadedModel, load_model, versions
+from training.errors import ReadError
+from training.files import publish
+from training.line_images import Gray
+from training.networks import FRAME_PX, Recogniser
+from training.predict import LineReader
+from training.preprocess import PREPROCESSING
+from training.scorers import INPUT_NAME, ONNX_FORMAT, ONNX_VERSION, OnnxScorer, TorchScorer
+
+OPSET = 17
+# Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.
+MOST_DIFFERENCE = 2e-3
+
+
+@dataclass(frozen=True)
+class ExportCheck:
+    """How an exported file compares with its checkpoint on real lines.
+
+    Attributes:
+        lines: lines compared.
+        largest: largest difference of a logit.
+        same_text: lines that read the same.
+    """
+
+    lines: int
+    largest: float
+    same_text: int
+
+
+class BytesIn(nn.Module):
+    """A network behind its preprocessing: gray bytes (N, 32, W) to logits (T, N, C)."""
+
+    def __init__(self, network: Recogniser) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = network.settings.channels
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = images.float() / 127.5 - 1.0
+        x = x.unsqueeze(1)  # (N, 1, 32, W)
+        if self.channels > 1:
+            x = torch.cat([x] * self.channels, dim=1)
+        logits: Tensor = self.network(x)
+        return logits
+
+
+def export(
+    checkpoint: Path, out: Path, lines: Sequence[Gray], *, int8: bool = False
+) -> ExportCheck:
+    """Write an ONNX file and compare it with torch on lines before it gets its name.
+
+    Args:
+        checkpoint: a model file.
+        out: the ONNX file to write.
+        lines: prepared lines (32, w), of several widths.
+        int8: quantise the weights of matrix products; then texts may differ, and are counted.
+
+    Raises:
+        CheckpointError: if the checkpoint cannot be read.
+        ReadError: if an unquantised file differs from torch; nothing is written then.
+    """
+    loaded = load_model(checkpoint)
+    check = ExportCheck(0, 0.0, 0)
+
+    def write(aside: Path) -> None:
+        nonlocal check
+        _write_graph(loaded, aside)
+        if int8:
+            _quantise(aside)
+        _write_metadata(aside, loaded, checkpoint, "int8 weights" if int8 else "none")
+        check = _compare(checkpoint, aside, lines)
+        if not int8 and (check.largest > MOST_DIFFERENCE or check.same_text < check.lines):
+            raise ReadError(
+                f"{out} is not written: its logits differ from torch's by up to"
+                f" {check.largest:.2g} (limit {MOST_DIFFERENCE:g}) and {check.same_text} of"
+                f" {check.lines} lines read the same; report this with your versions of torch and"
+                " onnxruntime"
+            )
+
+    publish(out, write)
+    return check
+
+
+def _write_graph(loaded: LoadedModel, path: Path) -> None:
+    example = torch.zeros(1, 32, 160, dtype=torch.uint8)
+    axes = {INPUT_NAME: {0: "lines", 2: "width"}, "logits": {0: "frames", 1: "lines"}}
+    with warnings.catch_warnings():
+        # The exporter built on torch.export freezes the width of a bidirectional LSTM's input
+        # (torch 2.13), so the older one is used; it warns of its age, of batches and of
+        # shapes that it takes for constant; the comparison below is what counts.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        torch.onnx.export(
+            BytesIn(loaded.network).eval(),
+            (example,),
+            str(path),
+            input_names=[INPUT_NAME],
+            output_names=["logits"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def _quantise(path: Path) -> None:
+    """Weights of LSTMs and linear layers to int8, inputs on the fly; convolutions stay float."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared, path, op_types_to_quantize=["MatMul", "LSTM"], weight_type=QuantType.QInt8
+        )
+
+
+def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised: str) -> None:
+    import onnx
+
+    model = onnx.load(str(path))
+    frames = {"frame_px": FRAME_PX, "frame_offset_px": loaded.network.frame_offset_px}
+    metadata: Mapping[str, str] = {
+        "format": ONNX_FORMAT,
+        "version": str(ONNX_VERSION),
+        "alphabet": json.dumps(loaded.alphabet.to_json(), ensure_ascii=False),
+        "model": json.dumps(asdict(loaded.settings)),
+        "preprocessing": json.dumps(PREPROCESSING),
+        "frames": json.dumps(frames),
+        "quantised": quantised,
+        "checkpoint": checkpoint.name,
+        "training": json.dumps(loaded.training, ensure_ascii=False),
+        "versions": json.dumps(versions()),
+    }
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.save(model, str(path))
+
+
+def _compare(checkpoint: Path, onnx: Path, lines: Sequence[Gray]) -> ExportCheck:
+    ours, theirs = LineReader(TorchScorer(checkpoint, "cpu")), LineReader(OnnxScorer(onnx))
+    largest = 0.0
+    for line in lines:
+        difference = np.abs(ours.score([line]) - theirs.score([line]))
+        largest = max(largest, float(difference.max()))
+    pairs = zip(ours.decode(lines), theirs.decode(lines), strict=True)
+    same = sum(np.array_equal(a.class_ids, b.class_ids) for a, b in pairs)
+    return ExportCheck(len(lines), largest, same)
