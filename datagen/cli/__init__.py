@@ -12,6 +12,7 @@ MODULES = {
     "alphabet": "datagen.cli.alphabet",
     "pack": "datagen.cli.pack",
     "fonts": "datagen.cli.fonts",
+    "corpus": "datagen.cli.corpus",
 }
 
 

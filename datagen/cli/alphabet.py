@@ -1,4 +1,4 @@
-"""`ocrgen alphabet`: show a character list, or check files against it."""
+"""`ocrgen alphabet`: show a character list, check files against it, or build one from text."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def command() -> None:
-    """Show the alphabet, or check text against it."""
+    """Show the alphabet, check text against it, or build one."""
 
 
 @command.command()
@@ -52,3 +52,53 @@ def check(files: tuple[Path, ...], path: Path | None) -> None:
         click.echo(f"{character}  U+{ord(character):04X}  {count}")
     if missing:
         click.get_current_context().exit(1)
+
+
+@command.command()
+@click.option(
+    "--corpus", "specs", multiple=True, required=True, help="NAME or PATH[:WEIGHT]; repeatable."
+)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="List to write."
+)
+@click.option("--classes", type=int, help="Size with the blank; default: every character.")
+@click.option(
+    "--min-count", default=1, show_default=True, help="Fewest occurrences of a character."
+)
+@click.option(
+    "--include",
+    multiple=True,
+    default=("ascii", "punctuation"),
+    show_default=True,
+    help="Always in it: ascii, digits, punctuation, gb2312-1, builtin, none, or a list file.",
+)
+@click.option("--home", type=click.Path(file_okay=False), help="User data directory.")
+@click.option("--overwrite", is_flag=True, help="Replace the list if it is there.")
+def build(
+    specs: tuple[str, ...],
+    out: Path,
+    classes: int | None,
+    min_count: int,
+    include: tuple[str, ...],
+    home: str | None,
+    overwrite: bool,
+) -> None:
+    """Build an alphabet from a corpus or a mix: fixed sets first, then by frequency."""
+    from datagen.alphabet import write_list
+    from datagen.errors import AlphabetError
+    from datagen.text.alphabets import build_alphabet
+
+    if out.exists() and not overwrite:
+        raise AlphabetError(f"{out} is there already; give --overwrite to replace it")
+    sets = () if include == ("none",) else include
+    built = build_alphabet(specs, classes=classes, min_count=min_count, include=sets, home=home)
+    write_list(built.alphabet, out)
+    click.echo(
+        f"wrote {out}: {len(built.alphabet)} classes with the blank, {built.included} of them from"
+        f" {', '.join(sets) or 'no set'}"
+    )
+    click.echo(
+        f"covers {built.covered:.3%} of the text's characters; {built.left_out} different ones are"
+        " left out"
+    )
+    click.echo(f"sha256 {built.alphabet.fingerprint}; use it with --alphabet {out}")

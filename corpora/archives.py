@@ -1,0 +1,109 @@
+"""Text from tar archives: collections of JSON documents, and sentence lists."""
+
+import json
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpora.errors import CorpusError
+
+# Folders and files of chinese-poetry that hold text about authors or errors, not the works.
+_NO_WORKS = re.compile(r"author|rank|error|strains|问题|出现次数|长度对比|package|/images/")
+_TEXT_FIELDS = ("paragraphs", "content")
+
+
+def poetry_paragraphs(path: Path) -> Iterator[str]:
+    """The works of chinese-poetry: all strings under `paragraphs` or `content` of its JSON."""
+    for name, data in _members(path, (".json",)):
+        if not _NO_WORKS.search(name):
+            yield from _under_fields(_json(path, name, data))
+
+
+def mot_paragraphs(path: Path) -> Iterator[str]:
+    """The articles of Multilingual Open Text: title and paragraphs of each JSON document."""
+    for name, data in _members(path, (".json", ".json.gz", ".jsonl")):
+        if "lang_id_filtered" in name:
+            continue
+        for line in data.decode("utf-8").splitlines() if name.endswith(".jsonl") else [data]:
+            document = _json(path, name, line)
+            if isinstance(document, dict):
+                yield str(document.get("title") or "")
+                yield from _strings(document.get("paragraphs"))
+
+
+def leipzig_paragraphs(path: Path) -> Iterator[str]:
+    """The sentences of a Leipzig collection: `…-sentences.txt` holds an id, a tab, the text."""
+    for _, data in _members(path, ("-sentences.txt",)):
+        for line in data.decode("utf-8").splitlines():
+            yield line.partition("\t")[2]
+
+
+def _members(path: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the archive's files, in its order, without unpacking it to disk."""
+    found = False
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for member in archive:
+                if not member.isfile() or not member.name.endswith(endings):
+                    continue
+                stream = archive.extractfile(member)
+                if stream is not None:
+                    found = True
+                    yield member.name, stream.read()
+    except (EOFError, zlib.error) as error:
+        raise CorpusError(f"{path.name} is truncated ({error})") from error
+    except tarfile.TarError as error:
+        raise CorpusError(f"{path.name} is truncated or no tar archive ({error})") from error
+    if not found:
+        raise CorpusError(f"{path.name} holds no file that ends in {', '.join(endings)}")
+
+
+def _json(path: Path, name: str, data: bytes | str) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise CorpusError(f"{path.name}: {name} is no valid JSON ({error})") from error
+
+
+def _under_fields(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _under_fields(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in _TEXT_FIELDS:
+                yield from _poem(item)
+            elif isinstance(item, list | dict):
+                yield from _under_fields(item)
+
+
+def _poem(value: Any) -> Iterator[str]:
+    """A list of strings is one work, whose short verses belong together."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        yield from _joined(value)
+    else:
+        yield from _under_fields(value)
+
+
+def _joined(verses: list[str]) -> Iterator[str]:
+    held = ""
+    for verse in verses:
+        held += verse.strip()
+        if len(held) >= 10:
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)

@@ -1,0 +1,161 @@
+"""A user's own text: folders of `corpora/NAME/PART/` in the user data directory.
+
+Each part holds its text files, a `source.toml` and a `LICENSE.txt`, and appears whole or not at
+all.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from corpora.catalogue import (
+    GENERATED,
+    SOURCE_FILE,
+    TEMPLATE_SUFFIX,
+    added_parts,
+    names,
+    parts_of,
+)
+from corpora.corpus import Source
+from corpora.errors import CorpusError
+from corpora.home import data_home
+from corpora.reading import DEFAULT_FIELD, SUFFIXES
+
+LICENCE_FILE = "LICENSE.txt"
+_NAME = re.compile(r"[\w][\w-]*")
+
+
+def add(
+    name: str,
+    files: Sequence[Path],
+    *,
+    home: Path | None = None,
+    licence: str = "not stated",
+    attribution: str = "",
+    field: str = DEFAULT_FIELD,
+) -> int:
+    """Copy text or template files under a name; returns the number of sentences in them.
+
+    Every file is read through first, so that what cannot be used is refused at once.
+
+    Raises:
+        CorpusError: if the name cannot serve, or a file cannot be read.
+    """
+    check_name(name)
+    texts = [text for file in files for text in _readable(file)]
+    count = sum(1 for text in texts for part in parts_of(text, field) for _ in part.sentences())
+    if not count:
+        raise CorpusError(f"{', '.join(map(str, files))}: no text in there; nothing was added")
+    folder = data_home(home) / "corpora" / name
+    part = _free(folder, "files")
+    attribution = attribution or f"added by the user from {files[0].name}"
+    source = Source(f"{name}/{part}", licence, attribution)
+    with publishing(folder / part, source, field) as draft:
+        for file in texts:
+            shutil.copyfile(file, draft / _free_file(draft, file.name))
+    return count
+
+
+def remove(name: str, *, home: Path | None = None, part: str | None = None) -> Path:
+    """Delete added text, or one part of it; text that comes with ocrgen stays.
+
+    Raises:
+        CorpusError: if nothing was added under the name.
+    """
+    folder = data_home(home) / "corpora" / name
+    target = folder / part if part else folder
+    if not _NAME.fullmatch(name) or (part and not _NAME.fullmatch(part)) or not target.is_dir():
+        built_in = "; built-in text cannot be removed" if name in names(home) else ""
+        there = [p.name for p in added_parts(name, home)]
+        way_out = f"; its parts: {', '.join(there)}" if there else ""
+        raise CorpusError(
+            f"nothing was added as {name}{f'/{part}' if part else ''}{built_in}{way_out};"
+            " see: ocrgen corpus list"
+        )
+    shutil.rmtree(target)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return target
+
+
+def check_name(name: str) -> None:
+    """Refuse names that could be mistaken for a path, a weight or a generated corpus.
+
+    Raises:
+        CorpusError: with the reason.
+    """
+    if not _NAME.fullmatch(name):
+        raise CorpusError(f"{name!r} cannot be a name: use letters, digits, - and _")
+    if name in GENERATED:
+        raise CorpusError(f"{name!r} is generated; choose another name for added text")
+
+
+@contextmanager
+def publishing(folder: Path, source: Source, field: str = DEFAULT_FIELD) -> Iterator[Path]:
+    """A draft folder that replaces `folder` when the block ends, with source and licence in it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        (draft / SOURCE_FILE).write_text(_toml(source, field), encoding="utf-8")
+        (draft / LICENCE_FILE).write_text(_notice(source), encoding="utf-8")
+        if folder.is_dir():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+            folder.rename(old / folder.name)
+            draft.rename(folder)
+            shutil.rmtree(old)
+        else:
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):  # not empty: there are other parts
+            folder.parent.rmdir()
+
+
+def _readable(path: Path) -> list[Path]:
+    if not path.exists():
+        raise CorpusError(f"there is no file or folder {path}")
+    if path.is_file():
+        return [path]
+    endings = (*SUFFIXES, TEMPLATE_SUFFIX)
+    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(endings))
+    return [p for p in found if p.name != SOURCE_FILE]
+
+
+def _free(folder: Path, stem: str) -> str:
+    taken = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _free_file(folder: Path, name: str) -> str:
+    number, candidate = 1, name
+    while (folder / candidate).exists():
+        number += 1
+        candidate = f"{number}-{name}"
+    return candidate
+
+
+def _toml(source: Source, field: str) -> str:
+    values = {
+        "name": source.name,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "url": source.url,
+        "field": field,
+    }
+    # A JSON string is a TOML basic string as long as no control character stays bare.
+    lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _notice(source: Source) -> str:
+    lines = [source.name, f"Licence: {source.licence}", f"Attribution: {source.attribution}"]
+    return "\n".join([*lines, *([f"From: {source.url}"] if source.url else [])]) + "\n"

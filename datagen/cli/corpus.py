@@ -1,0 +1,167 @@
+"""`ocrgen corpus`: the texts that lines are cut from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from corpora.fetch import Progress
+
+HOME = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="User data directory; default: OCRGEN_HOME, else the platform's own.",
+)
+
+
+@click.group()
+def command() -> None:
+    """List, add, download and look into texts."""
+
+
+@command.command("list")
+@HOME
+def list_corpora(home: Path | None) -> None:
+    """Show the corpora there are and the sources that can be downloaded."""
+    from corpora import CorpusError, names, open_corpus
+    from corpora.downloads import DOWNLOADS
+
+    for name in names(home):
+        click.echo(name)
+        try:
+            corpus = open_corpus(name, home=home)
+        except CorpusError as error:  # the others are still worth showing
+            click.echo(f"    unusable: {error}")
+            continue
+        for source in corpus.sources:
+            click.echo(f"    {source.name}: {source.licence}; {source.attribution}")
+        for note in corpus.notes:
+            click.echo(f"    note: {note}")
+    click.echo("\nto download:")
+    for item in DOWNLOADS:
+        mark = "" if item.by_default else f" --source {item.name}"
+        click.echo(f"    {item.name}: {item.about}; {item.source.licence}")
+        click.echo(f"        ocrgen corpus download {item.corpus}{mark}")
+
+
+@command.command()
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--field", default="text", show_default=True, help="Field of JSON lines to read.")
+@click.option("--licence", default="not stated", show_default=True, help="Licence of the text.")
+@click.option("--attribution", default="", help="Whom the licence asks to name.")
+@HOME
+def add(
+    name: str,
+    files: tuple[Path, ...],
+    field: str,
+    licence: str,
+    attribution: str,
+    home: Path | None,
+) -> None:
+    """Copy FILES (.txt, .txt.gz, .jsonl, template .toml, or folders) under NAME.
+
+    Text is UTF-8 or GB18030. Under the name of a built-in corpus it is added to that corpus.
+    """
+    from corpora import open_corpus
+    from corpora.store import add as add_files
+
+    count = add_files(name, files, home=home, licence=licence, attribution=attribution, field=field)
+    for note in open_corpus(name, home=home).notes:
+        click.echo(f"note: {note}")
+    click.echo(f"added {count:,} sentences to {name}; use them with --corpus {name}")
+
+
+@command.command()
+@click.argument("name")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    help="What to fetch, repeatable; default: what belongs to NAME. See: ocrgen corpus list.",
+)
+@click.option(
+    "--simplified/--as-is",
+    default=True,
+    show_default=True,
+    help="Convert traditional characters to simplified ones.",
+)
+@HOME
+def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path | None) -> None:
+    """Fetch real text into the corpus NAME (news, classical, or any other).
+
+    A download that was interrupted goes on where it stopped; every file is checked against its
+    published checksum where there is one. Only prose is kept, each line once, with licence and
+    attribution beside it.
+    """
+    from corpora.downloads import chosen
+    from corpora.downloads import download as fetch_text
+
+    for item in chosen(name, sources):
+        click.echo(f"{item.name}: {item.about}; {item.source.licence}")
+        tally = fetch_text(item, name, _progress, home=home, simplified=simplified)
+        click.echo(f"{item.name}: {tally}")
+    click.echo(f"use it with --corpus {name}")
+
+
+@command.command()
+@click.argument("specs", nargs=-1, required=True, metavar="NAME[:WEIGHT]…")
+@click.option("--n", default=3_600_000, show_default=True, help="Lines to compute the tail for.")
+@click.option("--length", default=10, show_default=True, help="Characters of a line.")
+@click.option("--alphabet", "list_file", type=click.Path(path_type=Path), help="Character list.")
+@click.option(
+    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the tail as a PNG here."
+)
+@HOME
+def stats(
+    specs: tuple[str, ...],
+    n: int,
+    length: int,
+    list_file: Path | None,
+    form: str,
+    plot: Path | None,
+    home: Path | None,
+) -> None:
+    """Count what a corpus, a path, or a weighted mix of them holds."""
+    import json
+
+    from datagen.alphabet import load
+    from datagen.text.statistics import text_statistics
+
+    found = text_statistics(
+        specs, load(list_file), n=n, length=length, home=str(home) if home else None
+    )
+    if form == "json":
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(found.lines()))
+    if plot:
+        from datagen.text.plot import draw_tail
+
+        draw_tail(found, plot)
+        click.echo(f"wrote {plot}", err=True)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--source", "part", help="Only this part, as `corpus list` names it.")
+@HOME
+def remove(name: str, part: str | None, home: Path | None) -> None:
+    """Delete text that was added or downloaded under NAME; built-in text stays."""
+    from corpora.store import remove as remove_text
+
+    click.echo(f"removed {remove_text(name, home=home, part=part)}")
+
+
+def _progress(what: str, total: int | None, so_far: int) -> "Progress":
+    """A bar with rate and time left."""
+    from tqdm import tqdm
+
+    bar: Progress = tqdm(
+        desc=what, total=total, initial=so_far, unit="B", unit_scale=True, unit_divisor=1024
+    )
+    return bar
