@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 from math import exp
 from random import Random
+from typing import Generic, TypeVar
 
 VERSION = "1"
 LINES = 60_000
@@ -41,16 +42,17 @@ _COUNTED = ("年", "月", "日", "%", "万元", "人", "个", "公里", "岁", "
 _LATIN = "aaabcdeeefghiiijklmnnooopqrsttuvwxyz"
 
 State = tuple[str, str]  # position in the word (B, E, S) and tag
+T = TypeVar("T", State, str)
 
 
 @dataclass(frozen=True)
-class _Choice:
+class _Choice(Generic[T]):
     """Things to choose from by weight."""
 
-    values: tuple[object, ...]
+    values: tuple[T, ...]
     totals: tuple[float, ...]
 
-    def draw(self, draw: Random) -> object:
+    def draw(self, draw: Random) -> T:
         return self.values[bisect(self.totals, draw.random() * self.totals[-1])]
 
 
@@ -64,7 +66,7 @@ def write() -> Iterator[str]:
         for _ in range(draw.randint(*_CLAUSES)):
             pieces = []
             for _ in range(draw.randint(*_WORDS_A_CLAUSE)):
-                pieces.append(str(words[state].draw(draw)))
+                pieces.append(words[state].draw(draw))
                 state = follow[state].draw(draw)
             clauses.append(_decorated(pieces, draw))
         yield "".join(_punctuated(clauses, draw))
@@ -82,8 +84,8 @@ def _decorated(pieces: list[str], draw: Random) -> str:
         letters = "".join(draw.choice(_LATIN) for _ in range(draw.randint(3, 8)))
         pieces.insert(at, letters.capitalize())
     elif lot < 0.25:
-        opening, closing = draw.choice(_QUOTES[:1] * 4 + _QUOTES)
-        pieces[at] = opening + pieces[at] + closing
+        marks = draw.choice(_QUOTES[:1] * 4 + _QUOTES)
+        pieces[at] = marks[0] + pieces[at] + marks[1]
     return "".join(pieces)
 
 
@@ -99,7 +101,7 @@ def _number(draw: Random) -> str:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[_Choice, dict[State, _Choice], dict[State, _Choice]]:
+def _tables() -> tuple[_Choice[State], dict[State, _Choice[State]], dict[State, _Choice[str]]]:
     """First states, the states that follow each, and the words of each."""
     from jieba.posseg import prob_start, prob_trans
 
@@ -132,6 +134,6 @@ def _words() -> dict[State, dict[str, float]]:
     return words
 
 
-def _choice(weights: dict[State, float] | dict[str, float]) -> _Choice:
+def _choice(weights: dict[T, float]) -> _Choice[T]:
     ordered = sorted(weights.items())
     return _Choice(tuple(v for v, _ in ordered), tuple(accumulate(w for _, w in ordered)))

@@ -100,8 +100,8 @@ def _variant(match: re.Match[str]) -> str:
     rules = {name.lower(): value.strip() for name, value in _RULE.findall(body)}
     for name in _SIMPLIFIED:
         if name in rules:
-            return rules[name]
-    return next(iter(rules.values()), body)
+            return str(rules[name])
+    return str(next(iter(rules.values()), body))
 
 
 def _is_dropped(tag: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -114,7 +114,7 @@ def _hanzi_of_level_1() -> str:
     return "".join(principled_characters()[94 + 7 + 93 :][:3755])
 
 
-SETS = {
+SETS: dict[str, Callable[[], str]] = {
     "ascii": _ascii,
     "digits": lambda: "0123456789",
     "punctuation": lambda: _PUNCTUATION,

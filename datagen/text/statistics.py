@@ -106,8 +106,8 @@ def text_statistics(
     for index in indexes:
         for character, count in index.losses.outside.items():
             outside[character] = outside.get(character, 0) + count
-    counts = sum(np.asarray(index.class_counts) for index in indexes)
-    inside, lost = int(np.sum(counts)), sum(outside.values())
+    counts = np.sum([index.class_counts for index in indexes], axis=0)  # (classes,)
+    inside, lost = int(counts.sum()), sum(outside.values())
     ranked = sorted(outside.items(), key=lambda item: (-item[1], item[0]))
     covered = int((counts > 0).sum())
     return TextStatistics(
