@@ -22,6 +22,7 @@ from training.settings import LINE_HEIGHT_PX
 LEAST_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
 MOST_WIDTH_PX = 32_768  # after scaling
 MOST_PIXELS = 80_000_000  # of the file; decoded, such an image takes 320 MB
+EDGE_SHARE = 0.12  # of the height, at the top and at the bottom
 
 Gray = NDArray[np.uint8]
 
@@ -84,14 +85,16 @@ def prepare(gray: Gray) -> LineImage:
 def is_light_on_dark(gray: Gray) -> bool:
     """Whether the ink is lighter than the ground.
 
-    The ground is the median of each square block of the line, so that shading along the line
-    does not count; the ink is what departs from it, and the larger departures decide.
+    The ground is judged block by block along the line, so that shading does not count, from the
+    rows at the top and bottom edge: bold strokes may cover more than half of the middle, never of
+    the edges. The ink is what departs from it, and the larger departures decide.
     """
     height, width = gray.shape
+    edge = max(1, round(EDGE_SHARE * height))
     darker, lighter = 0.0, 0.0
     for x in range(0, width, height):
         block = gray[:, x : x + height].astype(np.float32)
-        apart = block - np.median(block)
+        apart = block - np.median(np.concatenate([block[:edge], block[-edge:]]))
         darker += float(np.square(np.minimum(apart, 0)).sum())
         lighter += float(np.square(np.maximum(apart, 0)).sum())
     return lighter > darker
