@@ -113,7 +113,7 @@ class LineEngine:
         widths = looks[:, Look.WIDTH].astype(np.int64)
         qualities = looks[:, Look.QUALITY].astype(np.int64)
         encoded = [
-            _encode_jpeg(image[:, :width], quality) if fine else b""
+            encode_jpeg(image[:, :width], quality) if fine else b""
             for image, width, quality, fine in zip(
                 images, widths.tolist(), qualities.tolist(), good.tolist(), strict=True
             )
@@ -129,7 +129,7 @@ class LineEngine:
             meta=_meta(texts, indices, attempt, looks, face),
             centres=centres,
             quads=quads if self.boxes else None,
-            masks=[_encode_png(m[:, :w]) for m, w in zip(masks, widths, strict=True)]
+            masks=[encode_png(m[:, :w]) for m, w in zip(masks, widths, strict=True)]
             if self.masks
             else None,
         )
@@ -150,7 +150,9 @@ class LineEngine:
             (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
         """
         ids = texts.class_ids.astype(np.int64)  # (B, L)
-        face, good = self._choose_faces(ids, indices, attempt)
+        face, good = choose_faces(
+            self.glyphs.drawable, self._face_weights, ids, self.seed, indices, attempt
+        )
         advances = self.glyphs.advances(face, ids)
         _fit_size(looks, advances, texts.lengths, self.style)
         bound_blur(looks, self.style.blur.most_em)
@@ -174,17 +176,32 @@ class LineEngine:
         )  # fmt: skip
         return images, masks, (centres, quads), good, face
 
-    def _choose_faces(
-        self, ids: IntArray, indices: IntArray, attempt: int
-    ) -> tuple[IntArray, NDArray[np.bool_]]:
-        """A face for each line among those that have all its characters, and whether any has."""
-        able = self.glyphs.drawable[ids].all(axis=1)  # (B, L, F) -> (B, F)
-        weights = np.cumsum(able * self._face_weights, axis=1)  # (B, F)
-        total = weights[:, -1]
-        stream = "face" if attempt == 0 else f"face {attempt}"
-        drawn = uniforms(self.seed, stream, indices, 1)[:, 0] * total
-        face = (weights <= drawn[:, None]).sum(axis=1)
-        return np.minimum(face, len(self.faces) - 1), total > 0.0
+
+def choose_faces(
+    drawable: NDArray[np.bool_],
+    face_weights: FloatArray,
+    ids: IntArray,
+    seed: int,
+    indices: IntArray,
+    attempt: int = 0,
+) -> tuple[IntArray, NDArray[np.bool_]]:
+    """A face for each line among those that have all its characters, and whether any has.
+
+    Args:
+        drawable: whether a face has a class, (C, F).
+        face_weights: how often a face is chosen, (F,).
+        ids: class ids of each line, the blank beyond its end, (B, L).
+        seed: any integer.
+        indices: sample indices, (B,).
+        attempt: 0, or the number of the redraw.
+    """
+    able = drawable[ids].all(axis=1)  # (B, L, F) -> (B, F)
+    weights = np.cumsum(able * face_weights, axis=1)  # (B, F)
+    total = weights[:, -1]
+    stream = "face" if attempt == 0 else f"face {attempt}"
+    drawn = uniforms(seed, stream, indices, 1)[:, 0] * total
+    face = (weights <= drawn[:, None]).sum(axis=1)
+    return np.minimum(face, len(face_weights) - 1), total > 0.0
 
 
 def _fit_size(
@@ -225,14 +242,16 @@ def _meta(
     return meta
 
 
-def _encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
+def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
+    """The JPEG bytes of a gray image at a quality from 1 to 100."""
     done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
     if not done:
         raise RuntimeError("OpenCV could not encode a JPEG")
     return bytes(data)
 
 
-def _encode_png(image: NDArray[np.uint8]) -> bytes:
+def encode_png(image: NDArray[np.uint8]) -> bytes:
+    """The PNG bytes of a gray image."""
     done, data = cv2.imencode(".png", image)
     if not done:
         raise RuntimeError("OpenCV could not encode a PNG")

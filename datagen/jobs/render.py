@@ -39,7 +39,7 @@ from datagen.text.settings import PlanSettings
 from fonts import Face, select
 
 MOST_ATTEMPTS = 20
-LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb")
+LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb", "trdg")
 
 IntArray = NDArray[np.int64]
 
@@ -102,10 +102,18 @@ def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource
     home = None if plan_settings.home is None else Path(plan_settings.home)
     faces = select(look.faces, home=home, system=look.system_fonts)
     style = style_of(look)
-    engine = LineEngine(
+    engine = _engine_of(look)(
         style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
     )
     return RenderSource(plan, engine, faces, style)
+
+
+def _engine_of(look: LookSettings) -> Callable[..., Engine]:
+    if look.engine == "lines":
+        return LineEngine
+    from datagen.drawing.trdg_engine import TrdgEngine
+
+    return TrdgEngine
 
 
 def style_of(look: LookSettings) -> Style:
