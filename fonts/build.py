@@ -7,6 +7,7 @@ bytes come out again.
 import argparse
 import hashlib
 import json
+import logging
 import subprocess
 import sys
 import tarfile
@@ -135,35 +136,43 @@ def licence_text(source: Source, unpacked: Path) -> str:
 
 
 def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int], jobs: int) -> None:
-    """Build faces, licences and manifest into a folder; removes faces no recipe names."""
+    """Build faces, licences and manifest; the folder changes only once all are there."""
     recipes = list(recipes)
-    characters = frozenset(gb2312() | alphabet)
     unpacked = {recipe.source: fetch(recipe.source, cache) for recipe in recipes}
-    for folder in ("faces", "licences"):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-        for stale in (out / folder).iterdir():
-            stale.unlink()
     folders = [unpacked[recipe.source] for recipe in recipes]
+    work = partial(_build_one, characters=frozenset(gb2312() | alphabet))
+    files: dict[str, bytes] = {}
     faces = []
     with ProcessPoolExecutor(jobs) as pool:
-        work = partial(_build_one, characters=characters)
         for recipe, (data, points) in zip(recipes, pool.map(work, recipes, folders), strict=True):
-            (out / "faces" / f"{recipe.name}.woff2").write_bytes(data)
             faces.append(entry(recipe, data, alphabet, points))
+            files[faces[-1]["file"]] = data
             print(f"{recipe.name:24s} {len(data) / 1e6:5.2f} MB  {faces[-1]['coverage']}")
-    for source, unpacked_to in unpacked.items():
-        text = licence_text(source, unpacked_to)
-        (out / "licences" / source.licence_file).write_text(text, encoding="utf-8")
+    for source, folder in unpacked.items():
+        files[f"licences/{source.licence_file}"] = licence_text(source, folder).encode()
     tools = {name: version(name) for name in ("fonttools", "brotli")}
     manifest = {"version": 1, "changed_on": CHANGED_ON, "built_with": tools, "faces": faces}
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    (out / "manifest.json").write_text(text, encoding="utf-8")
+    files["manifest.json"] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+    publish(files, out)
     print(f"{len(faces)} faces, {sum(face['bytes'] for face in faces) / 1e6:.2f} MB")
+
+
+def publish(files: dict[str, bytes], out: Path) -> None:
+    """Write files into a folder and delete faces and licences that are not among them."""
+    for name in ("faces", "licences"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+        for path in (out / name).iterdir():
+            if f"{name}/{path.name}" not in files:
+                path.unlink()
+    for name, data in files.items():
+        (out / name).write_bytes(data)
 
 
 def _build_one(
     recipe: Recipe, unpacked: Path, characters: frozenset[int]
 ) -> tuple[bytes, frozenset[int]]:
+    # Several sources hold tables of odd lengths, which the subset does not keep.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     data = build_face(recipe, unpacked, characters)
     return data, frozenset(TTFont(BytesIO(data)).getBestCmap())
 

@@ -155,13 +155,22 @@ def _describe(path: Path, index: int) -> Description:
             index=index,
             full_name=own,
             style=_first_match(_STYLES, own) or "display",
-            weight=getattr(metrics, "usWeightClass", 400),
+            weight=_weight(own, getattr(metrics, "usWeightClass", 400)),
             licence=_first_match(_LICENCES, _texts(names, (13, 14, 0))),
             axes=tuple((a.axisTag, a.minValue, a.defaultValue, a.maxValue) for a in axes),
             simplified=not made_for and bool(pages & SIMPLIFIED_BIT),
             made_for=made_for,
             centred="".join(mark for mark in "，。、" if _is_centred(font, mark)),
         )
+
+
+def _weight(own: str, weight_class: int) -> int:
+    """The declared weight, unless it is the usual 400 that bold and light files often keep."""
+    if weight_class != 400:
+        return weight_class
+    return (
+        700 if re.search(r"bold|粗", own, re.I) else 300 if re.search("light", own, re.I) else 400
+    )
 
 
 def _is_centred(font: TTFont, mark: str) -> bool:

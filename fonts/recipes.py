@@ -144,5 +144,6 @@ RECIPES = (
     Recipe(
         "zcool-kuaile", "Ocrgen Kuaile", _fontsource("zcool-kuaile", "5.3.0"),
         _slices("zcool-kuaile"), "ZCOOL KuaiLe Regular", "display", 500, 0.3,
+        without="0Oo",  # boxes, hardly told from one another and from 口
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from fontTools.ttLib.woff2 import WOFF2FlavorData
 from fonts.charmap import BLANK_ON_PURPOSE
 from fonts.errors import FontError
 
-_LAYOUT = ["GSUB", "GPOS", "GDEF", "BASE", "JSTF", "kern", "VORG", "vhea", "vmtx"]
+_LAYOUT = ["GSUB", "GPOS", "GDEF", "BASE", "JSTF", "kern", "mort", "VORG", "vhea", "vmtx"]
 _CLUTTER = [
     "EBDT", "EBLC", "BDF ", "FFTM", "DSIG", "meta", "hdmx", "LTSH", "VDMX", "PCLT", "STAT",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ texels is the exact area average of one output pixel, so a single bilinear sampl
 gives antialiased text at any sub-pixel place, scale and turn: one resampling, no blur of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,9 +160,7 @@ def open_font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
     try:
         font = ImageFont.truetype(str(face.path), size_px, face.index, layout_engine=basic)
         if face.axes:
-            values = dict(face.axes)
-            axes = font.get_variation_axes()
-            font.set_variation_by_axes([_axis_value(axis, values) for axis in axes])
+            font.set_variation_by_axes([value for _, value in face.axes])
     except OSError as error:
         raise RenderError(f"cannot open the face {face.name} ({face.path}): {error}") from error
     return font
@@ -192,10 +190,3 @@ def _box_filter(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     result = np.zeros((height + 3, width + 3), dtype=np.uint8)
     result[1:-1, 1:-1] = (box + 2) >> 2
     return result
-
-
-def _axis_value(axis: Mapping[str, Any], values: dict[str, float]) -> float:
-    name = axis.get("name") or b""
-    text = name.decode() if isinstance(name, bytes) else str(name)
-    tags = {"Weight": "wght", "Width": "wdth", "Slant": "slnt", "Italic": "ital"}
-    return float(values.get(tags.get(text, text), axis["default"]))
