@@ -7,7 +7,6 @@ over the table, so that every n has its share, and nothing depends on n.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.draws import below, bits, key, mix
 from datagen.text.columns import mapped
-from datagen.text.insertion import MOST, insert, lines_for, spread_order
+from datagen.text.insertion import MOST, insert, lines_for
+from datagen.text.rare import real_windows
 from datagen.text.settings import RATE_LINES
-from datagen.text.windows import Places, Windows, covering, runs_in_chunks
+from datagen.text.windows import Places, Windows
 
 MOST_SLOTS = 0.25  # of all positions: most of the text stays as it is, whatever is asked for
-MOST_USES = 10  # of one window in 3.6 million lines
 _DEVIATIONS = 4.0  # what chance brings counts only this many standard deviations below its mean
-_MOST_OCCURRENCES = 4000  # of one class that are looked at
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -149,111 +146,10 @@ def highest_target(have: FloatArray, target: float, budget: int, blank: int) -> 
     return low
 
 
-def real_windows(windows: Windows, needs: IntArray, seed: int) -> Places:
-    """Untouched windows for rare classes, the rarest class first, in an even order.
-
-    What a window holds besides counts for the classes that come later. A class may stay short
-    here: each of its windows is used `MOST_USES` times at most.
-    """
-    found = _occurrences(windows, needs, seed)
-    got = np.zeros(len(needs), dtype=np.int64)
-    chosen: list[tuple[IntArray, ...]] = []
-    counts = np.zeros(len(needs), dtype=np.int64)
-    for class_id, rows in found:
-        missing = int(needs[class_id] - got[class_id])
-        if missing <= 0:
-            continue
-        picked = _pick(windows, rows, missing, seed, class_id)
-        got += _classes_in(windows, picked, len(needs))
-        counts[class_id] = len(picked[0])
-        chosen.append((*picked, np.full(len(picked[0]), class_id)))
-    if not chosen:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Places(nothing, nothing, nothing, nothing.astype(np.uint64))
-    corpus, position, length, owner = (np.concatenate(c) for c in zip(*chosen, strict=True))
-    by_class = np.argsort(owner, kind="stable")
-    kinds, within = spread_order(counts, seed, "needy/real")
-    order = by_class[(np.cumsum(counts) - counts)[kinds] + within]
-    return _with_sentences(windows, corpus[order], position[order], length[order])
-
-
 def _needs(have: FloatArray, target: float, blank: int) -> IntArray:
     needs = np.ceil(np.maximum(target - have, 0.0)).astype(np.int64)
     needs[blank] = 0
     return needs
-
-
-def _occurrences(
-    windows: Windows, needs: IntArray, seed: int
-) -> Iterator[tuple[int, dict[str, IntArray]]]:
-    """Where each needy class stands, the class with the fewest places first."""
-    total = sum(np.asarray(index.class_counts) for index in windows.indexes)
-    keep = np.minimum(_MOST_OCCURRENCES / np.maximum(total, 1), 1.0) * 2.0**53
-    shortest = windows.lengths[0]
-    parts = []
-    for corpus, index in enumerate(windows.indexes):
-        base = 0
-        for ids, offset, left in runs_in_chunks(index):
-            at = np.flatnonzero((needs[ids] > 0) & (offset + left >= shortest))
-            lot = mix((base + at).astype(np.uint64) ^ key(seed, f"needy/lot/{corpus}"))
-            fits = (lot >> np.uint64(11)) < keep[ids[at]]
-            at, lot = at[fits], lot[fits]
-            found = (ids[at], np.full(len(at), corpus), base + at, offset[at], left[at], lot)
-            parts.append([np.asarray(c).astype(np.int64) for c in found])
-            base += len(ids)
-    class_ids, *columns = (np.concatenate(c) for c in zip(*parts, strict=True))
-    order = np.lexsort((columns[4], class_ids))
-    counts = np.bincount(class_ids, minlength=len(needs))
-    first = np.cumsum(counts) - counts
-    names = ("corpus", "position", "offset", "left", "lot")
-    for class_id in np.lexsort((np.arange(len(needs)), counts)):
-        rows = order[first[class_id] : first[class_id] + counts[class_id]]
-        if len(rows):
-            yield int(class_id), dict(zip(names, (c[rows] for c in columns), strict=True))
-
-
-def _pick(
-    windows: Windows, rows: dict[str, IntArray], missing: int, seed: int, class_id: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Windows for one class: each place once, then each place with the class shifted, and so on."""
-    shortest, longest = windows.lengths[0], windows.lengths[-1]
-    uses = covering(rows["offset"], rows["left"], shortest) * MOST_USES
-    rounds = 1
-    while rounds < uses.max() and np.minimum(uses, rounds).sum() < missing:
-        rounds += 1
-    each = np.minimum(uses, rounds)
-    place = np.repeat(np.arange(len(uses)), each)
-    turn = np.arange(len(place)) - np.repeat(np.cumsum(each) - each, each)
-    order = np.lexsort((place, turn))[:missing]
-    place, turn = place[order], turn[order]
-    offset, left = rows["offset"][place], rows["left"][place]
-    keys = (np.int64(class_id) << 32) + np.arange(len(place))
-    length = shortest + below(longest - shortest + 1, bits(seed, "needy/length", keys, 1)[:, 0])
-    length = np.minimum(length, offset + left)
-    choices = covering(offset, left, length)
-    before = np.minimum(offset, length - 1)  # most characters of the window that come before
-    shift = (np.abs(rows["lot"][place]) + turn) % choices
-    # Windows end inside the run: the earliest start is `before` back, the latest leaves `length`.
-    start = rows["position"][place] - before + shift
-    return rows["corpus"][place], start, length
-
-
-def _classes_in(
-    windows: Windows, picked: tuple[IntArray, IntArray, IntArray], classes: int
-) -> IntArray:
-    corpus, position, length = picked
-    places = Places(corpus, position, length, np.zeros(0, dtype=np.uint64))
-    return np.bincount(windows.read(places, windows.lengths[-1]).ravel(), minlength=classes)
-
-
-def _with_sentences(
-    windows: Windows, corpus: IntArray, position: IntArray, length: IntArray
-) -> Places:
-    sentence = np.empty(len(corpus), dtype=np.uint64)
-    for k, index in enumerate(windows.indexes):
-        mine = np.flatnonzero(corpus == k)
-        sentence[mine] = index.sentences_of(index.runs_at(position[mine]))
-    return Places(corpus, position, length, sentence)
 
 
 def _columns(
