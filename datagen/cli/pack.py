@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--split",
-    type=float,
+    type=click.FloatRange(0, 1, min_open=True),
     help=f"Share of lines for training; that of the first pack, or {DEFAULT_SPLIT}.",
 )
 @click.option(
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 @click.option("--resplit", is_flag=True, help="Choose a new split; samples may change sides.")
 @click.option(
     "--shard-size",
-    type=int,
+    type=click.IntRange(min=1),
     default=PackSettings.shard_size,
     show_default=True,
     help="Lines of an LMDB shard.",
 )
-@click.option("--shards", type=int, help="Number of training shards instead.")
+@click.option("--shards", type=click.IntRange(min=1), help="Number of training shards instead.")
 @click.option(
     "--alphabet",
     type=click.Path(exists=True, dir_okay=False),

@@ -10,13 +10,18 @@ from datagen.formats.publish import write_whole
 FILE = "README.md"
 
 
-def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
+def write_card(folder: Path, manifest: Mapping[str, Any], name: str | None = None) -> None:
     """Write what a manifest says in words: how it was made, counts, faces and text with licences.
+
+    Args:
+        folder: where the card goes.
+        manifest: of the dataset.
+        name: of the dataset; the folder's by default.
 
     Raises:
         ShardError: if the disk is full or may not be written.
     """
-    write_whole(folder / FILE, card_text(folder.name, manifest).encode("utf-8"))
+    write_whole(folder / FILE, card_text(name or folder.name, manifest).encode("utf-8"))
 
 
 def card_text(name: str, manifest: Mapping[str, Any]) -> str:

@@ -103,7 +103,7 @@ def pack(
     (building.path / "sides.npy").unlink()
     manifest = _manifest(settings, inputs, rule, tasks, reports, command)
     write_manifest(building.path, manifest)
-    write_card(building.path, manifest | {"name": out.name})
+    write_card(building.path, manifest, out.name)
     building.swap()
     return PackSummary(
         out=out,
@@ -318,11 +318,9 @@ def _manifest(
 
 def _warnings(rule: SplitRule, samples: dict[str, int], groups: int, total: int) -> Iterator[str]:
     if rule.ratio < 1 and groups < FEW_GROUPS:
-        what = "sample" if rule.by == "sample" else "sentence"
         yield (
             f"validation holds {groups} groups ({samples['val']} lines): under {FEW_GROUPS} its"
-            f" figures say little; render more text, or give validation a larger share of each"
-            f" {what} with --split"
+            f" figures say little; render more text, or leave more to validation with --split"
         )
     if not samples["train"]:
         yield "no line is left for training"
