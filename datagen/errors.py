@@ -29,6 +29,10 @@ class ImageError(UserError):
     """Bytes that are no readable image, or images that do not fit together."""
 
 
+class ExchangeError(UserError):
+    """A foreign dataset that cannot be read, or that has more bad rows than allowed."""
+
+
 class WorkerError(UserError):
     """A worker that ended without a result."""
 
