@@ -1,6 +1,7 @@
 """The n-gram model: a distribution for every history, its file, and what the search gains."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen.alphabet import Alphabet
+from tests.bars import ocrtrain
 from training.beam import BeamSettings, beam_decode
+from training.decoders import open_decoder
 from training.decoding import greedy_decode
 from training.errors import ReadError
 from training.language_model import build, load, save
@@ -70,3 +73,32 @@ def test_the_model_decides_between_look_alikes() -> None:
     table = build(["天地玄黄"] * 5, ALPHABET).table
     (found,) = beam_decode(logits, np.array([5]), settings=BeamSettings(lm_weight=1), table=table)
     assert found.class_ids.tolist() == [1, 2]
+
+
+def test_command_builds_from_a_file_and_the_search_uses_it(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("天地玄黄，宇宙洪荒。" * 20, encoding="utf-8")
+    (tmp_path / "alphabet.txt").write_text("\n".join(ALPHABET.characters), encoding="utf-8")
+    arguments = ("lm", "build", "--corpus", tmp_path / "text.txt", "--out", tmp_path / "lm.npz")
+    code, out, _ = ocrtrain(*arguments, "--alphabet", tmp_path / "alphabet.txt", "--order", 2)
+    assert code == 0 and "100 characters of text" in out
+    table = load(tmp_path / "lm.npz").table
+    assert table.order == 2 and np.exp(table.log_prob([1], 2)) > 0.9
+    decode = open_decoder(None, tmp_path / "lm.npz", ALPHABET)
+    logits = np.zeros((1, 1, len(ALPHABET)), dtype=np.float32)
+    assert len(decode(logits, np.array([1]))) == 1
+    with pytest.raises(ReadError, match="built for another alphabet"):
+        open_decoder(None, tmp_path / "lm.npz", Alphabet(("", "天")))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"name": "greedy", "width": 3}, "--beam-width need --decoder beam"),
+        ({"name": "greedy", "lm": Path("a.npz")}, "--lm and --beam-width need"),
+        ({"name": "beam", "lm_weight": 0.5}, "--lm-weight needs --lm FILE"),
+        ({"name": None, "lm": Path("none.npz")}, "there is no language model none.npz"),
+    ],
+)
+def test_decoders_that_contradict_themselves(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ReadError, match=says):
+        open_decoder(options.pop("name"), options.pop("lm", None), ALPHABET, **options)

@@ -60,6 +60,11 @@ def open_scorer(
     return TorchScorer(checkpoint, device)
 
 
+def open_any(path: Path, device: str | None = None) -> Scorer:
+    """The scorer of a model file of either kind, told apart by the suffix .onnx."""
+    return OnnxScorer(path) if path.suffix == ".onnx" else TorchScorer(path, device)
+
+
 class TorchScorer:
     """A model file on the CPU's cores or a GPU.
 

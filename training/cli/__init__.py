@@ -9,6 +9,7 @@ from datagen.cli.lazy import LazyGroup
 MODULES: dict[str, str] = {
     "evaluate": "training.cli.evaluate",
     "export": "training.cli.export",
+    "lm": "training.cli.lm",
     "predict": "training.cli.predict",
 }
 

@@ -86,7 +86,7 @@ def command(
     from training.labelled import open_labelled
     from training.predict import LineReader
     from training.report import as_json, as_rows, as_table, report
-    from training.scorers import Scorer, open_scorer
+    from training.scorers import Scorer, open_any, open_scorer
 
     source = open_labelled(data, side)
     name = f"{data} ({side})" if data.is_dir() else str(data)
@@ -101,10 +101,7 @@ def command(
     evaluation = run(open_scorer(checkpoint, onnx, device))
     second = None
     if compare is not None:
-        is_onnx = compare.suffix == ".onnx"
-        second = run(
-            open_scorer(None if is_onnx else compare, compare if is_onnx else None, device)
-        )
+        second = run(open_any(compare, device))
     made = report(evaluation, training_occurrences(source.info), second)
     if form == "json":
         click.echo(json.dumps(as_json(made), ensure_ascii=False, indent=1))

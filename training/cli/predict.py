@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 )
 @click.option("--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps.")
 @click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model.")
+@click.option(
+    "--explain",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw how the first image is read, from the posterior to the text, into this PNG file.",
+)
 def command(
     paths: tuple[str, ...],
     form: str,
@@ -54,6 +59,7 @@ def command(
     lm: Path | None,
     beam_width: int | None,
     lm_weight: float | None,
+    explain: Path | None,
 ) -> None:
     """Read the text lines in image files.
 
@@ -61,15 +67,23 @@ def command(
     could not be read; the others are read all the same.
     """
     from training.decoders import open_decoder
+    from training.errors import ReadError
     from training.image_files import image_paths
     from training.predict import LineReader
     from training.scorers import open_scorer
 
     files = list(image_paths(paths, sys.stdin))
+    if not files:
+        raise ReadError("the list on standard input names no image")
     scorer = open_scorer(checkpoint, onnx, device)
     click.echo(f"reading with {scorer.name}", err=True)
     decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
     reader = LineReader(scorer, decode)
+    if explain is not None:
+        from training.explain import explain_line
+
+        explain_line(reader, files[0], explain)
+        click.echo(f"drew {files[0]} into {explain}", err=True)
     show: Callable[[Reading], str] = {"plain": _plain, "tsv": _tsv, "json": _json}[form]
     bad = 0
     for reading in reader.read(files):
