@@ -32,6 +32,18 @@ class CoverageReport:
         return dict(sorted(Counter(self.faces_of.values()).items()))
 
 
+def orphan_message(faces: Sequence[Face], characters: Iterable[str], most: int = 200) -> str:
+    """One line naming the characters that no face has and the way out; empty if there are none."""
+    orphans = coverage_report(faces, characters).orphans
+    if not orphans:
+        return ""
+    rest = f" and {len(orphans) - most} more" if len(orphans) > most else ""
+    return (
+        f"no chosen face has {orphans[:most]}{rest}; add one that does with `{ADD_COMMAND}`,"
+        " or choose more --faces"
+    )
+
+
 def coverage_report(faces: Sequence[Face], characters: Iterable[str]) -> CoverageReport:
     """Count for each character the faces that have it, and for each face what it lacks."""
     wanted = list(dict.fromkeys(characters))

@@ -96,11 +96,11 @@ class Answer:
     errors: str
 
 
-def ocrgen(*arguments: object) -> Answer:
-    """Run `ocrgen fonts` in this process, with the exit code that the shell would see."""
+def ocrgen(*arguments: object, group: str = "fonts") -> Answer:
+    """Run a command in this process, with the exit code that the shell would see."""
     output, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(output), redirect_stderr(errors):
-        code = main(["fonts", *map(str, arguments)], prog_name="ocrgen")
+        code = main([group, *map(str, arguments)], prog_name="ocrgen")
     return Answer(code, output.getvalue(), errors.getvalue())
 
 
@@ -238,7 +238,10 @@ def test_check_names_classes_that_no_face_has(tmp_path: Path) -> None:
     result = ocrgen("check", "--faces", "my-hei", "--alphabet", tmp_path / "list.txt")
     assert result.exit_code == 1
     assert "2 classes in 0 of 1 faces" in result.output
-    assert "no face has 三𠮷; add one that does with `ocrgen fonts add FILE`" in result.errors
+    assert result.errors == (
+        "Error: no chosen face has 三𠮷; add one that does with `ocrgen fonts add FILE`,"
+        " or choose more --faces\n"
+    )
     classes = ocrgen(
         "check", "--classes", "--format", "tsv", "--alphabet", tmp_path / "list.txt"
     ).output.splitlines()
@@ -285,3 +288,14 @@ def test_specimen_writes_a_picture(tmp_path: Path) -> None:
     result = ocrgen("specimen", "--faces", "micro-hei", "--out", tmp_path / "s.png")
     assert result.output == f"1 faces in {tmp_path / 's.png'}\n"
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_render_names_characters_that_no_face_has(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("一\n二\n𠮷\n", encoding="utf-8")
+    (tmp_path / "lines.txt").write_text("一二𠮷\n", encoding="utf-8")
+    result = ocrgen(
+        "--lines", tmp_path / "lines.txt", "--alphabet", tmp_path / "list.txt",
+        "--n", 1, "--jobs", 1, "--out", tmp_path / "out", group="render",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert "no chosen face has 𠮷; add one that does with `ocrgen fonts add FILE`" in result.errors

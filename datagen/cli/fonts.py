@@ -201,7 +201,7 @@ def _row(face: Face) -> dict[str, Any]:
 
 
 def _check_faces(faces: tuple[Face, ...], characters: str, classes: bool, form: str) -> None:
-    from fonts.report import ADD_COMMAND, coverage_report
+    from fonts.report import coverage_report, orphan_message
 
     report = coverage_report(faces, characters)
     if classes:
@@ -222,11 +222,7 @@ def _check_faces(faces: tuple[Face, ...], characters: str, classes: bool, form: 
         ]
         print_rows(rows, form)
     if report.orphans:
-        click.echo(
-            f"Error: no face has {_shortened(report.orphans, 200)};"
-            f" add one that does with `{ADD_COMMAND}`",
-            err=True,
-        )
+        click.echo(f"Error: {orphan_message(faces, characters)}", err=True)
         click.get_current_context().exit(1)
 
 

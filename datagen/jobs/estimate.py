@@ -9,6 +9,7 @@ import numpy as np
 from datagen.drawing.engine import BATCH
 from datagen.jobs.render import open_source
 from datagen.jobs.settings import RenderSettings
+from fonts.report import orphan_message
 
 _TRIAL_BATCHES = 8
 _BLOCK = 512  # bytes that a tar member is rounded up to, and of its header
@@ -41,8 +42,10 @@ def report(settings: RenderSettings) -> list[str]:
 
 
 def coverage_lines(settings: RenderSettings) -> list[str]:
-    """How often text is reused and which classes stay rare, in words."""
-    return open_source(settings.plan, settings.look).plan.coverage_report(settings.n).lines()
+    """How often text is reused, which classes stay rare, and which ones no face has, in words."""
+    source = open_source(settings.plan, settings.look)
+    orphans = orphan_message(source.faces, source.plan.alphabet.characters)
+    return source.plan.coverage_report(settings.n).lines() + ([orphans] if orphans else [])
 
 
 def _existing(folder: Path) -> Path:

@@ -37,6 +37,7 @@ from datagen.text.lines import LinesPlan
 from datagen.text.plan import WindowPlan, make_plan
 from datagen.text.settings import PlanSettings
 from fonts import Face, select
+from fonts.report import orphan_message
 
 MOST_ATTEMPTS = 20
 LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb", "trdg")
@@ -88,7 +89,7 @@ class RenderSource:
             again = indices[failed]
             texts = self.plan.texts(again, attempt)
             samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
-        raise RenderError(_undrawable(samples, indices))
+        raise RenderError(_undrawable(samples, indices, self.faces))
 
 
 @lru_cache(maxsize=2)
@@ -320,11 +321,14 @@ def _put_places(
     return result
 
 
-def _undrawable(samples: Samples, indices: IntArray) -> str:
+def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) -> str:
     row = next(i for i, image in enumerate(samples.images) if not image)
+    told = f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
+    orphans = orphan_message(faces, samples.texts[row])
+    if orphans:
+        return f"{told} {MOST_ATTEMPTS} attempts: {orphans}"
     return (
-        f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
-        f" {MOST_ATTEMPTS} attempts: no chosen face has all of its characters, it is too long for"
-        " the frame, or the style leaves too little contrast; choose more --faces, a wider frame"
-        " or another --style"
+        f"{told} {MOST_ATTEMPTS} attempts: no chosen face has all of its characters, it is too"
+        " long for the frame, or the style leaves too little contrast; choose more --faces, a"
+        " wider frame or another --style"
     )
