@@ -167,13 +167,10 @@ class Reference:
 
     def res(self, x: Array) -> Array:
         x = relu(self.conv(x, "conv1"))
+        blocks = ["res1", *(f"res{i}_{j}" for i in (2, 3, 4) for j in (1, 2, 3))]
+        blocks.remove("res2_3")
         strides = {"res2_1": (2, 2), "res3_1": (2, 2), "res4_1": (2, 1)}
-        for block in (
-            "res1",
-            "res2_1",
-            "res2_2",
-            *(f"res{i}_{j}" for i in (3, 4) for j in (1, 2, 3)),
-        ):
+        for block in blocks:
             stride = strides.get(block, (1, 1))
             y = relu(
                 self.norm(self.conv(x, f"{block}.group1.conv1", stride), f"{block}.group1.bn1")
