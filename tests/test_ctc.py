@@ -14,7 +14,8 @@ torch.set_num_threads(1)
 def wide_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
     steps = torch.full((logits.shape[1],), logits.shape[0])
     criterion = nn.CTCLoss(blank=0, reduction="none", zero_infinity=True)
-    return criterion(logits.log_softmax(2), targets, steps, lengths)
+    loss: Tensor = criterion(logits.log_softmax(2), targets, steps, lengths)
+    return loss
 
 
 def both(logits: Tensor, targets: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -24,7 +25,7 @@ def both(logits: Tensor, targets: Tensor, lengths: Tensor) -> list[tuple[Tensor,
     for function in (wide_loss, ctc_loss):
         leaf = logits.clone().requires_grad_()
         loss = function(leaf, targets, lengths)
-        (loss * weights).sum().backward()
+        (loss * weights).sum().backward()  # type: ignore[no-untyped-call]
         assert leaf.grad is not None
         results.append((loss.detach(), leaf.grad))
     return results
@@ -82,7 +83,7 @@ def test_a_line_that_does_not_fit_has_no_loss_and_no_gradient() -> None:
     lengths = torch.tensor([3, 3])
     assert steps_needed(targets, lengths).tolist() == [4, 5]
     loss = ctc_loss(logits, targets, lengths)
-    loss.sum().backward()
+    loss.sum().backward()  # type: ignore[no-untyped-call]
     assert loss[0] > 0 and loss[1] == 0
     assert logits.grad is not None
     assert logits.grad[:, 0].abs().sum() > 0 and logits.grad[:, 1].abs().sum() == 0

@@ -1,0 +1,107 @@
+"""The order of training: pure, without repetition, whole batches, sliced by ranks."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.order import (
+    EndlessOrder,
+    EpochOrder,
+    line_buckets,
+    permutation,
+    rank_slice,
+    training_order,
+)
+from training.preprocess import bucket_width
+
+
+def fixed_width(count: int, batch_size: int, seed: int = 3) -> EpochOrder:
+    return training_order(np.full(count, 280), [(count, None)], batch_size, seed)
+
+
+@given(st.integers(1, 200), st.integers(1, 40), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_epochs_are_permutations_cut_into_whole_batches(count: int, size: int, seed: int) -> None:
+    order = fixed_width(count, size, seed)
+    steps = 3 * count // size
+    stream = np.concatenate([order.batch_indices(step) for step in range(steps)] + [[]])
+    assert len(stream) == steps * size
+    for epoch in range(3):
+        lines = stream[epoch * count : (epoch + 1) * count]
+        assert len(set(lines.tolist())) == len(lines)  # the last may be cut short
+    assert order.steps_before(3) == steps
+
+
+def test_an_incomplete_batch_opens_the_next_epoch() -> None:
+    order = fixed_width(10, 4)
+    assert [order.steps_before(epoch) for epoch in range(5)] == [0, 2, 5, 7, 10]
+    assert [order.epoch_of(step) for step in range(10)] == [0, 0, 1, 1, 1, 2, 2, 3, 3, 3]
+    seen = [set(order.batch_indices(step).tolist()) for step in range(3)]
+    left = set(range(10)) - seen[0] - seen[1]
+    assert left <= seen[2]
+
+
+def test_a_step_needs_no_history() -> None:
+    straight, jumped = fixed_width(1000, 64), fixed_width(1000, 64)
+    expected = [straight.batch_indices(step) for step in range(50)]
+    for step in (49, 3, 17, 16):
+        np.testing.assert_array_equal(jumped.batch_indices(step), expected[step])
+    assert not np.array_equal(expected[0], fixed_width(1000, 64, seed=4).batch_indices(0))
+
+
+@given(st.integers(1, 5), st.integers(1, 64))
+@settings(max_examples=40, deadline=None)
+def test_ranks_part_a_batch(world_size: int, size: int) -> None:
+    batch = fixed_width(500, size).batch_indices(2)
+    parts = [rank_slice(batch, rank, world_size) for rank in range(world_size)]
+    np.testing.assert_array_equal(np.concatenate(parts), batch)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_batches_hold_one_bucket_and_epochs_every_line() -> None:
+    widths = np.random.default_rng(0).integers(30, 600, 4000)
+    order = training_order(widths, [(4000, None)], 64, 1)
+    bucket_of = line_buckets(widths, 64)
+    steps = order.steps_before(4)
+    batches = [order.batch_indices(step) for step in range(steps)]
+    assert all(len(set(bucket_of[batch].tolist())) == 1 for batch in batches)
+    counts = np.bincount(np.concatenate(batches), minlength=4000)
+    assert counts.min() >= 3 and counts.max() <= 4 and counts.sum() == steps * 64
+    order_of_buckets = [int(bucket_of[batch[0]]) for batch in batches[: order.steps_before(1)]]
+    assert order_of_buckets != sorted(order_of_buckets)
+
+
+def test_rare_widths_join_a_wider_bucket() -> None:
+    widths = np.array([30] * 3 + [100] * 50 + [280] * 50 + [900] * 2)
+    padded = line_buckets(widths, 16)
+    assert padded.tolist() == [120] * 53 + [960] * 52
+    assert (padded >= widths).all()
+    assert line_buckets(np.array([30, 500]), 16).tolist() == [bucket_width(500)] * 2
+
+
+def test_weights_share_out_an_epoch() -> None:
+    order = training_order(np.full(1000, 280), [(900, 1.0), (100, 1.0)], 50, 0)
+    assert order.steps_before(1) == 20
+    epoch = np.concatenate([order.batch_indices(step) for step in range(20)])
+    counts = np.bincount(epoch, minlength=1000)
+    assert counts[:900].sum() == 500 and counts[:900].max() == 1
+    assert counts[900:].tolist() == [5] * 100
+    batches = epoch.reshape(20, 50)
+    assert ((batches >= 900).sum(1) > 10).all()  # mixed, not one source after another
+    second = np.concatenate([order.batch_indices(step) for step in range(20, 40)])
+    plain = set(epoch[epoch < 900].tolist()) | set(second[second < 900].tolist())
+    assert len(plain) == 900  # the second epoch takes what the first left
+
+
+def test_endless_lines_come_once() -> None:
+    order = EndlessOrder(32, 1000)
+    stream = np.concatenate([order.batch_indices(step) for step in range(order.steps_before(2))])
+    assert stream.tolist() == list(range(62 * 32))
+
+
+@pytest.mark.parametrize("count", [1, 2, 1000])
+def test_permutation(count: int) -> None:
+    shuffled = permutation(1, "a", count)
+    assert sorted(shuffled.tolist()) == list(range(count))
+    assert count < 3 or shuffled.tolist() != permutation(2, "a", count).tolist()
