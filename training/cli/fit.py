@@ -1,0 +1,107 @@
+"""`ocrtrain fit`: train a network."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from training.errors import FitError
+from training.settings import MODELS, PRECISIONS, SCHEDULES, FitSettings
+
+DEFAULTS = FitSettings()
+TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
+
+
+def option(name: str, text: str, kind: Any = None) -> Any:
+    """An option whose name, type and default are those of a FitSettings field."""
+    field = name.removeprefix("--").replace("-", "_")
+    default = getattr(DEFAULTS, field)
+    shown = default is not None
+    return click.option(name, default=default, show_default=shown, type=kind, help=text)
+
+
+@click.command()
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="PATH[:WEIGHT]",
+    default=DEFAULTS.data,
+    show_default=True,
+    help="Packed data set; repeat to mix several. With weights, an epoch is shared out by weight.",
+)
+@option("--run", "Name of the run's folder under runs/; default: date and model.")
+@option("--model", "Network.", click.Choice(MODELS))
+@option("--epochs", "Passes over the data.")
+@option("--max-steps", "Steps after which the run ends, whatever --epochs says.", int)
+@option("--batch-size", "Lines of a step over all processes; default: 64 each, 256 a GPU.", int)
+@option("--lr", "Peak learning rate; default: grows with the root of the batch size.", float)
+@option("--gpus", "GPUs to train on; 0 is the CPU; default: all there are.", int)
+@option("--processes", "Processes on the CPU.")
+@click.option("--resume", is_flag=True, help="Go on with --run, or with the newest run.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file of these settings.")
+@option("--init", "Model file to start from; classes keep their weights by character.", str)
+@option("--channels", "Image channels: 1 or 3.")
+@option("--hidden", "Units of each LSTM direction.")
+@option("--width-multiplier", "Factor on the channels of all convolutions.")
+@option("--schedule", "Shape of the learning rate.", click.Choice(SCHEDULES))
+@option("--warmup", "Share of the steps in which the learning rate rises.")
+@option("--weight-decay", "Of AdamW.")
+@option("--clip-norm", "Largest gradient norm; 0 does not clip.")
+@option("--ema-decay", "Longest decay of the weights' moving average; 0 keeps no average.")
+@option("--places-lines", "Lines trained on known character centres before CTC; 0 is plain CTC.")
+@option("--augment", "Strength of shifts, blur, noise and erasing at load time, 0 to 1.")
+@option("--accumulate", "Pieces in which a process works off a batch, to save memory.")
+@option("--validate-every", "Steps between validations; default: 20 a run, at least one an epoch.", int)
+@option("--validation-lines", "Lines of a validation; 0 takes all.")
+@option("--patience", "Validations without progress after which the run ends; 0 is never.")
+@option("--checkpoint-every", "Steps between states to go on from.")
+@option("--keep", "States kept.")
+@option("--log-every", "Steps between two lines of metrics.jsonl.")
+@option("--seed", "Of initial weights, order and augmentation.")
+@option("--threads", "Threads of a process on the CPU; default: the cores, shared out.", int)
+@option("--workers", "Loader processes of each process; default: 0 on the CPU.", int)
+@option("--precision", "Number format of the network.", click.Choice(PRECISIONS))
+@click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Whether to use torch.compile.")
+@click.pass_context
+def command(context: click.Context, resume: bool, config: Path | None, **options: Any) -> None:
+    """Train a network on packed data, on GPUs or on the CPU.
+
+    Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard's events,
+    best.safetensors (the model to read with), last.safetensors, and states to --resume from.
+    """
+    given = _given(context, config, options)
+    try:
+        import safetensors  # noqa: F401
+        import torch  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise FitError(TORCH_MISSING) from error
+    from dataclasses import replace
+
+    from training import run_folder
+    from training.launch import launch
+    from training.sources import open_sources
+
+    if resume:
+        settings = run_folder.resumed(given)
+    else:
+        settings = FitSettings(**given)
+        settings = replace(settings, run=settings.run or run_folder.new_name(settings.model))
+    outcome = launch(settings, open_sources, resume=resume)
+    if outcome:
+        click.echo(f"{outcome.step:,} steps done; the models are in {outcome.folder}")
+
+
+def _given(context: click.Context, config: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+    """What the user named, in the file or on the command line; the latter wins."""
+    from datagen.settings import from_mapping, read_toml
+
+    given: dict[str, Any] = {}
+    if config:
+        mapping = read_toml(config)
+        checked = from_mapping(FitSettings, mapping, str(config))
+        given = {name: getattr(checked, name) for name in mapping}
+    for name, value in options.items():
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            given[name] = value
+    return given

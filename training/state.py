@@ -1,0 +1,85 @@
+"""State files: everything a run needs to go on exactly where it stopped.
+
+A file is a mark, the SHA-256 of what follows, and a torch archive that is read with
+`weights_only`, so a damaged file is told from a whole one and nothing in it is executed.
+"""
+
+import hashlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.errors import CheckpointError
+from training.files import publish
+
+MARK = b"OCRSTATE1\n"
+DIGEST_BYTES = 32
+_NAME = re.compile(r"state-(\d+)\.pt")
+
+State = dict[str, Any]  # tensors, numbers, strings, and lists and dicts of them
+
+
+def state_path(folder: Path, step: int) -> Path:
+    """Where the state after `step` steps is kept."""
+    return folder / f"state-{step:09d}.pt"
+
+
+def states(folder: Path) -> list[Path]:
+    """State files of a run, newest last."""
+    return sorted(path for path in folder.glob("state-*.pt") if _NAME.fullmatch(path.name))
+
+
+def save_state(folder: Path, step: int, state: State, keep: int) -> Path:
+    """Write a state, atomically, and remove all but the newest `keep`."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getbuffer()
+    path = state_path(folder, step)
+
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:
+            file.write(MARK)
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
+
+    publish(path, write)
+    for old in states(folder)[:-keep]:
+        old.unlink()
+    return path
+
+
+def load_state(path: Path) -> State:
+    """Read a state onto the CPU.
+
+    Raises:
+        CheckpointError: if it is damaged; offers the one before it.
+    """
+    data = path.read_bytes()
+    head = len(MARK) + DIGEST_BYTES
+    whole = data.startswith(MARK) and len(data) > head
+    if not whole or hashlib.sha256(memoryview(data)[head:]).digest() != data[len(MARK) : head]:
+        raise CheckpointError(f"{path} is damaged; {_way_out(path)}")
+    state: State = torch.load(io.BytesIO(data[head:]), map_location="cpu", weights_only=True)
+    return state
+
+
+def newest_state(folder: Path) -> Path:
+    """The state that a run goes on from.
+
+    Raises:
+        CheckpointError: if the folder has none.
+    """
+    found = states(folder)
+    if not found:
+        raise CheckpointError(f"{folder} holds no state to resume from; start anew with --run NAME")
+    return found[-1]
+
+
+def _way_out(path: Path) -> str:
+    before = [other for other in states(path.parent) if other.name < path.name]
+    if before:
+        return f"remove it and --resume goes on from the one before it, {before[-1].name}"
+    return "no older state is left: start the run anew"
