@@ -1,6 +1,7 @@
 """Where the lines of a run come from."""
 
 import hashlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -105,7 +106,7 @@ class StoredLines:
 
 
 def _steps_needed(text: str) -> int:
-    return len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False))
+    return len(text) + sum(a == b for a, b in itertools.pairwise(text))
 
 
 def open_sources(settings: FitSettings) -> Sources:

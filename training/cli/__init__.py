@@ -10,6 +10,7 @@ MODULES: dict[str, str] = {
     "evaluate": "training.cli.evaluate",
     "export": "training.cli.export",
     "lm": "training.cli.lm",
+    "fit": "training.cli.fit",
     "predict": "training.cli.predict",
 }
 

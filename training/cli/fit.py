@@ -1,5 +1,6 @@
 """`ocrtrain fit`: train a network."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ DEFAULTS = FitSettings()
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
-def option(name: str, text: str, kind: Any = None) -> Any:
+def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., Any]], Any]:
     """An option whose name, type and default are those of a FitSettings field."""
     field = name.removeprefix("--").replace("-", "_")
     default = getattr(DEFAULTS, field)
@@ -52,7 +53,7 @@ def option(name: str, text: str, kind: Any = None) -> Any:
 @option("--places-lines", "Lines trained on known character centres before CTC; 0 is plain CTC.")
 @option("--augment", "Strength of shifts, blur, noise and erasing at load time, 0 to 1.")
 @option("--accumulate", "Pieces in which a process works off a batch, to save memory.")
-@option("--validate-every", "Steps between validations; default: 20 a run, at least one an epoch.", int)
+@option("--validate-every", "Steps between validations; default: 20 in a run.", int)
 @option("--validation-lines", "Lines of a validation; 0 takes all.")
 @option("--patience", "Validations without progress after which the run ends; 0 is never.")
 @option("--checkpoint-every", "Steps between states to go on from.")
@@ -62,9 +63,11 @@ def option(name: str, text: str, kind: Any = None) -> Any:
 @option("--threads", "Threads of a process on the CPU; default: the cores, shared out.", int)
 @option("--workers", "Loader processes of each process; default: 0 on the CPU.", int)
 @option("--precision", "Number format of the network.", click.Choice(PRECISIONS))
-@click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Whether to use torch.compile.")
+@click.option(
+    "--compile/--no-compile", default=DEFAULTS.compile, help="Whether to use torch.compile."
+)
 @click.pass_context
-def command(context: click.Context, resume: bool, config: Path | None, **options: Any) -> None:
+def command(context: click.Context, /, resume: bool, config: Path | None, **options: Any) -> None:
     """Train a network on packed data, on GPUs or on the CPU.
 
     Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard's events,
