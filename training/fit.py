@@ -32,6 +32,8 @@ from training.transfer import start_from
 from training.validate import validate
 
 CPU_LINES, GPU_LINES = 64, 256  # lines of a step for each process, unless the user says
+VALIDATIONS = 20  # a run, unless they would take more than a tenth of its time:
+VALIDATION_COST = 4  # lines trained on for a line validated, which costs a third of one
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def fit(
     hardware.set_up(settings, seat)
     settings = _filled_in(settings, seat)
     order = sources.order(settings)
-    settings, total = _planned(settings, order)
+    settings, total = _planned(settings, order, sources)
     folder = runs / str(settings.run)
     torch.manual_seed(settings.seed)
     network = build(
@@ -282,13 +284,15 @@ def _filled_in(settings: FitSettings, seat: Seat) -> FitSettings:
     )
 
 
-def _planned(settings: FitSettings, order: StepOrder) -> tuple[FitSettings, int]:
+def _planned(settings: FitSettings, order: StepOrder, sources: Sources) -> tuple[FitSettings, int]:
     """Settings with what depends on the data chosen, and the steps of the run."""
     total = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
         total = min(total, settings.max_steps)
-    epoch = max(1, order.steps_before(1))
-    every = settings.validate_every or min(epoch, max(1, total // 20))
+    held = len(sources.validation) if sources.validation is not None else 0
+    lines = min(held, settings.validation_lines or held)
+    affordable = VALIDATION_COST * lines // order.batch_size
+    every = settings.validate_every or max(total // VALIDATIONS, affordable, 1)
     return replace(settings, validate_every=every), total
 
 

@@ -81,7 +81,8 @@ class FitSettings:
         places_lines: lines trained on known character centres before CTC takes over, where the
             data knows them; 0 is plain CTC.
         augment: strength of shifts, blur, noise and erasing at load time; 0 is none, 1 is strong.
-        validate_every: steps between validations; None: 20 times a run, at most once an epoch.
+        validate_every: steps between validations; None: 20 times a run, or as often as takes a
+            tenth of its time.
         validation_lines: lines of a validation; 0 takes all.
         patience: validations without a better line accuracy after which the run ends; 0 is never.
         checkpoint_every: steps between states that a run can go on from.
