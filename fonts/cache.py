@@ -25,7 +25,8 @@ def cache_folder() -> Path:
         FontError: if it cannot be made.
     """
     chosen = os.environ.get("OCRGEN_CACHE")
-    folder = (Path(chosen) if chosen else user_cache_path("ocrgen")) / "fonts"
+    cache = Path(chosen).expanduser() if chosen else user_cache_path("ocrgen", appauthor=False)
+    folder = cache / "fonts"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

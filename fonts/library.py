@@ -48,7 +48,7 @@ class Face:
 def default_home() -> Path:
     """Where user-added faces live: the folder OCRGEN_HOME, or the user's data folder."""
     chosen = os.environ.get("OCRGEN_HOME")
-    return Path(chosen) if chosen else user_data_path("ocrgen")
+    return Path(chosen).expanduser() if chosen else user_data_path("ocrgen", appauthor=False)
 
 
 def select(
