@@ -13,7 +13,6 @@ MODULES = {
     "pack": "datagen.cli.pack",
     "fonts": "datagen.cli.fonts",
     "corpus": "datagen.cli.corpus",
-    "verify": "datagen.cli.verify",
     "import": "datagen.cli.import_data",
     "export": "datagen.cli.export_data",
 }
