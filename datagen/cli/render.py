@@ -1,11 +1,11 @@
 """`ocrgen render`: draw labelled line images."""
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from datagen.cli.bar import bar
 from datagen.cli.options import (
     job_options,
     look_options,
@@ -59,28 +59,10 @@ def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: A
         for line in estimate.report(settings):
             click.echo(line)
         return
-    with _bar() as progress:
+    with bar(" lines") as progress:
         summary = render(settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress)
     for line in _told(summary, settings):
         click.echo(line)
-
-
-class _bar:  # noqa: N801
-    """A progress bar on stderr with rate and time left, fed by (done, total)."""
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        from tqdm import tqdm
-
-        self._tqdm = tqdm(total=0, unit=" lines", unit_scale=True, smoothing=0.1, delay=0.5)
-
-        def progress(done: int, total: int) -> None:
-            self._tqdm.total = total
-            self._tqdm.update(done - self._tqdm.n)
-
-        return progress
-
-    def __exit__(self, *_: object) -> None:
-        self._tqdm.close()
 
 
 def _told(summary: "RenderSummary", settings: RenderSettings) -> list[str]:

@@ -203,6 +203,8 @@ def render(
     """
     source = open_source(settings.plan, settings.look)  # fails here, not in a worker
     shards = _open_folder(settings, source, command)
+    if shards:
+        source.samples(np.arange(1))  # compiles once here; workers then find the compiled code
     total = sum(_lines_of(settings, shard) for shard in shards)
     started, done, reports = time.monotonic(), 0, []
     progress(0, total)

@@ -1,0 +1,5 @@
+"""`python -m datagen` is `ocrgen`."""
+
+from datagen.cli import run
+
+run()

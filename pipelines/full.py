@@ -1,0 +1,82 @@
+"""The whole job: 3.6 million lines of news and classical text, packed, trained on, evaluated.
+
+    python -m pipelines.full                 # everything by default
+    python -m pipelines.full --n 20000 --gpus 0 --max-steps 200
+
+Run again, it goes on where it stopped.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pipelines.steps import Step, StepError, run_steps
+
+CORPORA = ("news:0.85", "classical:0.15")
+N = 3_600_000
+SPLIT = 0.99
+RUN = "full"
+
+
+def steps(options: argparse.Namespace) -> list[Step]:
+    """The commands of the job."""
+    folder: Path = options.folder
+    packed, run = folder / "data/lmdb", folder / "runs" / RUN
+    corpora = [word for corpus in CORPORA for word in ("--corpus", corpus)]
+    pack = ["ocrgen", "pack", "--split", str(SPLIT)]
+    if _lines(packed) is not None:
+        pack.append("--overwrite")  # of a smaller render; the split is kept
+    fit = ["ocrtrain", "fit", "--run", RUN, "--model", options.model]
+    for name in ("gpus", "epochs", "max_steps"):
+        value = getattr(options, name)
+        if value is not None:
+            fit += [f"--{name.replace('_', '-')}", str(value)]
+    if (run / "settings.json").exists():
+        fit = ["ocrtrain", "fit", "--run", RUN, "--resume"]
+    return [
+        Step(("ocrgen", "render", *corpora, "--n", str(options.n))),
+        Step(tuple(pack), done=lambda: (_lines(packed) or 0) >= options.n),
+        Step(tuple(fit), done=lambda: _finished(run)),
+        Step(("ocrtrain", "evaluate", "--checkpoint", f"runs/{RUN}/best.safetensors")),
+    ]
+
+
+def _lines(packed: Path) -> int | None:
+    """Samples of packed data, or None where there are none."""
+    try:
+        manifest = json.loads((packed / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return sum(manifest["samples"].values())
+
+
+def _finished(run: Path) -> bool:
+    return (run / "finished.json").exists()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the recipe; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.full", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--n", type=int, default=N, help="lines to render (%(default)s)")
+    parser.add_argument("--model", default="crnn", help="network (%(default)s)")
+    parser.add_argument("--gpus", type=int, help="GPUs; default: all there are, 0 is the CPU")
+    parser.add_argument("--epochs", type=int, help="passes over the data")
+    parser.add_argument("--max-steps", type=int, help="end the training after so many steps")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where data/ and runs/ go")
+    options = parser.parse_args(arguments)
+    try:
+        seconds = run_steps(steps(options), options.folder)
+    except StepError as error:
+        print(f"Error: {error}; run the same command again to go on", file=sys.stderr)
+        return error.code if error.code in (2, 130) else 1
+    except KeyboardInterrupt:
+        return 130
+    for name, spent in seconds.items():
+        print(f"{name}: {spent:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

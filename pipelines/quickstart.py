@@ -1,0 +1,144 @@
+"""The main job on a small scale, from text to a model that reads, on two CPU cores.
+
+    bash pipelines/quickstart.sh         # or, in an environment that has the project:
+    python -m pipelines.quickstart
+
+The small job is honest about its size: text of fields and codes (amounts, dates, numbers, forms)
+over the 128 most frequent characters of it, digits, letters and hanzi, in all faces and with all
+six variations at full height. That much a narrow network learns in minutes; the 5990 classes of
+the full alphabet take hours (`python -m pipelines.full`). To show that nothing else changes, it
+also renders and packs some thousand lines of news and classical text over all of them.
+Everything lies in quickstart/; run again, it goes on where it stopped.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from pipelines.steps import Step, StepError, call, run_steps, shown
+
+CLASSES = 128  # the CTC blank included
+LINES = 60_000
+STEPS = 1_000
+FRESH = 24
+FRESH_SEED = 2026  # of lines that no other step draws
+LEAST_ACCURACY = 0.90
+FULL_ALPHABET_LINES = 4_000
+RUN = "quickstart"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the recipe; returns the exit code: 1 if a step or the accuracy fails."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.quickstart", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--folder", type=Path, default=Path("quickstart"), help="%(default)s")
+    parser.add_argument("--n", type=int, default=LINES, help="lines to render (%(default)s)")
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps (%(default)s)")
+    options = parser.parse_args(arguments)
+    folder: Path = options.folder
+    started = time.monotonic()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_alphabet(folder / "alphabet.txt")
+        seconds = run_steps(_steps(folder, options.n, options.steps), folder)
+        accuracy = _evaluate(folder)
+        right = _read_fresh_lines(folder)
+    except StepError as error:
+        print(f"Error: {error}; run the same command again to go on", file=sys.stderr)
+        return error.code if error.code in (2, 130) else 1
+    except KeyboardInterrupt:
+        return 130
+    _tell(folder, seconds, accuracy, right, time.monotonic() - started)
+    if accuracy < LEAST_ACCURACY:
+        print(f"Error: line accuracy {accuracy:.3f} is under {LEAST_ACCURACY}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _steps(folder: Path, n: int, steps: int) -> list[Step]:
+    small = ("--corpus", "fields", "--alphabet", "alphabet.txt", "--min-per-class", "0")
+    fit = ("ocrtrain", "fit", "--run", RUN, "--model", "crnn_v2", "--width-multiplier", "0.5",
+           "--hidden", "128", "--max-steps", str(steps), "--epochs", "1000", "--gpus", "0")  # fmt: skip
+    run = folder / "runs" / RUN
+    if (run / "settings.json").exists():
+        fit = ("ocrtrain", "fit", "--run", RUN, "--resume")
+    both = ("--corpus", "news:0.85", "--corpus", "classical:0.15")
+    full = "data/full-alphabet"
+    return [
+        Step(("ocrgen", "preview", *small, "--out", "contact-sheet.png")),
+        Step(("ocrgen", "render", *small, "--n", str(n))),
+        Step(
+            ("ocrgen", "pack", "data/renders/fields", "--split", "0.97"),
+            done=lambda: (folder / "data/lmdb/manifest.json").exists(),
+        ),
+        Step(("ocrgen", "render", *both, "--n", str(FULL_ALPHABET_LINES))),
+        Step(
+            ("ocrgen", "pack", "data/renders/news+classical", "--split", "0.99", "--out", full),
+            done=lambda: (folder / full / "manifest.json").exists(),
+        ),
+        Step(fit, done=lambda: (run / "finished.json").exists()),
+    ]
+
+
+def _write_alphabet(path: Path) -> None:
+    """The most frequent characters of the text, as a list file."""
+    from corpora import open_corpus
+    from datagen.alphabet import Alphabet, builtin, write_list
+
+    alphabet = builtin()
+    counts = Counter(alphabet.normalise("".join(open_corpus("fields").sentences())))
+    ranked = sorted(counts, key=lambda c: (-counts[c], c))
+    write_list(Alphabet(("", *ranked[: CLASSES - 1])), path)
+
+
+def _evaluate(folder: Path) -> float:
+    """Line accuracy on validation lines, whose sentences were never trained on."""
+    print("$ ocrtrain evaluate", flush=True)
+    told = json.loads(call(("ocrtrain", "evaluate", "--format", "json"), folder, capture=True))
+    (folder / "evaluation.json").write_text(
+        json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    return float(told["line_accuracy"])
+
+
+def _read_fresh_lines(folder: Path) -> int:
+    """Write fresh image files, let the model read them; returns how many it reads right."""
+    from datagen import Renderer
+    from datagen.text.settings import PlanSettings
+
+    fresh = folder / "fresh"
+    fresh.mkdir(exist_ok=True)
+    plan = PlanSettings(
+        corpora=("fields",), alphabet=str(folder / "alphabet.txt"), seed=FRESH_SEED,
+        min_per_class=0,
+    )  # fmt: skip
+    truth = {}
+    for i, (image, text) in enumerate(Renderer(plan=plan, n=FRESH)):
+        image.save(fresh / f"line-{i:02d}.png")
+        truth[f"line-{i:02d}.png"] = text
+    command = ("ocrtrain", "predict", "fresh", "--format", "json")
+    print(f"$ {shown(command)}", flush=True)
+    right = 0
+    for row in call(command, folder, capture=True).splitlines():
+        reading = json.loads(row)
+        name = Path(reading["file"]).name
+        agrees = reading["text"] == truth[name]
+        right += agrees
+        print(f"  fresh/{name}  {reading['text']}" + ("" if agrees else f"   is {truth[name]}"))
+    return right
+
+
+def _tell(
+    folder: Path, seconds: dict[str, float], accuracy: float, right: int, total: float
+) -> None:
+    print(f"\nline accuracy {accuracy:.3f} on validation lines whose text was never trained on")
+    print(f"{right} of {FRESH} fresh image files read without an error")
+    print(f"{total:.0f} s in all; " + ", ".join(f"{k} {v:.0f} s" for k, v in seconds.items()))
+    print(f"contact sheet: {folder / 'contact-sheet.png'}; model: {folder}/runs/{RUN}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""`python -m training` is `ocrtrain`."""
+
+from training.cli import run
+
+run()
