@@ -48,7 +48,7 @@ def _lines(packed: Path) -> int | None:
         manifest = json.loads((packed / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return sum(manifest["samples"].values())
+    return sum(int(count) for count in manifest["samples"].values())
 
 
 def _finished(run: Path) -> bool:

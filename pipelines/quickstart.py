@@ -23,6 +23,7 @@ from pipelines.steps import Step, StepError, call, run_steps, shown
 CLASSES = 128  # the CTC blank included
 LINES = 60_000
 STEPS = 1_000
+NETWORK = ("--model", "crnn_v2", "--width-multiplier", "0.5", "--hidden", "128")
 FRESH = 24
 FRESH_SEED = 2026  # of lines that no other step draws
 LEAST_ACCURACY = 0.90
@@ -60,11 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _steps(folder: Path, n: int, steps: int) -> list[Step]:
     small = ("--corpus", "fields", "--alphabet", "alphabet.txt", "--min-per-class", "0")
-    fit = ("ocrtrain", "fit", "--run", RUN, "--model", "crnn_v2", "--width-multiplier", "0.5",
-           "--hidden", "128", "--max-steps", str(steps), "--epochs", "1000", "--gpus", "0")  # fmt: skip
     run = folder / "runs" / RUN
+    fit: tuple[str, ...] = ("ocrtrain", "fit", "--run", RUN)
     if (run / "settings.json").exists():
-        fit = ("ocrtrain", "fit", "--run", RUN, "--resume")
+        fit += ("--resume",)
+    else:
+        fit += (*NETWORK, "--max-steps", str(steps), "--epochs", "1000", "--gpus", "0")
     both = ("--corpus", "news:0.85", "--corpus", "classical:0.15")
     full = "data/full-alphabet"
     return [
