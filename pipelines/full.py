@@ -37,7 +37,7 @@ def steps(options: argparse.Namespace) -> list[Step]:
     return [
         Step(("ocrgen", "render", *corpora, "--n", str(options.n))),
         Step(tuple(pack), done=lambda: (_lines(packed) or 0) >= options.n),
-        Step(tuple(fit), done=lambda: _finished(run)),
+        Step(tuple(fit)),
         Step(("ocrtrain", "evaluate", "--checkpoint", f"runs/{RUN}/best.safetensors")),
     ]
 
@@ -49,10 +49,6 @@ def _lines(packed: Path) -> int | None:
     except FileNotFoundError:
         return None
     return sum(int(count) for count in manifest["samples"].values())
-
-
-def _finished(run: Path) -> bool:
-    return (run / "finished.json").exists()
 
 
 def main(arguments: list[str] | None = None) -> int:

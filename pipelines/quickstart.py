@@ -81,7 +81,7 @@ def _steps(folder: Path, n: int, steps: int) -> list[Step]:
             ("ocrgen", "pack", "data/renders/news+classical", "--split", "0.99", "--out", full),
             done=lambda: (folder / full / "manifest.json").exists(),
         ),
-        Step(fit, done=lambda: (run / "finished.json").exists()),
+        Step(fit),
     ]
 
 
@@ -103,7 +103,7 @@ def _evaluate(folder: Path) -> float:
     (folder / "evaluation.json").write_text(
         json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8"
     )
-    return float(told["line_accuracy"])
+    return float(told["strict"]["line_accuracy"]["value"])
 
 
 def _read_fresh_lines(folder: Path) -> int:
