@@ -53,7 +53,7 @@ def main() -> None:
         print(f"  served by untouched windows: {real:,} lines ({real / given.n:.2%})")
         reuse = uses_of_one_window(served)
         print(
-            f"  needy slots say the same untouched text at most {reuse} times in {RATE_LINES:,} lines"
+            f"  needy slots repeat an untouched text {reuse} times at most in {RATE_LINES:,} lines"
         )
         missing = int((found < given.min_per_class * given.n / RATE_LINES).sum())
         print(f"  counted: {missing} classes under their target")

@@ -20,7 +20,7 @@ from datagen.text.rare import real_windows
 from datagen.text.settings import RATE_LINES
 from datagen.text.windows import Places, Windows
 
-MOST_SLOTS = 0.25  # of all positions: most of the text stays as it is, whatever is asked for
+MOST_SLOTS = 0.25  # of all lines, at most, are windows chosen for a class: most stay natural
 _DEVIATIONS = 4.0  # what chance brings counts only this many standard deviations below its mean
 
 IntArray = NDArray[np.int64]
@@ -100,24 +100,20 @@ def build_table(
 ) -> None:
     """Write the table of a mix into a folder; the arguments are those of `PlanSettings`."""
     natural = windows.expected(len(alphabet))
-    have = dependable(natural, slots=0)
-    have = dependable(natural, slots=int(_needs(have, min_per_class, alphabet.blank).sum()))
-    budget = int(MOST_SLOTS * RATE_LINES)
-    target, limited = float(min_per_class), ""
-    if _needs(have, target, alphabet.blank).sum() > budget:
-        target = highest_target(have, target, budget, alphabet.blank)
-        limited = f"at most {MOST_SLOTS:.0%} of lines are needy slots"
-    needs = _needs(have, target, alphabet.blank)
-    places = real_windows(windows, needs, seed)
+    have = dependable(natural, 0)
+    slots = int(_needs(have, min_per_class, alphabet.blank).sum())
+    have = dependable(natural, min(slots, int((MOST_SLOTS + max_inserted) * RATE_LINES)))
+    places, target = _affordable(windows, have, min_per_class, seed, alphabet.blank)
     real = windows.read(places, windows.lengths[-1])
     have += np.bincount(real.ravel(), minlength=len(alphabet)) if len(real) else 0
-    needs = _needs(have, target, alphabet.blank)
-    most_lines = int(max_inserted * RATE_LINES)
+    most_lines = min(int(max_inserted * RATE_LINES), RATE_LINES - len(real))
     most_each = min(MOST, windows.lengths[0])
-    if needs.sum() > most_lines * most_each:
-        target = highest_target(have, target, most_lines * most_each, alphabet.blank)
-        needs = _needs(have, target, alphabet.blank)
-        limited = f"at most {max_inserted:.1%} of lines hold inserted characters"
+    reached = highest_target(have, min_per_class, most_lines * most_each, alphabet.blank)
+    needs = _needs(have, reached, alphabet.blank)
+    limited = f"at most {max_inserted:.1%} of lines hold inserted characters"
+    if target < min_per_class:
+        limited += f", {MOST_SLOTS:.0%} are untouched windows for rare classes"
+    limited = limited if reached < min_per_class else ""
     lines = lines_for(needs, most_lines, most_each)
     if lines:
         hosts, ids, inserted = insert(windows, alphabet, seed, needs, lines)
@@ -130,14 +126,35 @@ def build_table(
     (folder / "facts.json").write_text(facts, encoding="utf-8")
 
 
+def _affordable(
+    windows: Windows, have: FloatArray, target: float, seed: int, blank: int
+) -> tuple[Places, float]:
+    """Untouched windows for the highest target that few enough of them reach.
+
+    How many occurrences a window brings is known only afterwards, so the aim is taken lower
+    until it fits; mostly the first try does.
+    """
+    budget = int(MOST_SLOTS * RATE_LINES)
+    units = float(_needs(have, target, blank).sum())
+    while True:
+        reached = highest_target(have, target, int(units), blank)
+        places = real_windows(windows, _needs(have, reached, blank), seed)
+        if len(places.position) <= budget:
+            return places, reached
+        units = min(units, _needs(have, reached, blank).sum())
+        units *= 0.98 * budget / len(places.position)
+
+
 def dependable(natural: FloatArray, slots: int) -> FloatArray:
-    """Occurrences that plain lines bring in 3.6 million even on a bad day, (classes,)."""
-    mean = natural * (RATE_LINES - min(slots, int(MOST_SLOTS * RATE_LINES)))
+    """Occurrences that the plain ones of 3.6 million lines bring even on a bad day, (classes,)."""
+    mean = natural * max(RATE_LINES - slots, 0)
     return np.maximum(mean - _DEVIATIONS * np.sqrt(mean), 0.0)
 
 
 def highest_target(have: FloatArray, target: float, budget: int, blank: int) -> float:
     """The largest count that all classes can be brought to with this many occurrences."""
+    if _needs(have, target, blank).sum() <= budget:
+        return target
     low, high = 0.0, target
     for _ in range(50):
         middle = (low + high) / 2

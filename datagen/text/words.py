@@ -18,8 +18,8 @@ class Words:
     """Words by class, the shorter ones first.
 
     Attributes:
-        class_ids: (W, 4), zero beyond a word's end.
-        lengths: characters, (W,).
+        class_ids: (W + 1, 4), zero beyond a word's end; the last row stands for no word.
+        lengths: characters, (W + 1,).
         first: first word of each (class, longest length allowed + 1), (classes, 6): the words of
             class c with at most n characters are first[c, 0] to first[c, n + 1].
         weights: running sum of the words' weights before each word, (W + 1,).
@@ -48,53 +48,67 @@ class Words:
         aim = self.weights[low] + fractions * (self.weights[high] - self.weights[low])
         word = np.minimum(np.searchsorted(self.weights, aim, side="right") - 1, high - 1)
         none = high == low
-        word[none] = 0
+        word[none] = len(self.lengths) - 1
         class_ids = self.class_ids[word]
-        lengths = np.where(none, 1, self.lengths[word])
-        class_ids[none] = 0
         class_ids[none, 0] = classes[none]
-        return class_ids, lengths
+        return class_ids, self.lengths[word]
 
 
 def words_with(alphabet: Alphabet, classes: IntArray) -> Words:
-    """The dictionary's words of two to four characters that hold one of these classes."""
-    wanted = {alphabet.symbols[c]: int(c) for c in classes}
-    rows = [
-        (class_id, len(word), -count, word)
-        for word, count in _dictionary()
-        for class_id in {wanted[c] for c in word if c in wanted}
-        if MOST_CLASSES not in alphabet.class_ids(word)
-    ]
-    rows = _most_frequent(rows)
-    rows.sort(key=lambda row: (row[0], row[1], row[2], row[3]))
-    ids = np.zeros((max(len(rows), 1), LONGEST_WORD), dtype=np.uint16)
-    for k, row in enumerate(rows):
-        ids[k, : row[1]] = alphabet.class_ids(row[3])
-    keys = np.array([row[0] * (LONGEST_WORD + 2) + row[1] for row in rows], dtype=np.int64)
+    """The dictionary's words of two to four characters that hold one of these classes.
+
+    Of each class the most frequent words are taken, ties in the dictionary's order.
+    """
+    spelled, counts = _dictionary()
+    ids = alphabet.class_ids("".join(word.ljust(LONGEST_WORD, "\0") for word in spelled))
+    ids = ids.reshape(-1, LONGEST_WORD)  # (W, 4)
+    lengths = np.array([len(word) for word in spelled], dtype=np.int64)
+    beyond = np.arange(LONGEST_WORD) >= lengths[:, None]
+    usable = ((ids != MOST_CLASSES) | beyond).all(axis=1)
+    ids, lengths, counts = np.where(beyond, 0, ids)[usable], lengths[usable], counts[usable]
+    owner, word = _pairs(ids, lengths, classes)
+    keep = _most_frequent(owner, counts[word])
+    owner, word = owner[keep], word[keep]
+    order = np.lexsort((word, -counts[word], lengths[word], owner))
+    owner, word = owner[order], word[order]
     bounds = np.arange(len(alphabet) * (LONGEST_WORD + 2), dtype=np.int64)
-    first = np.searchsorted(keys, bounds).reshape(-1, LONGEST_WORD + 2)  # (classes, 6)
-    weights = np.sqrt([1.0 - row[2] for row in rows])
+    first = np.searchsorted(owner * (LONGEST_WORD + 2) + lengths[word], bounds)
     return Words(
-        ids,
-        np.array([row[1] for row in rows] or [1], dtype=np.int64),
-        first,
-        np.concatenate([[0.0], np.cumsum(weights)]),
+        np.concatenate([ids[word], np.zeros((1, LONGEST_WORD), dtype=np.uint16)]),
+        np.append(lengths[word], 1),
+        first.reshape(-1, LONGEST_WORD + 2),  # (classes, 6)
+        np.concatenate([[0.0], np.cumsum(np.sqrt(counts[word] + 1.0))]),
     )
 
 
-def _dictionary() -> list[tuple[str, int]]:
+def _dictionary() -> tuple[list[str], IntArray]:
     import jieba
 
+    spelled, counts = [], []
     with jieba.Tokenizer().get_dict_file() as lines:
-        entries = (line.decode("utf-8").split(" ") for line in lines)
-        return [(word, int(n)) for word, n, *_ in entries if 2 <= len(word) <= LONGEST_WORD]
+        for line in lines:
+            word, count, _ = line.decode("utf-8").split(" ")
+            if 2 <= len(word) <= LONGEST_WORD:
+                spelled.append(word)
+                counts.append(int(count))
+    return spelled, np.array(counts, dtype=np.int64)
 
 
-def _most_frequent(rows: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
-    kept: dict[int, int] = {}
-    chosen = []
-    for row in sorted(rows, key=lambda row: (row[0], row[2], row[3])):
-        kept[row[0]] = kept.get(row[0], 0) + 1
-        if kept[row[0]] <= _MOST_WORDS:
-            chosen.append(row)
-    return chosen
+def _pairs(
+    ids: NDArray[np.uint16], lengths: IntArray, classes: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Every (class, word) where a wanted class stands in the word, each pair once."""
+    wanted = np.zeros(MOST_CLASSES + 1, dtype=np.bool_)
+    wanted[classes] = True
+    word, place = np.nonzero(wanted[ids] & (np.arange(LONGEST_WORD) < lengths[:, None]))
+    pairs = np.unique(ids[word, place].astype(np.int64) * len(ids) + word)
+    return pairs // max(len(ids), 1), pairs % max(len(ids), 1)
+
+
+def _most_frequent(owner: IntArray, counts: IntArray) -> IntArray:
+    """Positions of the most frequent words of each class."""
+    order = np.lexsort((np.arange(len(owner)), -counts, owner))
+    ranked = owner[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked)
+    kept: IntArray = order[rank < _MOST_WORDS]
+    return kept
