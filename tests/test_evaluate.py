@@ -6,11 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datagen.errors import AlphabetError
+from datagen.formats.lmdb_dataset import LmdbReader
+from datagen.jobs.pack import pack
+from datagen.jobs.pack_settings import PackSettings
 from datagen.sample import EFFECTS, Reader
 from tests.bars import ALPHABET, BarScorer, random_texts, write_list
+from tests.samples import ALPHABET as LETTERS
+from tests.samples import make_render
 from training.breakdown import class_groups, confusions, groups, worst
 from training.errors import ReadError
-from training.evaluate import Evaluation, evaluate
+from training.evaluate import Evaluation, evaluate, training_occurrences
 from training.labelled import open_labelled
 from training.predict import LineReader
 from training.report import as_json, as_rows, as_table, report
@@ -160,3 +166,45 @@ def test_many_lines_are_read_in_chunks(tmp_path: Path, monkeypatch: pytest.Monke
     source = open_labelled(write_list(tmp_path, texts))
     evaluation = evaluate(LineReader(BarScorer()), source, "bars", progress=done.append)
     assert evaluation.predictions == texts and done == [7, 7, 7, 7, 2]
+
+
+def test_characters_that_the_model_lacks_count_as_errors_in_a_list(tmp_path: Path) -> None:
+    write_list(tmp_path, ["天", "地"])
+    (tmp_path / "labels.tsv").write_text("0000.png\t天鹤\n0001.png\t地\n", encoding="utf-8")
+    evaluation = read_by(open_labelled(tmp_path), "")
+    assert evaluation.outside == {"鹤": 1} and evaluation.strict.edits.tolist() == [1, 0]
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real dataset of samples with faces, sizes and a class histogram."""
+    folder = tmp_path_factory.mktemp("packed")
+    make_render(folder / "render", 80)
+    pack(PackSettings(inputs=(str(folder / "render"),), out=str(folder / "lmdb"), split=0.5))
+    return folder / "lmdb"
+
+
+def test_a_packed_dataset_is_evaluated_on_its_validation_side(packed: Path) -> None:
+    source = open_labelled(packed)
+    val = LmdbReader(packed, "val")
+    assert 20 < len(source) == len(val) < 60
+    assert (
+        len(open_labelled(packed, "train")) == len(open_labelled(packed / "train")) == 80 - len(val)
+    )
+    scorer = BarScorer()
+    scorer.alphabet = LETTERS
+    evaluation = evaluate(LineReader(scorer), source, "packed")
+    assert evaluation.targets == val.read(range(len(val))).texts
+    assert evaluation.strict.cer > 0.5  # letters are no bars
+    kinds = {g.kind for g in groups(evaluation)}
+    assert "face" in kinds
+    occurrences = training_occurrences(source.info)
+    assert occurrences is not None and occurrences("a") > 0 and occurrences("中") > 0
+    assert sum(map(occurrences, LETTERS.characters)) == 10 * (80 - len(val))
+
+
+def test_a_model_of_another_alphabet_is_refused(packed: Path) -> None:
+    with pytest.raises(
+        AlphabetError, match=r"packed was made for another alphabet than bars: its labels hold '"
+    ):
+        evaluate(LineReader(BarScorer()), open_labelled(packed), "packed")

@@ -1,14 +1,15 @@
 """Read labelled lines with a model, and keep what every figure is made from."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.errors import listed
+from datagen.errors import AlphabetError, listed
 from datagen.sample import DatasetInfo, Reader
 from training.errors import ReadError
 from training.metrics import LineErrors, line_errors, normalise_text
@@ -31,6 +32,7 @@ class Evaluation:
         meta: META_DTYPE, (N,).
         info: tables that `meta` points into.
         seconds: what the reading took, images included.
+        outside: characters of the labels that the model has no class for, and how often.
     """
 
     model: str
@@ -42,6 +44,7 @@ class Evaluation:
     meta: NDArray[np.void]
     info: DatasetInfo
     seconds: float
+    outside: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -79,6 +82,8 @@ def evaluate(
 
     Raises:
         ReadError: if there is no line, or images cannot be read; names them.
+        AlphabetError: if a dataset that has an alphabet holds characters that the model lacks;
+            in a plain list of files they count as errors.
     """
     positions = _spread(len(source), limit)
     if len(positions) == 0:
@@ -87,10 +92,12 @@ def evaluate(
     targets: list[str] = []
     confidences: list[float] = []
     meta = []
+    outside: Counter[str] = Counter()
     started = time.monotonic()
     for start in range(0, len(positions), LINES_AT_ONCE):
         chunk = positions[start : start + LINES_AT_ONCE]
         samples = source.read(chunk.tolist())
+        outside.update(_outside(samples.texts, reader, source.info, name))
         readings = list(reader.read(samples.images))
         bad = [f"{i} ({r.error})" for i, r in zip(chunk, readings, strict=True) if r.error]
         if bad:
@@ -110,6 +117,7 @@ def evaluate(
         np.concatenate(meta),
         source.info,
         time.monotonic() - started,
+        outside,
     )
 
 
@@ -120,6 +128,18 @@ def training_occurrences(info: DatasetInfo) -> Callable[[str], int] | None:
         return None
     counts = dict(zip(info.alphabet.symbols, histograms["train"], strict=True))
     return lambda character: int(counts.get(character, 0))
+
+
+def _outside(texts: list[str], reader: LineReader, info: DatasetInfo, name: str) -> Counter[str]:
+    alphabet = reader.scorer.alphabet
+    found = Counter(c for text in texts for c in text if c not in alphabet)
+    if found and info.extra:
+        raise AlphabetError(
+            f"{name} was made for another alphabet than {reader.scorer.name}: its labels hold"
+            f" {listed([repr(c) for c in found])}, which the model has no class for; evaluate a"
+            " model that was trained on this data"
+        )
+    return found
 
 
 def _spread(count: int, limit: int | None) -> NDArray[np.int64]:

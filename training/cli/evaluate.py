@@ -81,6 +81,7 @@ def command(
 
     from tqdm import tqdm
 
+    from datagen.errors import listed
     from training.decoders import open_decoder
     from training.evaluate import Evaluation, evaluate, training_occurrences
     from training.labelled import open_labelled
@@ -99,6 +100,12 @@ def command(
             return evaluate(reader, source, name, limit=limit, progress=bar.update)
 
     evaluation = run(open_scorer(checkpoint, onnx, device))
+    if evaluation.outside:
+        click.echo(
+            f"the model has no class for {listed([repr(c) for c in evaluation.outside])}"
+            f" ({evaluation.outside.total()} characters of the labels): they count as errors",
+            err=True,
+        )
     second = None
     if compare is not None:
         second = run(open_any(compare, device))
