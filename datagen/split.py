@@ -22,6 +22,7 @@ BoolArray = NDArray[np.bool_]
 
 TRAIN, VAL = 1, 2  # positions in sample.SIDES
 _ALL = 2**64
+_DEEPEST = 4  # nominal share of validation at most, relative to the share asked for
 
 
 def rank(hashes: UintArray, seed: int) -> UintArray:
@@ -154,7 +155,8 @@ def choose(
 ) -> Choice:
     """Take groups for validation in the order of their ranks until the number is nearest.
 
-    A group is passed over if with it a class would have over half of its lines in validation.
+    A group is passed over if with it a class would have over half of its lines in validation;
+    others take its place, until the threshold leaves four times the wanted share to validation.
 
     Args:
         groups: candidates.
@@ -170,10 +172,13 @@ def choose(
     taken = class_taken.astype(np.int64).copy()
     bounds = np.searchsorted(groups.group_of, np.arange(len(groups.hashes) + 1))
     lines, chosen, passed_over = 0, 0, set(kept)
+    floor = round(_ALL * (1 - _DEEPEST * (1 - ratio))) if threshold is None else 0
     last = len(groups.hashes)
     for g, value in enumerate(groups.hashes.tolist()):
         size = int(groups.lines[g])
         enough = threshold is None and chosen > 0 and abs(lines - wanted) <= lines + size - wanted
+        # Later data obeys the threshold, so what is passed over is replaced within bounds only.
+        enough |= chosen > 0 and bool(passed_over - kept) and int(groups.ranks[g]) < floor
         if enough or (threshold is not None and int(groups.ranks[g]) < threshold):
             last = g
             break

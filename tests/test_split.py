@@ -102,3 +102,13 @@ def test_a_rule_survives_its_manifest(kept: set[int], threshold: int) -> None:
 def test_a_damaged_rule_is_named() -> None:
     with pytest.raises(ShardError, match="the manifest's split cannot be read"):
         SplitRule.from_json({"by": "sentence"})
+
+
+def test_rare_classes_do_not_drag_the_threshold_down_without_end() -> None:
+    """With a class of its own in most sentences, later data would nearly all be validation."""
+    count = 400
+    groups = _groups([1] * count, [[i] if i % 10 else [] for i in range(count)])
+    totals, none = _totals(groups, count), np.zeros(count, np.int64)
+    choice = choose(groups, 0.02 * count, totals, none, ratio=0.98)
+    assert choice.threshold >= round(2**64 * 0.92)
+    assert 1 <= choice.groups < 8

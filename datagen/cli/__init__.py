@@ -13,6 +13,8 @@ MODULES = {
     "pack": "datagen.cli.pack",
     "fonts": "datagen.cli.fonts",
     "corpus": "datagen.cli.corpus",
+    "verify": "datagen.cli.verify",
+    "stats": "datagen.cli.stats",
     "import": "datagen.cli.import_data",
     "export": "datagen.cli.export_data",
 }

@@ -327,6 +327,7 @@ def _warnings(rule: SplitRule, samples: dict[str, int], groups: int, total: int)
     share = samples["train"] / total
     if rule.by in ("sentence", "sample") and abs(share - rule.ratio) > 0.02:
         yield (
-            f"{share:.3f} of the lines are for training, {rule.ratio:g} were asked for: there are"
-            " few groups, or samples that bring their own split"
+            f"{share:.3f} of the lines are for training, {rule.ratio:g} were asked for: few groups,"
+            " rare classes that stay in training, or samples with a split of their own; --resplit"
+            " chooses a new threshold for the data of this pack"
         )

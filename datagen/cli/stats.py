@@ -1,0 +1,84 @@
+"""`ocrgen stats`: what data holds, as table, JSON or page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from datagen.cli.bar import bar
+
+if TYPE_CHECKING:
+    from datagen.jobs.stats import Statistics
+
+_SHOWN = 12
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
+)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots."
+)
+@click.option(
+    "--images",
+    type=click.IntRange(min=0),
+    default=2000,
+    show_default=True,
+    help="Images to decode of each dataset; 0 decodes all.",
+)
+@click.option("--partial", is_flag=True, help="Take renders that have not finished.")
+def command(
+    paths: tuple[str, ...], form: str, html: Path | None, images: int, partial: bool
+) -> None:
+    """Count what the renders, imports and packed data at PATHS hold.
+
+    Classes and their tail, faces, sizes, contrast, repeated labels.
+    """
+    import json
+
+    from datagen.formats.publish import write_whole
+    from datagen.jobs.stats import stats
+
+    with bar(" lines") as progress:
+        datasets = stats(paths, images=images, partial=partial, progress=progress)
+    if html is not None:
+        from datagen.jobs.stats_page import page
+
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(html, page(datasets).encode("utf-8"))
+    if form == "json":
+        click.echo(json.dumps([found.to_json() for found in datasets], ensure_ascii=False))
+    else:
+        for found in datasets:
+            click.echo("\n".join(_told(found)))
+    if html is not None:
+        click.echo(f"page: {html}", err=form == "json")
+
+
+def _told(found: "Statistics") -> list[str]:
+    from datagen.jobs.stats import percentiles
+
+    rarest, _ = found.extremes()
+    used = int((found.class_counts > 0).sum())
+    tail = ", ".join(f"{count} under {bound}" for bound, count in found.tail().items())
+    sides = ", ".join(f"{count} {side}" for side, count in found.sides.items())
+    low, middle, high = percentiles(found.contrast)
+    told = [
+        f"{found.path}: {found.lines} lines ({sides})",
+        f"  classes    {used} of {len(found.alphabet) - 1} occur; {tail}",
+        f"  rarest     {' '.join(f'{c}:{n}' for c, n in rarest[:_SHOWN])}",
+        f"  sentences  {found.sentences}, at most {found.most_of_a_sentence} lines of one",
+        f"  labels     {found.repeated_labels} lines repeat an earlier label",
+        f"  windows    {found.inserted} not untouched, {found.redrawn} redrawn",
+        f"  images     {found.looked_at} decoded, {found.unreadable} unreadable,"
+        f" {found.same_images} same as an earlier one",
+        f"  contrast   {low:g} / {middle:g} / {high:g} gray levels (5, 50, 95 %)",
+    ]
+    for name in ("corpora", "faces", "sizes", "lengths"):
+        pairs = list(getattr(found, name).items())
+        told += [f"  {name}", *(f"    {key}: {count}" for key, count in pairs[:_SHOWN])]
+        if len(pairs) > _SHOWN:
+            told.append(f"    and {len(pairs) - _SHOWN} more")
+    return told

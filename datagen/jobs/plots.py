@@ -1,0 +1,100 @@
+"""Plots as inline SVG, with no script and nothing to load; colours come from the page's style."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WIDTH, _HEIGHT = 640, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
+_ROW = 20  # height of a horizontal bar with its gap
+_NAME = 200  # room for the names of horizontal bars
+
+
+def columns(values: Sequence[float], edges: Sequence[float], x_label: str) -> str:
+    """A histogram: vertical bars between edges, len(edges) == len(values) + 1."""
+    width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    top = max([*values, 1])
+    step = width / max(1, len(values))
+    parts = [_level(top, top, height), _level(top / 2, top, height)]
+    for i, value in enumerate(values):
+        tall = value / top * height
+        x, y = _LEFT + i * step, _TOP + height - tall
+        tip = f"{edges[i]:g} to {edges[i + 1]:g}: {value:g}"
+        parts.append(
+            f'<rect class="mark" x="{x + 1:.1f}" y="{y:.1f}" width="{max(1.0, step - 2):.1f}"'
+            f' height="{tall:.1f}"><title>{tip}</title></rect>'
+        )
+    for i in range(0, len(edges), max(1, len(edges) // 8)):
+        x = _LEFT + i * step
+        parts.append(_text(x, _HEIGHT - 18, f"{edges[i]:g}", "middle"))
+    parts.append(_text(_LEFT + width / 2, _HEIGHT - 3, x_label, "middle"))
+    return _svg(_WIDTH, _HEIGHT, x_label, parts)
+
+
+def rows(pairs: Sequence[tuple[str, int]], label: str) -> str:
+    """Horizontal bars, a name and a number each."""
+    top = max([value for _, value in pairs] + [1])
+    parts = []
+    for i, (name, value) in enumerate(pairs):
+        y = 4 + i * _ROW
+        wide = value / top * (_WIDTH - _NAME - 90)
+        parts.append(_text(_NAME - 8, y + 12, name[:32], "end"))
+        parts.append(
+            f'<rect class="mark" x="{_NAME}" y="{y}" width="{max(1.0, wide):.1f}"'
+            f' height="{_ROW - 6}"></rect>'
+        )
+        parts.append(_text(_NAME + wide + 6, y + 12, f"{value:,}", "start"))
+    return _svg(_WIDTH, 8 + _ROW * len(pairs), label, parts)
+
+
+def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> str:
+    """Counts in descending order against their rank, both on logarithmic axes.
+
+    Args:
+        counts: of classes; those that are 0 end the curve.
+        bounds: counts that get a level line.
+        label: for readers of the page that do not see it.
+    """
+    width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    ordered = np.sort(counts[counts > 0])[::-1]
+    if not len(ordered):
+        return _svg(_WIDTH, _HEIGHT, label, [_text(_WIDTH / 2, _HEIGHT / 2, "none", "middle")])
+    x_top, y_top = np.log10(max(10, len(counts))), np.log10(max(10, int(ordered[0])))
+    ranks = np.unique(np.geomspace(1, len(ordered), 300).astype(int))
+    xs = _LEFT + np.log10(ranks) / x_top * width
+    ys = _TOP + height - np.log10(ordered[ranks - 1]) / y_top * height
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
+    parts = [_log_level(bound, y_top, height) for bound in bounds if np.log10(bound) < y_top]
+    parts.append(f'<polyline class="line" points="{points}"></polyline>')
+    parts.append(_text(_LEFT - 6, _TOP + 10, f"{int(ordered[0]):,}", "end"))
+    for power in range(int(x_top) + 1):
+        x = _LEFT + power / x_top * width
+        parts.append(_text(x, _HEIGHT - 18, f"{10**power:,}", "middle"))
+    parts.append(_text(_LEFT + width / 2, _HEIGHT - 3, "rank of the class", "middle"))
+    return _svg(_WIDTH, _HEIGHT, label, parts)
+
+
+def _level(value: float, top: float, height: float) -> str:
+    return _line(_TOP + height - value / top * height, f"{value:,.0f}")
+
+
+def _log_level(value: float, log_top: float, height: float) -> str:
+    return _line(_TOP + height - float(np.log10(value)) / log_top * height, f"{value:,}")
+
+
+def _line(y: float, label: str) -> str:
+    line = f'<line class="level" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}">'
+    return line + "</line>" + _text(_LEFT - 6, y + 4, label, "end")
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
+
+
+def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(label)}">'
+        f"{''.join(parts)}</svg>"
+    )
