@@ -4,10 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from datagen.alphabet import Alphabet
-from training.beam import BeamSettings, beam_decode
 from training.decoding import greedy_decode
 from training.errors import ReadError
-from training.language_model import load
 from training.predict import Decoder
 
 DECODERS = ("greedy", "beam")
@@ -21,13 +19,13 @@ def open_decoder(
     width: int | None = None,
     lm_weight: float | None = None,
 ) -> Decoder:
-    """Greedy, or a beam search; without a name, beam if there is a language model.
+    """Greedy, or a beam search; without a name, beam if it is given a model or a width.
 
     Raises:
         ReadError: if options contradict one another, or the language model's file is bad or of
             another alphabet.
     """
-    name = name or ("greedy" if lm is None else "beam")
+    name = name or ("greedy" if lm is None and width is None else "beam")
     if name == "greedy":
         if lm is not None or width is not None:
             raise ReadError(
@@ -36,6 +34,10 @@ def open_decoder(
         return greedy_decode
     if lm is None and lm_weight is not None:
         raise ReadError("--lm-weight needs --lm FILE, made with `ocrtrain lm build`")
+    # Numba and its compiled search load here, so that greedy reading starts without them.
+    from training.beam import BeamSettings, beam_decode
+    from training.language_model import load
+
     default = BeamSettings()
     settings = BeamSettings(
         width=default.width if width is None else width,

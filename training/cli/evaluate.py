@@ -51,7 +51,7 @@ import click
 @click.option(
     "--decoder",
     type=click.Choice(["greedy", "beam"]),
-    help="Default: beam with a language model, greedy without.",
+    help="Default: greedy; beam with --lm or --beam-width.",
 )
 @click.option(
     "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--decoder",
     type=click.Choice(["greedy", "beam"]),
-    help="Default: beam with a language model, greedy without.",
+    help="Default: greedy; beam with --lm or --beam-width.",
 )
 @click.option(
     "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."
