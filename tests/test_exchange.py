@@ -12,7 +12,6 @@ from datagen.alphabet import Alphabet, write_list
 from datagen.cli import main
 from datagen.errors import ExchangeError, ShardError
 from datagen.formats.foreign import FORMS
-from datagen.formats.foreign.names import FORM_NAMES
 from datagen.formats.manifest import read_manifest
 from datagen.formats.render_folder import RenderReader
 from datagen.formats.tar_shard import TarShardWriter
@@ -21,7 +20,7 @@ from datagen.jobs.export_job import export_data
 from datagen.jobs.import_job import ImportSummary, import_data
 from datagen.jobs.pack import pack
 from datagen.jobs.pack_settings import PackSettings
-from datagen.jobs.transfer_settings import ExportSettings, ImportSettings
+from datagen.jobs.transfer_settings import FORM_NAMES, ExportSettings, ImportSettings
 from datagen.sample import Samples
 from tests.samples import make_render, make_samples
 

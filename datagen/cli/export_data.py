@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from datagen.cli.bar import bar
-from datagen.formats.foreign.names import FORM_NAMES
-from datagen.jobs.transfer_settings import ExportSettings
+from datagen.jobs.transfer_settings import FORM_NAMES, ExportSettings
 
 
 @click.command()

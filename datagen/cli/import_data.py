@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from datagen.cli.bar import bar
-from datagen.formats.foreign.names import FORM_NAMES
-from datagen.jobs.transfer_settings import ImportSettings
+from datagen.jobs.transfer_settings import FORM_NAMES, ImportSettings
 
 _SHOWN = 20
 

@@ -57,7 +57,7 @@ class RenderReader:
         manifest = read_manifest(folder, RENDER)
         self._info = dataset_info(manifest)
         self.numbers = _numbers(folder, manifest["n"], manifest["shard_size"], partial)
-        counts = [shard_length(shard_stem(folder, number)) for number in self.numbers]
+        counts = _lengths([shard_stem(folder, number) for number in self.numbers])
         expected = manifest["n"]
         if not partial and sum(counts) != expected:
             raise ShardError(
@@ -136,6 +136,18 @@ def _numbers(folder: Path, n: int, shard_size: int, partial: bool) -> list[int]:
     if not finished:
         raise ShardError(f"{folder} has no finished shard: run the command that made it again")
     return sorted(finished & set(wanted))
+
+
+def _lengths(stems: list[Path]) -> list[int]:
+    counts, problems = [], []
+    for stem in stems:
+        try:
+            counts.append(shard_length(stem))
+        except ShardError as error:
+            problems.append(str(error))
+    if problems:
+        raise ShardError(listed(problems))
+    return counts
 
 
 def shard_length(stem: Path) -> int:

@@ -148,7 +148,7 @@ class TarShard:
     def __len__(self) -> int:
         return len(self.table)
 
-    def read(self, indices: Sequence[int]) -> Samples:
+    def read(self, indices: Sequence[int] | IntArray) -> Samples:
         """The samples at some positions of the shard, in that order."""
         rows = np.asarray(indices, np.int64)
         columns = self.table.columns
@@ -163,6 +163,16 @@ class TarShard:
             quads=None if quads is None else quads[rows, :length],
             masks=self._masks(rows),
         )
+
+    def member_texts(self, indices: Sequence[int] | IntArray) -> list[str]:
+        """The labels at some positions as the tar's own members hold them."""
+        rows = np.asarray(indices, np.int64)
+        columns = self.table.columns
+        image_ends = columns["image_offset"][rows] + columns["image_size"][rows]
+        starts = image_ends + -image_ends % BLOCK + BLOCK
+        sizes = [len(self.table.texts[i].encode("utf-8")) for i in rows]
+        found = self._bytes(starts, np.array(sizes, np.int64))
+        return [data.decode("utf-8", "replace") for data in found]
 
     def _masks(self, rows: IntArray) -> list[bytes] | None:
         columns = self.table.columns

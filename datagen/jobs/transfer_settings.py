@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from datagen.errors import SettingsError
 
+# The forms of `datagen.formats.foreign`, which is too heavy for a help text.
+FORM_NAMES = ("index", "dtrb", "paddle", "doctr", "kraken", "csv", "tsv", "lmdb", "webdataset")
+
 
 @dataclass(frozen=True)
 class ImportSettings:

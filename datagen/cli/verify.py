@@ -1,0 +1,58 @@
+"""`ocrgen verify`: read data back and say what is wrong with it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from datagen.cli.bar import bar
+
+if TYPE_CHECKING:
+    from datagen.jobs.verify import DatasetReport
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--quick", is_flag=True, help="Decode 200 images of each shard instead of all.")
+@click.option(
+    "--jobs", type=click.IntRange(min=0), default=0, help="Worker processes; one a core otherwise."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
+)
+def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
+    """Check the renders, imports and packed data at PATHS; exit 1 if anything is wrong.
+
+    Counts, keys, checksums, every image, every label against the alphabet and against the time
+    steps of the three networks, and that no sentence is on both sides of the split.
+    """
+    import json
+
+    from datagen.jobs.verify import verify
+
+    with bar(" shards") as progress:
+        reports = verify(paths, quick=quick, jobs=jobs, progress=progress)
+    if form == "json":
+        click.echo(json.dumps([report.to_json() for report in reports], ensure_ascii=False))
+    else:
+        for report in reports:
+            for line in _told(report):
+                click.echo(line)
+    if not all(report.good for report in reports):
+        click.get_current_context().exit(1)
+
+
+def _told(report: "DatasetReport") -> list[str]:
+    verdict = "good" if report.good else "NOT GOOD"
+    told = [
+        f"{report.path}: {verdict}; {report.lines} lines in {report.shards} shards,"
+        f" {report.images} images decoded, {report.seconds:.1f} s"
+    ]
+    for kind, count in report.errors.items():
+        told.append(f"  error: {kind}: {count}")
+        told += [f"    {offender}" for offender in report.offenders[kind]]
+        if count > len(report.offenders[kind]):
+            told.append(f"    and {count - len(report.offenders[kind])} more")
+    told.append(f"  images that stand twice: {report.duplicates}")
+    told.append(f"  sentences on both sides: {report.shared_sentences}")
+    told.append(f"  label texts on both sides: {report.shared_labels}")
+    return told

@@ -1,0 +1,33 @@
+"""How many time steps each network gives an image: what a label must fit into.
+
+CTC needs a step for every character and one more between two equal neighbours. The networks
+themselves live elsewhere; a test there holds these formulas against them.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+HEIGHT_PX = 32  # the networks' only input height
+
+TIME_STEPS: dict[str, Callable[[IntArray], IntArray]] = {
+    "crnn": lambda width_px: width_px // 4 + 1,
+    "crnn_v2": lambda width_px: width_px // 4 + 2,
+    "crnn_res": lambda width_px: -(-width_px // 4),
+}
+
+
+def steps_needed(texts: list[str]) -> IntArray:
+    """Fewest time steps that CTC needs for each label, (B,): length and adjacent repeats."""
+    repeats = [sum(a == b for a, b in pairwise(text)) for text in texts]
+    return np.array([len(text) for text in texts], np.int64) + np.array(repeats, np.int64)
+
+
+def scaled_widths(heights: IntArray, widths: IntArray) -> IntArray:
+    """Widths of images scaled in proportion to HEIGHT_PX, at least 1, (B,)."""
+    exact = widths * HEIGHT_PX / np.maximum(heights, 1)
+    return np.maximum(1, np.round(exact)).astype(np.int64)
