@@ -5,8 +5,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from corpora.errors import CorpusError
 
@@ -15,37 +14,37 @@ _NO_WORKS = re.compile(r"author|rank|error|strains|问题|出现次数|长度对
 _TEXT_FIELDS = ("paragraphs", "content")
 
 
-def poetry_paragraphs(path: Path) -> Iterator[str]:
+def poetry_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The works of chinese-poetry: all strings under `paragraphs` or `content` of its JSON."""
-    for name, data in _members(path, (".json",)):
-        if not _NO_WORKS.search(name):
-            yield from _under_fields(_json(path, name, data))
+    for member, data in _members(packed, name, (".json",)):
+        if not _NO_WORKS.search(member):
+            yield from _under_fields(_json(name, member, data))
 
 
-def mot_paragraphs(path: Path) -> Iterator[str]:
+def mot_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The articles of Multilingual Open Text: title and paragraphs of each JSON document."""
-    for name, data in _members(path, (".json", ".json.gz", ".jsonl")):
-        if "lang_id_filtered" in name:
+    for member, data in _members(packed, name, (".json", ".jsonl")):
+        if "lang_id_filtered" in member:
             continue
-        for line in data.decode("utf-8").splitlines() if name.endswith(".jsonl") else [data]:
-            document = _json(path, name, line)
+        for line in data.splitlines() if member.endswith(".jsonl") else [data]:
+            document = _json(name, member, line)
             if isinstance(document, dict):
                 yield str(document.get("title") or "")
                 yield from _strings(document.get("paragraphs"))
 
 
-def leipzig_paragraphs(path: Path) -> Iterator[str]:
+def leipzig_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The sentences of a Leipzig collection: `…-sentences.txt` holds an id, a tab, the text."""
-    for _, data in _members(path, ("-sentences.txt",)):
+    for _, data in _members(packed, name, ("-sentences.txt",)):
         for line in data.decode("utf-8").splitlines():
             yield line.partition("\t")[2]
 
 
-def _members(path: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of the archive's files, in its order, without unpacking it to disk."""
     found = False
     try:
-        with tarfile.open(path, "r|*") as archive:
+        with tarfile.open(fileobj=packed, mode="r|*") as archive:
             for member in archive:
                 if not member.isfile() or not member.name.endswith(endings):
                     continue
@@ -54,18 +53,18 @@ def _members(path: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]
                     found = True
                     yield member.name, stream.read()
     except (EOFError, zlib.error) as error:
-        raise CorpusError(f"{path.name} is truncated ({error})") from error
+        raise CorpusError(f"{name} is truncated ({error})") from error
     except tarfile.TarError as error:
-        raise CorpusError(f"{path.name} is truncated or no tar archive ({error})") from error
+        raise CorpusError(f"{name} is truncated or no tar archive ({error})") from error
     if not found:
-        raise CorpusError(f"{path.name} holds no file that ends in {', '.join(endings)}")
+        raise CorpusError(f"{name} holds no file that ends in {', '.join(endings)}")
 
 
-def _json(path: Path, name: str, data: bytes | str) -> Any:
+def _json(name: str, member: str, data: bytes) -> Any:
     try:
         return json.loads(data)
     except ValueError as error:
-        raise CorpusError(f"{path.name}: {name} is no valid JSON ({error})") from error
+        raise CorpusError(f"{name}: {member} is no valid JSON ({error})") from error
 
 
 def _under_fields(value: Any) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """The text sources that can be fetched, and how each becomes a part of a corpus."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from corpora.archives import leipzig_paragraphs, mot_paragraphs, poetry_paragraphs
 from corpora.cleaning import Tally, clean, to_simplified
@@ -48,7 +50,7 @@ class Download:
     about: str
     source: Source
     find: Callable[[], Address]
-    read: Callable[[Path], Iterator[str]]
+    read: Callable[[BinaryIO, str], Iterator[str]]
 
 
 def wikimedia(wiki: str) -> Address:
@@ -189,7 +191,9 @@ def download(
     )
     try:
         with publishing(data_home(home) / "corpora" / corpus / item.name, source) as draft:
-            _write(draft / TEXT_FILE, clean(item.read(path), convert, tally))
+            with _Watched(path, open_progress) as packed:
+                paragraphs = item.read(cast(BinaryIO, packed), path.name)
+                _write(draft / TEXT_FILE, clean(paragraphs, convert, tally))
             if not tally.kept:
                 raise CorpusError(f"{path.name} holds no prose")
     except CorpusError as error:
@@ -199,6 +203,28 @@ def download(
         ) from error
     path.unlink()
     return tally
+
+
+class _Watched(io.RawIOBase):
+    """A file that tells a progress bar how far it has been read."""
+
+    def __init__(self, path: Path, open_progress: OpenProgress) -> None:
+        self._stream = path.open("rb")
+        self._bar = open_progress("reading", path.stat().st_size, 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        self._bar.update(len(chunk))
+        return chunk
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+            self._bar.close()
+        super().close()
 
 
 def _write(path: Path, lines: Iterator[str]) -> None:

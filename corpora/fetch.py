@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from corpora.errors import CorpusError
+from corpora.home import writing_to
 
 ATTEMPTS = 5  # in a row without a single new byte
 _CHUNK_BYTES = 1 << 18
@@ -78,6 +79,17 @@ def fetch(
     """
     if target.is_file() and (checksum is None or _hash(target, checksum[0]) == checksum[1]):
         return target
+    with writing_to(target.parent):
+        return _fetch(url, target, open_progress, checksum, pause_s)
+
+
+def _fetch(
+    url: str,
+    target: Path,
+    open_progress: OpenProgress,
+    checksum: tuple[str, str] | None,
+    pause_s: float,
+) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     failures = 0

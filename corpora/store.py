@@ -22,7 +22,7 @@ from corpora.catalogue import (
 )
 from corpora.corpus import Source
 from corpora.errors import CorpusError
-from corpora.home import data_home
+from corpora.home import data_home, writing_to
 from corpora.reading import DEFAULT_FIELD, SUFFIXES
 
 LICENCE_FILE = "LICENSE.txt"
@@ -97,24 +97,29 @@ def check_name(name: str) -> None:
 @contextmanager
 def publishing(folder: Path, source: Source, field: str = DEFAULT_FIELD) -> Iterator[Path]:
     """A draft folder that replaces `folder` when the block ends, with source and licence in it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        yield draft
-        draft.chmod(0o755)
-        (draft / SOURCE_FILE).write_text(_toml(source, field), encoding="utf-8")
-        (draft / LICENCE_FILE).write_text(_notice(source), encoding="utf-8")
-        if folder.is_dir():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-            folder.rename(old / folder.name)
-            draft.rename(folder)
-            shutil.rmtree(old)
-        else:
-            draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        with suppress(OSError):  # not empty: there are other parts
-            folder.parent.rmdir()
+    with writing_to(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            yield draft
+            draft.chmod(0o755)
+            (draft / SOURCE_FILE).write_text(_toml(source, field), encoding="utf-8")
+            (draft / LICENCE_FILE).write_text(_notice(source), encoding="utf-8")
+            _replace(folder, draft)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            with suppress(OSError):  # not empty: there are other parts
+                folder.parent.rmdir()
+
+
+def _replace(folder: Path, draft: Path) -> None:
+    if not folder.is_dir():
+        draft.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(old / folder.name)
+    draft.rename(folder)
+    shutil.rmtree(old)
 
 
 def _readable(path: Path) -> list[Path]:

@@ -4,7 +4,6 @@ import bz2
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from corpora.errors import CorpusError
@@ -45,26 +44,30 @@ def pages(stream: BinaryIO) -> Iterator[str]:
             yield text
 
 
-def dump_paragraphs(path: Path) -> Iterator[str]:
-    """The prose of a packed or unpacked dump, one article after another.
+def dump_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
+    """The prose of a dump packed with bzip2, one article after another.
+
+    Args:
+        packed: the dump; a pipe will do.
+        name: of the file, for messages.
 
     Raises:
         CorpusError: if the file is damaged or no dump.
     """
     try:
-        with _opened(path) as stream:
-            for text in pages(stream):
+        with bz2.open(packed) as stream:
+            for text in pages(cast(BinaryIO, stream)):
                 yield plain_text(text)
     except EOFError as error:
-        raise CorpusError(f"{path.name} is truncated") from error
+        raise CorpusError(f"{name} is truncated") from error
     except CorpusError:
         raise
     except OSError as error:
-        raise CorpusError(f"{path.name} is damaged ({error})") from error
+        raise CorpusError(f"{name} is damaged ({error})") from error
     except Exception as error:  # mwxml raises what its XML parser raises
         if type(error).__module__.split(".")[0] not in ("mwxml", "xml"):
             raise
-        raise CorpusError(f"{path.name} is no complete MediaWiki dump ({error})") from error
+        raise CorpusError(f"{name} is no complete MediaWiki dump ({error})") from error
 
 
 def plain_text(wikitext: str) -> str:
@@ -122,9 +125,3 @@ def _replace(code: Any, node: Any, text: str) -> None:
         code.replace(node, text)
     except ValueError:
         logger.debug("already gone with the markup around it: %.40s", node)
-
-
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".bz2":
-        return cast(BinaryIO, bz2.open(path))
-    return path.open("rb")

@@ -1,6 +1,5 @@
 """Folders of NumPy columns: written as streams, published whole, mapped instead of loaded."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from datagen.home import writing_to
 
 
 class ColumnWriter:
@@ -51,15 +52,19 @@ def published(folder: Path) -> Iterator[Path]:
 
     Of several processes that build the same folder at once the first one wins; the others throw
     their own, equal one away.
+
+    Raises:
+        CorpusError: if there is no room, or no permission to write.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        yield draft
+    with writing_to(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            os.rename(draft, folder)  # noqa: PTH104 - Path.rename would hide which error is meant
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            yield draft
+            try:
+                draft.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
