@@ -1,5 +1,6 @@
 """Decoding: greedy against its definition, beam search and alignment against brute force."""
 
+from dataclasses import replace
 from itertools import groupby, product
 
 import numpy as np
@@ -13,7 +14,7 @@ from training.decoding import FloatArray, align, collapse, greedy_decode, log_so
 from training.ngrams import NgramTable, pack
 
 CLASSES = 3
-WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES)
+WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES, least_probability=0.0)
 
 
 def logits_of(frames: int, lines: int = 1, classes: int = CLASSES) -> st.SearchStrategy[FloatArray]:
@@ -91,7 +92,7 @@ def test_beam_search_with_a_language_model_is_exact(
     logits: FloatArray, lm_weight: float, length_bonus: float
 ) -> None:
     table = bigrams()
-    weights = BeamSettings(WHOLE.width, CLASSES, lm_weight, length_bonus)
+    weights = replace(WHOLE, lm_weight=lm_weight, length_bonus=length_bonus)
     (decoded,) = beam_decode(logits, np.array([4]), settings=weights, table=table)
     exact = {
         text: np.log(p) + length_bonus * len(text) + lm_weight * lm_score(table, text)

@@ -6,14 +6,21 @@ continuous speech recognition using bi-directional recurrent DNNs"). With a beam
 prefix and no pruning of classes the result is the likeliest text, exactly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from training.decoding import Decoded, FloatArray, IntArray, aligned, check_lengths, log_softmax
+from training.decoding import (
+    Decoded,
+    FloatArray,
+    IntArray,
+    aligned,
+    check_lengths,
+    log_partition,
+)
 from training.ngrams import NgramTable, empty_table, look_up, push
 
 
@@ -24,12 +31,14 @@ class BeamSettings:
     Attributes:
         width: prefixes kept after each frame.
         classes_per_frame: classes besides the blank that may extend a prefix in one frame.
+        least_probability: of a class in a frame, to extend a prefix there.
         lm_weight: factor of the language model's log-probability.
         length_bonus: added for each character, in nats; offsets the model's taste for short text.
     """
 
     width: int = 10
     classes_per_frame: int = 20
+    least_probability: float = 1e-5
     lm_weight: float = 0.3
     length_bonus: float = 0.5
 
@@ -63,24 +72,50 @@ def beam_decode(
     table = table or empty_table()
     decoded = []
     for n, length in enumerate(input_lengths):
-        log_probs = log_softmax(logits[:length, n])  # (T, C)
-        ids, scores = _candidates(log_probs, blank, settings.classes_per_frame)
-        blanks = np.ascontiguousarray(log_probs[:, blank])
+        columns, log_probs = _likely(logits[:length, n], blank, settings.least_probability)
+        blank_column = int(np.searchsorted(columns, blank))
+        ids, scores = _candidates(log_probs, blank_column, settings)
         text, log_probability = _search(
-            blanks, ids, scores, settings.width, *weights,
+            np.ascontiguousarray(log_probs[:, blank_column]), columns[ids], scores,
+            settings.width, *weights,
             table.keys, table.log_probs, table.backoffs, table.offsets,
         )  # fmt: skip
-        decoded.append(aligned(log_probs, text, float(log_probability), blank=blank))
+        placed = aligned(
+            log_probs, np.searchsorted(columns, text), float(log_probability), blank=blank_column
+        )
+        decoded.append(replace(placed, class_ids=text))
     return decoded
 
 
-def _candidates(log_probs: FloatArray, blank: int, most: int) -> tuple[IntArray, FloatArray]:
-    """The likeliest classes besides the blank in each frame and their scores, both (T, K)."""
+def _likely(logits: FloatArray, blank: int, least: float) -> tuple[IntArray, FloatArray]:
+    """The classes (K,) that reach a probability in some frame, with the blank, and their
+    log-probabilities (T, K).
+
+    Of thousands of classes some dozens remain, and everything after costs accordingly less.
+    """
+    partition = log_partition(logits[:, None])  # (T, 1)
+    with np.errstate(divide="ignore"):
+        likely = logits >= partition + np.float32(np.log(least))
+    reached: NDArray[np.bool_] = np.any(likely, axis=0)
+    reached[blank] = True
+    columns = np.flatnonzero(reached)
+    return columns, logits[:, columns] - partition
+
+
+def _candidates(
+    log_probs: FloatArray, blank: int, settings: BeamSettings
+) -> tuple[IntArray, FloatArray]:
+    """The likeliest columns besides the blank in each frame and their scores, both (T, K).
+
+    A column that is too unlikely to be tried has the score -inf.
+    """
     others = log_probs.copy()
     others[:, blank] = -np.inf
-    most = min(most, log_probs.shape[1] - 1)
+    most = min(settings.classes_per_frame, others.shape[1])
     ids = np.argpartition(-others, most - 1, axis=1)[:, :most]
-    return ids.astype(np.int64), np.take_along_axis(others, ids, axis=1)
+    scores = np.take_along_axis(others, ids, axis=1)
+    scores[np.exp(scores) < settings.least_probability] = -np.inf
+    return ids, scores
 
 
 class _Trie(NamedTuple):
@@ -160,7 +195,7 @@ def _search(
     lm_offsets: IntArray,
 ) -> tuple[IntArray, float]:
     """Best text and its log-probability, the language model's part left out."""
-    trie = _new_trie(len(blanks) * min(width, 1 << 20) * ids.shape[1] + 1)
+    trie = _new_trie(_most_nodes(scores, width))
     nodes = 1
     beam = np.zeros(1, dtype=np.int64)
     ends_blank = np.zeros(1)
@@ -203,6 +238,17 @@ def _search(
         trie.blank[reached[:count]] = -np.inf
         trie.char[reached[:count]] = -np.inf
     return _spelled(trie, beam[0]), _add(ends_blank[0], ends_char[0])
+
+
+@njit(cache=True)
+def _most_nodes(scores: FloatArray, width: int) -> int:
+    """How many prefixes a search can meet: each kept one by each class that is tried."""
+    nodes, kept = 1, 1
+    for t in range(len(scores)):
+        tried = int((scores[t] > -np.inf).sum())
+        nodes += kept * tried
+        kept = min(width, kept * (tried + 1))
+    return nodes
 
 
 @njit(cache=True)
