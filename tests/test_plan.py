@@ -191,6 +191,16 @@ def test_a_corpus_without_long_sentences_leaves_them_to_the_other(folder: Path) 
     assert (texts.corpus[texts.lengths == 30] == 1).any()
 
 
+def test_a_text_that_changed_gives_another_plan(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "grows.txt"
+    file.write_text(COMMON, encoding="utf-8")
+    before = make_plan(options(folder, corpora=(str(file),), min_per_class=0))
+    assert make_plan(options(folder, corpora=(str(file),), min_per_class=0)) is before
+    file.write_text(COMMON + "\n" + COMMON[::-1], encoding="utf-8")
+    after = make_plan(options(folder, corpora=(str(file),), min_per_class=0))
+    assert after.fingerprint != before.fingerprint
+
+
 def test_words_hold_their_character() -> None:
     classes = np.array(ALPHABET.encode("蝴魑鼷"))
     words = words_with(ALPHABET, classes)

@@ -1,8 +1,9 @@
 """Which text sample i carries: a pure function of (texts, settings, i), for every i there is."""
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from corpora import Corpus, Source, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
-from datagen.home import cache_home
+from datagen.home import cache_home, data_home
 from datagen.sample import Texts
 from datagen.text.columns import published
 from datagen.text.coverage import CoverageReport, report
@@ -115,24 +116,36 @@ class WindowPlan:
 
 
 def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":
-    """The plan of some settings; built once, then kept in this process and on disk.
+    """The plan of some settings; kept on disk, and in this process while the texts stay the same.
 
     Raises:
         CorpusError: if a text is unknown, unreadable, or has no window of a length asked for.
         AlphabetError: if the character list, or a given line, cannot be used.
     """
-    return _make_plan(settings, str(cache_home()))
-
-
-@lru_cache(maxsize=8)
-def _make_plan(settings: PlanSettings, cache: str) -> "WindowPlan | LinesPlan":
     alphabet = load(Path(settings.alphabet) if settings.alphabet else None)
     if settings.lines is not None:
         return open_lines(Path(settings.lines), alphabet)
     mix = parse_mix(settings.corpora)
-    home = Path(settings.home) if settings.home else None
+    home = data_home(settings.home)
     texts = tuple(open_corpus(spec, home=home) for spec, _ in mix)
-    weights = tuple(weight for _, weight in mix)
+    key = (settings, alphabet.fingerprint, *(text.fingerprint for text in texts), cache_home())
+    if key not in _PLANS:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        _PLANS[key] = _window_plan(settings, alphabet, texts, tuple(weight for _, weight in mix))
+    return _PLANS[key]
+
+
+_MOST_PLANS = 8
+_PLANS: dict[Hashable, WindowPlan] = {}
+
+
+def _window_plan(
+    settings: PlanSettings,
+    alphabet: Alphabet,
+    texts: tuple[Corpus, ...],
+    weights: tuple[float, ...],
+) -> WindowPlan:
     indexes = [open_index(corpus, alphabet) for corpus in texts]
     names = [corpus.name for corpus in texts]
     windows = Windows(names, indexes, weights, settings.length_min, settings.length_max)
