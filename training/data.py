@@ -12,8 +12,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datagen.alphabet import Alphabet
 from training.errors import FitError
-from training.order import IntArray, StepOrder, rank_slice
-from training.preprocess import GrayImages, bucket_width, pad_lines
+from training.order import IntArray, StepOrder, line_buckets, rank_slice
+from training.preprocess import GrayImages, pad_lines
+
+LEAST_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
 
 
 class Lines(Protocol):
@@ -100,9 +102,12 @@ class Batch:
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
 
 
-def make_batches(lines: Lines, indices: IntArray, pieces: int = 1) -> list[Batch]:
-    """Group lines by bucket, pad each group, and cut it into at most `pieces` batches."""
-    widths = np.array([bucket_width(image.shape[1]) for image in lines.images])
+def make_batches(lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1) -> list[Batch]:
+    """Group lines by bucket, pad each group, and cut it into at most `pieces` batches.
+
+    Groups under `least` lines join a wider one: batch normalisation needs company.
+    """
+    widths = line_buckets(np.array([image.shape[1] for image in lines.images]), least)
     batches = []
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
@@ -136,7 +141,8 @@ class StepBatches(Dataset[list[Batch]]):
 
     def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch]:
         step, indices = item
-        batches = make_batches(self.source.batch(indices), indices, self.pieces)
+        lines = self.source.batch(indices)
+        batches = make_batches(lines, indices, self.pieces, LEAST_IN_TRAINING)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)

@@ -32,6 +32,7 @@ from training.transfer import start_from
 from training.validate import validate
 
 CPU_LINES, GPU_LINES = 64, 256  # lines of a step for each process, unless the user says
+FINISHED = "finished.json"  # stands in the folder of a run that came to its end
 VALIDATIONS = 20  # a run, unless they would take more than a tenth of its time:
 VALIDATION_COST = 4  # lines trained on for a line validated, which costs a third of one
 
@@ -84,7 +85,11 @@ def fit(
         run_folder.write_settings(run_folder.create(settings, runs), settings)
     with _journal(folder, learner, total, seat, lines) as journal, _Signals(seat) as signals:
         _loop(learner, sources, order, total, folder, journal, signals)
-    return Outcome(folder, learner.step, learner.best)
+    outcome = Outcome(folder, learner.step, learner.best)
+    if seat.first:
+        text = json.dumps({"step": outcome.step, "line_accuracy": outcome.line_accuracy}) + "\n"
+        publish(folder / FINISHED, lambda aside: _write(aside, text))
+    return outcome
 
 
 def _loop(

@@ -180,11 +180,11 @@ def training_order(
     return EpochOrder([pools for pools in buckets if pools], batch_size, seed)
 
 
-def line_buckets(widths: NDArray[np.integer], batch_size: int) -> IntArray:
-    """The width that each line is padded to in training, (n,).
+def line_buckets(widths: NDArray[np.integer], least: int) -> IntArray:
+    """The width that each line is padded to, (n,).
 
-    A bucket too small to fill a batch joins the next wider one (the widest takes the next narrower
-    in), or its lines would wait for many epochs.
+    A bucket of fewer than `least` lines joins the next wider one (the widest takes the next
+    narrower in): the lines of a bucket that fills no batch would wait for many epochs.
     """
     sizes, index, counts = np.unique(widths, return_inverse=True, return_counts=True)
     wanted = np.array([bucket_width(int(size)) for size in sizes])
@@ -194,10 +194,10 @@ def line_buckets(widths: NDArray[np.integer], batch_size: int) -> IntArray:
     waiting = 0
     for edge in edges:
         waiting += totals[int(edge)]
-        if waiting >= batch_size or edge == edges[-1]:
+        if waiting >= least or edge == edges[-1]:
             kept.append((int(edge), waiting))
             waiting = 0
-    if len(kept) > 1 and kept[-1][1] < batch_size:
+    if len(kept) > 1 and kept[-1][1] < least:
         del kept[-2]
     limits = np.array([edge for edge, _ in kept])
     return limits[np.searchsorted(limits, wanted)][index]

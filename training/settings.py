@@ -1,7 +1,9 @@
 """Settings of the training room: frozen, light to import, checked at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from datagen.jobs.settings import LookSettings
+from datagen.text.settings import PlanSettings
 from training.errors import FitError, ModelError
 
 MODELS = ("crnn", "crnn_v2", "crnn_res")
@@ -95,8 +97,11 @@ class FitSettings:
         workers: loader processes of a process; None: 0 on the CPU, up to 8 beside a GPU.
         precision: one of PRECISIONS; auto takes bfloat16 where the hardware multiplies it.
         compile: whether torch.compile may be used; it needs a C++ compiler.
-        live: render lines on demand in place of reading a data set.
+        live: render lines on demand in place of reading data sets.
         live_lines: lines that count as an epoch of live rendering.
+        split: share of the lines that train, for live rendering; sentences of the rest validate.
+        plan: what live rendering writes; its seed is this run's.
+        look: how live lines look.
 
     Raises:
         FitError: with all problems in one line.
@@ -136,6 +141,9 @@ class FitSettings:
     compile: bool = True
     live: bool = False
     live_lines: int = 1_000_000
+    split: float = 0.99
+    plan: PlanSettings = field(default_factory=PlanSettings)
+    look: LookSettings = field(default_factory=LookSettings)
 
     def __post_init__(self) -> None:
         problems = [
@@ -155,6 +163,8 @@ class FitSettings:
             problems.append(f"ema_decay {self.ema_decay:g} is not in [0, 1)")
         if self.run is not None and (not self.run or "/" in self.run or self.run.startswith(".")):
             problems.append(f"run {self.run!r} is a folder name under runs/, without slashes")
+        if not 0 < self.split < 1:
+            problems.append(f"split {self.split:g} is a share of the lines, in (0, 1)")
         if not self.data:
             problems.append("no data set; give --data PATH")
         if problems:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from training.order import EpochOrder, IntArray, StepOrder, training_order
 from training.settings import FitSettings
 
 LABELS_AT_A_TIME = 20_000
+LIVE_VALIDATION_LINES = 10_000  # where all are asked for, and there is no end of them
 PROBES = 64  # lines looked at to tell whether places are known
 
 
@@ -110,13 +111,26 @@ def _steps_needed(text: str) -> int:
 
 
 def open_sources(settings: FitSettings) -> Sources:
-    """The data sets that the settings name, both sides.
+    """The data sets that the settings name, or live rendering; both sides.
 
     Raises:
         ShardError, AlphabetError: if they are missing, damaged or of another alphabet.
     """
+    if settings.live:
+        return _live_sources(settings)
     data = parse_data(settings.data)
     train = LineDataset(data, "train")
     held = [item for item in data if len(LmdbReader(item[0], "val"))]
     validation = LineDataset(held, "val", alphabet=train.alphabet) if held else None
     return Sources(StoredLines(train), StoredLines(validation) if validation else None)
+
+
+def _live_sources(settings: FitSettings) -> Sources:
+    from training.live import LiveLines
+
+    plan = replace(settings.plan, seed=settings.seed)
+    held = settings.validation_lines or LIVE_VALIDATION_LINES
+    return Sources(
+        LiveLines(plan, settings.look, settings.split, "train", settings.live_lines),
+        LiveLines(plan, settings.look, settings.split, "val", held),
+    )

@@ -214,12 +214,15 @@ def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
                 f"{folder.folder}: image-{position + 1:09d} cannot be decoded; ocrgen verify lists"
                 " all such images"
             )
-        images.append(image if image.shape[0] == HEIGHT_PX else _scale(image))
+        images.append(scaled(image))
     return images
 
 
-def _scale(image: UintImages) -> UintImages:
+def scaled(image: UintImages) -> UintImages:
+    """A line image at HEIGHT_PX, its width in proportion."""
     height, width = image.shape
+    if height == HEIGHT_PX:
+        return image
     method = cv2.INTER_AREA if height > HEIGHT_PX else cv2.INTER_LINEAR
     size = (scaled_width(height, width), HEIGHT_PX)
     return cv2.resize(image, size, interpolation=method)  # type: ignore[return-value]

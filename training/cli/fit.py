@@ -1,16 +1,37 @@
 """`ocrtrain fit`: train a network."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
 from training.errors import FitError
 from training.settings import MODELS, PRECISIONS, SCHEDULES, FitSettings
 
 DEFAULTS = FitSettings()
+# Fields that an option of `ocrgen render` sets.
+PLAN_FIELDS = {
+    "corpora": ("corpora",),
+    "lines": ("lines",),
+    "length": ("length_min", "length_max"),
+    "alphabet": ("alphabet",),
+    "min_per_class": ("min_per_class",),
+    "max_inserted": ("max_inserted",),
+    "home": ("home",),
+}
+LOOK_FIELDS = {
+    "style": ("style",),
+    "faces": ("faces",),
+    "system_fonts": ("system_fonts",),
+    "backgrounds": ("backgrounds",),
+    "width": ("widths",),
+    "fit_width": ("fit_width",),
+    "engine": ("engine",),
+}
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
@@ -59,13 +80,15 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @option("--checkpoint-every", "Steps between states to go on from.")
 @option("--keep", "States kept.")
 @option("--log-every", "Steps between two lines of metrics.jsonl.")
-@option("--seed", "Of initial weights, order and augmentation.")
 @option("--threads", "Threads of a process on the CPU; default: the cores, shared out.", int)
 @option("--workers", "Loader processes of each process; default: 0 on the CPU.", int)
 @option("--precision", "Number format of the network.", click.Choice(PRECISIONS))
-@click.option(
-    "--compile/--no-compile", default=DEFAULTS.compile, help="Whether to use torch.compile."
-)
+@click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Use of torch.compile.")
+@click.option("--live", is_flag=True, help="Render lines on demand, as these options say:")
+@option("--live-lines", "Lines that count as an epoch of live rendering.")
+@option("--split", "Share of live lines that train; the sentences of the rest validate.")
+@plan_options
+@look_options
 @click.pass_context
 def command(context: click.Context, /, resume: bool, config: Path | None, **options: Any) -> None:
     """Train a network on packed data, on GPUs or on the CPU.
@@ -79,8 +102,6 @@ def command(context: click.Context, /, resume: bool, config: Path | None, **opti
         import torch  # noqa: F401
     except ModuleNotFoundError as error:
         raise FitError(TORCH_MISSING) from error
-    from dataclasses import replace
-
     from training import run_folder
     from training.launch import launch
     from training.sources import open_sources
@@ -104,7 +125,22 @@ def _given(context: click.Context, config: Path | None, options: dict[str, Any])
         mapping = read_toml(config)
         checked = from_mapping(FitSettings, mapping, str(config))
         given = {name: getattr(checked, name) for name in mapping}
-    for name, value in options.items():
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            given[name] = value
-    return given
+    named = {
+        name
+        for name in (*options, "live", "seed")
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    rendering = {name: options[name] for name in (*PLAN_FIELDS, *LOOK_FIELDS)}
+    if not (given.get("live") or options["live"] or context.params["resume"]):
+        alone = [p.opts[0] for p in context.command.params if p.name in named & rendering.keys()]
+        if alone:
+            raise click.UsageError(f"{', '.join(alone)}: only with --live")
+    for field, settings, names in (
+        ("plan", plan_settings({**rendering, "seed": options["seed"]}), PLAN_FIELDS),
+        ("look", look_settings({**rendering}), LOOK_FIELDS),
+    ):
+        wanted = [part for name, parts in names.items() if name in named for part in parts]
+        if wanted:
+            base = given.get(field, getattr(DEFAULTS, field))
+            given[field] = replace(base, **{part: getattr(settings, part) for part in wanted})
+    return given | {name: options[name] for name in options if name in named - rendering.keys()}
