@@ -27,7 +27,7 @@ from training.preflight import preflight
 from training.schedule import learning_rate, scaled_rate
 from training.settings import FitSettings
 from training.sources import Sources
-from training.state import load_state, newest_state, save_state
+from training.state import load_state, newest_state, save_state, states
 from training.transfer import start_from
 from training.validate import validate
 
@@ -78,7 +78,9 @@ def fit(
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
     lines.append(hardware.compile_convolutions(network, settings, seat.device))
     learner = Learner(network, settings, seat)
-    if resume:
+    if resume and not states(folder):
+        lines.append("killed before its first state: beginning anew")
+    elif resume:
         learner.restore(load_state(newest_state(folder)), sources.fingerprint)
         lines.append(f"going on after step {learner.step}")
     elif seat.first:

@@ -1,0 +1,53 @@
+"""The recipes, from end to end at the smallest size, and going on where they stopped."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import full, quickstart
+from pipelines.steps import Step, StepError, call, run_steps
+from pipelines.weather import sentences
+
+pytest.importorskip("torch")
+
+
+def test_the_full_recipe_goes_on_where_it_stopped(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Three hundred lines, two steps; then more lines: the split and the run are kept."""
+    small = ["--folder", str(tmp_path), "--gpus", "0", "--model", "crnn_v2", "--max-steps", "2"]
+    assert full.main(["--n", "300", *small]) == 0
+    manifest = json.loads((tmp_path / "data/lmdb/manifest.json").read_text(encoding="utf-8"))
+    assert sum(manifest["samples"].values()) == 300
+    assert (tmp_path / "runs/full/best.safetensors").exists()
+    capfd.readouterr()
+    assert full.main(["--n", "300", *small]) == 0
+    told = capfd.readouterr().out
+    assert "--resume" in told and "ocrgen pack --split 0.99 --overwrite   # done before" in told
+
+
+def test_a_failing_step_ends_the_recipe(tmp_path: Path) -> None:
+    steps = [Step(("ocrgen", "render", "--n", "0")), Step(("ocrgen", "fonts", "list"))]
+    with pytest.raises(StepError, match="exit code 1"):
+        run_steps(steps, tmp_path)
+
+
+def test_a_step_that_is_done_is_not_run(tmp_path: Path) -> None:
+    steps = [Step(("ocrgen", "nonsense"), done=lambda: True)]
+    assert run_steps(steps, tmp_path) == {}
+
+
+def test_commands_run_in_their_folder(tmp_path: Path) -> None:
+    call(("ocrgen", "preview", "--n", "3", "--style", "plain", "--out", "x.png"), tmp_path)
+    assert (tmp_path / "x.png").exists()
+
+
+def test_the_quickstart_learns_a_hundred_classes() -> None:
+    """Its text has at least 100 characters, most of them hanzi, and no sentence twice."""
+    text = list(sentences(quickstart.SENTENCES))
+    characters = set("".join(text))
+    hanzi = {c for c in characters if "\u4e00" <= c <= "\u9fff"}
+    assert len(set(text)) == len(text)
+    assert len(characters) >= 100 and len(hanzi) > 0.7 * len(characters)
+    assert text[:50] == list(sentences(50))  # a function of its seed
