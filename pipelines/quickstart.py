@@ -23,9 +23,9 @@ from pipelines.weather import sentences
 TEXT = "weather.txt"
 SENTENCES = 20_000
 LINES = 80_000
-STEPS = 1_800
+STEPS = 1_300
 NETWORK = ("--model", "crnn_v2", "--width-multiplier", "0.25", "--hidden", "96")
-LEARNING = ("--lr", "0.002", "--places-lines", "20000", "--validation-lines", "500")
+LEARNING = ("--lr", "0.004", "--places-lines", "14000", "--validation-lines", "500")
 FRESH = 24
 FRESH_SEED = 2026  # of lines that no other step draws
 LEAST_ACCURACY = 0.90
