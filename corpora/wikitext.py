@@ -1,7 +1,6 @@
 """Prose from MediaWiki dumps: mwxml reads the XML, mwparserfromhell strips the markup."""
 
 import bz2
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
@@ -26,8 +25,6 @@ _RULE = re.compile(r"(zh(?:-[a-z]+)?)\s*:\s*([^;]*)")
 _SIMPLIFIED = ("zh-hans", "zh-cn", "zh", "zh-sg", "zh-my")
 _MAGIC = re.compile(r"__[^\W\d_]+__")
 _REDIRECT = re.compile(r"\s*#\s*(redirect|重定向)", re.IGNORECASE)
-
-logger = logging.getLogger(__name__)
 
 
 def pages(stream: BinaryIO) -> Iterator[str]:
@@ -75,14 +72,39 @@ def plain_text(wikitext: str) -> str:
     import mwparserfromhell
 
     code = mwparserfromhell.parse(resolve_variants(wikitext))
-    for tag in code.filter_tags(recursive=True, matches=_is_dropped):
-        _replace(code, tag, GAP if str(tag.tag).lower() in _MARKING_TAGS else "")
-    for link in code.filter_wikilinks(recursive=True, matches=_is_no_prose):
-        _replace(code, link, "")
-    for template in code.filter_templates(recursive=False):
-        _replace(code, template, GAP)
-    text = str(code.strip_code(normalize=True, collapse=True))
-    return _MAGIC.sub("", text).replace("'''", "").replace("''", "")
+    return _MAGIC.sub("", "".join(_walk(code)))
+
+
+def _walk(code: Any) -> Iterator[str]:
+    """Texts of a parsed page in order, each node seen once, however many there are."""
+    from mwparserfromhell import nodes
+
+    for node in code.nodes if code is not None else ():
+        if isinstance(node, nodes.Text):
+            yield str(node)
+        elif isinstance(node, nodes.Wikilink):
+            if not _is_no_prose(str(node.title)):
+                yield from _walk(node.text) if node.text else [str(node.title).lstrip(": ")]
+        elif isinstance(node, nodes.ExternalLink):
+            yield from _walk(node.title)
+        elif isinstance(node, nodes.Tag):
+            yield from _walk_tag(node)
+        elif isinstance(node, nodes.HTMLEntity):
+            yield str(node.normalize())
+        elif isinstance(node, nodes.Heading):
+            yield from ("\n", *_walk(node.title), "\n")
+        elif not isinstance(node, nodes.Comment):
+            yield GAP  # a template, or an argument of one
+
+
+def _walk_tag(tag: Any) -> Iterator[str]:
+    name = str(tag.tag).strip().lower()
+    if name in _MARKING_TAGS:
+        yield GAP
+    elif name == "br":
+        yield "\n"
+    elif name not in _DROPPED_TAGS:
+        yield from _walk(tag.contents)
 
 
 def resolve_variants(text: str) -> str:
@@ -107,21 +129,10 @@ def _variant(match: re.Match[str]) -> str:
     return str(next(iter(rules.values()), body))
 
 
-def _is_dropped(tag: Any) -> bool:
-    return str(tag.tag).strip().lower() in _DROPPED_TAGS
-
-
-def _is_no_prose(link: Any) -> bool:
-    title = str(link.title).strip()
-    prefix, colon, _ = title.partition(":")
+def _is_no_prose(title: str) -> bool:
+    """Whether a link shows a picture, sets a category, or leads to another language."""
+    prefix, colon, _ = title.strip().partition(":")
+    prefix = prefix.strip().lower()
     if not colon:
         return False
-    prefix = prefix.strip().lower()
     return prefix in _FILE_PREFIXES or bool(re.fullmatch(r"[a-z]{2,3}(-[a-z-]+)?", prefix))
-
-
-def _replace(code: Any, node: Any, text: str) -> None:
-    try:
-        code.replace(node, text)
-    except ValueError:
-        logger.debug("already gone with the markup around it: %.40s", node)
