@@ -16,7 +16,7 @@ NOT_TEXT = ("license", "licence", "attribution", "readme", "notice")  # stems of
 SOURCE_FILE = "source.toml"
 TEMPLATE_SUFFIX = ".toml"
 SOURCE_KEYS = ("name", "licence", "attribution", "url")
-_READ = (*SUFFIXES, TEMPLATE_SUFFIX)
+READ_SUFFIXES = (*SUFFIXES, TEMPLATE_SUFFIX)
 
 
 def open_corpus(spec: str, *, home: Path | None = None) -> Corpus:
@@ -62,11 +62,16 @@ def added_parts(name: str, home: Path | None = None) -> list[Path]:
 
 
 def parts_of(path: Path, field: str = DEFAULT_FIELD) -> list[Part]:
-    """The text and template files of a path, by name; licences and the like are no text."""
+    """The text and template files of a path, each read as its ending says."""
+    return [_part(file, field) for file in files_of(path)]
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of a path that hold text, sorted; licences and the like are no text."""
     if path.is_file():
-        return [_part(path, field)]
-    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(_READ))
-    return [_part(p, field) for p in files if _is_text(p.relative_to(path))]
+        return [path]
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(READ_SUFFIXES))
+    return [p for p in files if _is_text(p.relative_to(path))]
 
 
 def read_source(folder: Path) -> Source | None:

@@ -14,16 +14,17 @@ from pathlib import Path
 
 from corpora.catalogue import (
     GENERATED,
+    READ_SUFFIXES,
     SOURCE_FILE,
-    TEMPLATE_SUFFIX,
     added_parts,
+    files_of,
     names,
     parts_of,
 )
 from corpora.corpus import Source
 from corpora.errors import CorpusError
 from corpora.home import data_home, writing_to
-from corpora.reading import DEFAULT_FIELD, SUFFIXES
+from corpora.reading import DEFAULT_FIELD
 
 LICENCE_FILE = "LICENSE.txt"
 _NAME = re.compile(r"[\w][\w-]*")
@@ -125,11 +126,7 @@ def _replace(folder: Path, draft: Path) -> None:
 def _readable(path: Path) -> list[Path]:
     if not path.exists():
         raise CorpusError(f"there is no file or folder {path}")
-    if path.is_file():
-        return [path]
-    endings = (*SUFFIXES, TEMPLATE_SUFFIX)
-    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(endings))
-    return [p for p in found if p.name != SOURCE_FILE]
+    return files_of(path)
 
 
 def _free(folder: Path, stem: str) -> str:
@@ -141,10 +138,12 @@ def _free(folder: Path, stem: str) -> str:
 
 
 def _free_file(folder: Path, name: str) -> str:
-    number, candidate = 1, name
+    """A name that is not taken and that a text file is known by."""
+    known = name if name.endswith(READ_SUFFIXES) else f"{name}.txt"
+    number, candidate = 1, f"text-{known}" if known == SOURCE_FILE else known
     while (folder / candidate).exists():
         number += 1
-        candidate = f"{number}-{name}"
+        candidate = f"{number}-{known}"
     return candidate
 
 

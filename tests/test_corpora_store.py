@@ -51,6 +51,21 @@ def test_added_text_is_used_by_name_and_removed(home: Path, tmp_path: Path) -> N
         open_corpus("tales", home=home)
 
 
+def test_a_folder_is_added_as_it_is_read(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "LICENSE.txt").write_text("许可证的文字不是语料，不应该读进来。", encoding="utf-8")
+    (folder / "sub" / "a.txt").write_text(TEXT, encoding="utf-8")
+    (folder / "a.txt").write_text("两个文件的名字相同，内容不相同。", encoding="utf-8")
+    (tmp_path / "notes").write_text("没有后缀的文件也能添加进来。", encoding="utf-8")
+    code, output = run("corpus", "add", "mine", folder, tmp_path / "notes", "--home", home)
+    assert code == 0 and "added 4 sentences" in output
+    found = list(open_corpus("mine", home=home).sentences())
+    assert sorted(found) == sorted(
+        [*TEXT.split("\n"), "两个文件的名字相同，内容不相同。", "没有后缀的文件也能添加进来。"]
+    )
+
+
 def test_text_added_to_news_joins_the_starter_text(home: Path, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"body": "今天的新闻说明天要下雨了。"}', encoding="utf-8")
     before = list(open_corpus("news", home=home).sentences())
