@@ -71,8 +71,10 @@ def _rain(draw: random.Random) -> str:
 
 
 def _sun(draw: random.Random) -> str:
-    hour, minute = draw.randint(4, 20), draw.randint(0, 59)
-    return f"日{draw.choice('出落')}{hour}点{minute}分"
+    minute = draw.randint(0, 59)
+    if draw.random() < 0.5:
+        return f"日出{draw.randint(4, 7)}点{minute}分"
+    return f"日落{draw.randint(16, 20)}点{minute}分"
 
 
 def _note(draw: random.Random) -> str:
