@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+# In the place of this folder, whose names would hide modules that libraries look for.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from training.beam import BeamSettings, beam_decode
 from training.decoding import Decoded, FloatArray, IntArray, greedy_decode

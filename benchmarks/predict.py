@@ -22,7 +22,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+# In the place of this folder, whose names would hide modules that libraries look for.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from training.labelled import open_labelled
 from training.metrics import line_errors, normalise_text

@@ -40,7 +40,7 @@ class BeamSettings:
     classes_per_frame: int = 20
     least_probability: float = 1e-5
     lm_weight: float = 0.3
-    length_bonus: float = 0.5
+    length_bonus: float = 1.0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.classes_per_frame < 1:

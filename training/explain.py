@@ -130,7 +130,7 @@ def _strip(line: Explained, rows: list[int], start: int, end: int) -> Image.Imag
     _paste_line(picture, line, x_px - line.frame_px / 2, end - start, scale)
     _caption(pen, font, 30 + image_height // 2, "image")
     _heat(picture, pen, font, line, rows, start, end, heat_top)
-    _caption(pen, font, heat_top - 14, "posterior of")
+    _caption(pen, font, heat_top - 14, "posterior")
     _caption(pen, font, path_top + ROW // 2, "best path")
     for t in range(start, end):
         x = LEFT + (t - start) * CELL

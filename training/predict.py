@@ -40,13 +40,14 @@ class ReadSettings:
     """How lines are cut and batched; none of it changes what an unpadded short line reads as.
 
     Attributes:
-        window_px: lines wider than this are read in windows of it; a padding bucket.
+        window_px: lines wider than this are read in windows of it; a padding bucket. Networks
+            trained on lines of 280 px err more, the longer the window.
         overlap_px: what neighbouring windows share.
         batch_px: width of all lines of a batch together.
     """
 
-    window_px: int = 1120
-    overlap_px: int = 240
+    window_px: int = 560
+    overlap_px: int = 160
     batch_px: int = 280 * 32
 
 
