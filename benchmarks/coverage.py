@@ -95,8 +95,8 @@ def count(what: str, plan: WindowPlan, n: int) -> tuple[np.ndarray, int]:
     found = np.delete(found, plan.alphabet.blank)
     tail = ", ".join(f"{int((found < limit).sum()):,} under {limit}" for limit in TAIL)
     print(
-        f"{what}: {n:,} lines planned in {spent:.1f} s of CPU time ({spent / n * 1e6:.2f} µs a line in batches"
-        f" of {BATCH:,}; {whole:.1f} s with the counting)"
+        f"{what}: {n:,} lines planned in {spent:.1f} s of CPU time, {spent / n * 1e6:.2f} µs a line"
+        f" in batches of {BATCH:,} ({whole:.1f} s with the counting)"
     )
     print(
         f"{what}: of {len(found):,} classes {tail}; the rarest {int(found.min())} times;"
