@@ -12,7 +12,7 @@ def parse_mix(specs: Sequence[str]) -> tuple[tuple[str, float], ...]:
     Raises:
         CorpusError: if a corpus is listed twice, a weight is not positive, or only some have one.
     """
-    pairs = [_spec_and_weight(spec) for spec in specs]
+    pairs = [spec_and_weight(spec) for spec in specs]
     if not pairs:
         raise CorpusError("no corpus given; name one with --corpus, for example --corpus news")
     bare = [spec for spec, weight in pairs if weight is None]
@@ -29,7 +29,8 @@ def parse_mix(specs: Sequence[str]) -> tuple[tuple[str, float], ...]:
     return tuple((spec, w / total) for (spec, _), w in zip(pairs, weights, strict=True))
 
 
-def _spec_and_weight(spec: str) -> tuple[str, float | None]:
+def spec_and_weight(spec: str) -> tuple[str, float | None]:
+    """What stands before and after the colon of a weight; no weight where there is none."""
     front, mark, number = spec.rpartition(":")
     try:
         return (front, float(number)) if mark and front else (spec, None)

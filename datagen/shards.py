@@ -1,7 +1,7 @@
 """The one place that knows joblib: run a task for each shard on several workers."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -10,13 +10,15 @@ from datagen.errors import WorkerError
 
 Report = TypeVar("Report")
 
+_LEAST_CLUSTER_JOBS = 16
+
 
 def run_shards(
     task: Callable[[int], Report], shards: Iterable[int], *, backend: str = "loky", jobs: int = 1
 ) -> Iterator[Report]:
     """Run `task(k)` for each shard k and yield the reports as they come, in any order.
 
-    At most two tasks a worker wait at a time, so memory does not grow with the number of shards.
+    Few tasks wait at a time, two a worker, so memory does not grow with the number of shards.
     `jobs=1` runs in this process. With `backend="dask"` the caller has opened a
     `distributed.Client`, and joblib's own dask backend hands it the tasks.
 
@@ -25,17 +27,73 @@ def run_shards(
     """
     if jobs == 1 and backend in ("loky", "threading"):
         backend = "sequential"
-    with joblib.parallel_config(backend=backend, n_jobs=jobs):
+    where = _dask_backend() if backend == "dask" else backend
+    with joblib.parallel_config(backend=where, n_jobs=jobs):
         pool = joblib.Parallel(
             return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1
         )
         try:
-            yield from pool(joblib.delayed(task)(shard) for shard in shards)
+            call = _Call(task)
+            yield from pool(joblib.delayed(call)(shard) for shard in shards)
         except TerminatedWorkerError as error:
             raise WorkerError(
                 f"a worker died ({_reason(error)}); what was finished is kept: run the same"
                 " command again to go on, with a smaller --jobs if memory ran out"
             ) from error
+
+
+class _Call:
+    """A task that can be hashed, as joblib's dask backend silently needs it."""
+
+    def __init__(self, task: Callable[[int], Any]) -> None:
+        self.task = task
+
+    def __call__(self, shard: int) -> Any:
+        return self.task(shard)
+
+
+def _dask_backend() -> Any:
+    """joblib's dask backend with two gaps closed.
+
+    A task that killed several workers, or was cancelled, ends with an error outside of the task's
+    own code; joblib hears of it only through the callback, which its backend leaves out then, and
+    would wait for ever, as it would for a cluster that is gone. And a cluster that has one thread
+    as yet would get no work: joblib takes one job to mean this process.
+    """
+    from joblib._dask import DaskDistributedBackend
+
+    from datagen.cluster import Watch
+
+    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            # Twice as many shards wait in the cluster, some of them for workers that join later.
+            return max(int(super().effective_n_jobs(n_jobs)), _LEAST_CLUSTER_JOBS)
+
+        def start_call(self) -> None:
+            super().start_call()
+            self.waiting: dict[Any, Callable[[Any], None]] = {}
+            self.watch = Watch(self.client, self.fail)
+
+        def stop_call(self) -> None:
+            self.watch.stop()
+            super().stop_call()
+
+        def submit(self, func: Any, callback: Any = None) -> Any:
+            future = super().submit(func, callback)
+            self.waiting[future] = callback
+
+            def tell(done: Any) -> None:
+                if self.waiting.pop(done, None) and done.exception() is not None:
+                    callback(done.exception())
+
+            future.add_done_callback(tell)
+            return future
+
+        def fail(self, error: BaseException) -> None:
+            for callback in list(self.waiting.values()):
+                callback(error)
+
+    return Backend()
 
 
 def _reason(error: BaseException) -> str:

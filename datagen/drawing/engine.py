@@ -157,8 +157,7 @@ class LineEngine:
         _fit_size(looks, advances, texts.lengths, self.style)
         bound_blur(looks, self.style.blur.most_em)
         level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
-        slots = self.glyphs.slots(face, level, ids)
-        table = self.glyphs.table()
+        slots, table = self.glyphs.batch(face, level, ids)
         glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
         b, length = ids.shape
         width = int(looks[:, Look.WIDTH].max())

@@ -7,6 +7,7 @@ gives antialiased text at any sub-pixel place, scale and turn: one resampling, n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class GlyphCache:
     """Rasterises what a batch needs and remembers it, within a bounded arena.
 
     When the arena is full everything is dropped and drawn again as needed: bytes of images do not
-    depend on what the cache holds.
+    depend on what the cache holds. Threads may share it: see `batch`.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class GlyphCache:
         self.capacity_bytes = capacity_bytes
         self.drawable = drawable_classes(self.faces, alphabet)  # (C, F) bool
         self._fonts: dict[tuple[int, int], ImageFont.FreeTypeFont] = {}
+        self._lock = RLock()
         self._advance = np.full((len(faces), len(alphabet)), np.nan, dtype=np.float32)
         self._reset()
 
@@ -73,6 +75,16 @@ class GlyphCache:
         self._records = np.zeros((4096, 6), dtype=np.int64)
         self._count = 0
 
+    def batch(
+        self, face: IntArray, level: IntArray, class_ids: IntArray
+    ) -> tuple[NDArray[np.int32], GlyphTable]:
+        """`slots` and the `table` that they point into, while other threads draw theirs.
+
+        The table's arrays stay as they are: glyphs are added behind them, or to new arrays.
+        """
+        with self._lock:
+            return self.slots(face, level, class_ids), self.table()
+
     def advances(self, face: IntArray, class_ids: IntArray) -> FloatArray:
         """Pen advance of each character in em, (B, L); 0 for the blank.
 
@@ -83,13 +95,18 @@ class GlyphCache:
         lines, known = face[:, None], self._advance
         missing = np.isnan(known[lines, class_ids])
         if missing.any():
+            self._measure(face, class_ids, missing)
+        result: FloatArray = known[lines, class_ids]
+        return result
+
+    def _measure(self, face: IntArray, class_ids: IntArray, missing: NDArray[np.bool_]) -> None:
+        lines, known = face[:, None], self._advance
+        with self._lock:
             rows = np.broadcast_to(lines, class_ids.shape)[missing]
             for f, c in sorted(set(zip(rows.tolist(), class_ids[missing].tolist(), strict=True))):
                 symbol = self.alphabet.symbols[c]
                 length = self._font(f, _METRIC_SIZE_PX).getlength(symbol) if symbol else 0.0
                 known[f, c] = length / _METRIC_SIZE_PX
-        result: FloatArray = known[lines, class_ids]
-        return result
 
     def slots(self, face: IntArray, level: IntArray, class_ids: IntArray) -> NDArray[np.int32]:
         """Slot of each character in `table()`, (B, L), rasterising what is not there yet."""

@@ -4,6 +4,7 @@ Sample i is a pure function of (settings, i, attempt); shard k holds the fixed r
 [k S, (k + 1) S). So a run may stop anywhere, and any number of workers gives the same bytes.
 """
 
+import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.alphabet import Alphabet
+from datagen.cluster import connected
 from datagen.drawing.engine import BATCH, LineEngine
 from datagen.drawing.style import Style, check, load_style
 from datagen.errors import RenderError, SettingsError, listed
@@ -27,9 +30,10 @@ from datagen.formats.manifest import (
     read_manifest,
     write_manifest,
 )
-from datagen.formats.render_folder import finished_shards, shard_length, shard_stem
-from datagen.formats.tar_shard import TarShardWriter
-from datagen.jobs.settings import LookSettings, RenderSettings
+from datagen.formats.render_folder import shard_length, shard_stem
+from datagen.formats.sidecar import read_sidecar
+from datagen.formats.tar_shard import TarShardWriter, shard_files
+from datagen.jobs.settings import LookSettings, RenderSettings, absolute
 from datagen.sample import Engine, Samples
 from datagen.settings import differences, to_mapping
 from datagen.shards import run_shards
@@ -74,6 +78,14 @@ class RenderSource:
     engine: Engine
     faces: tuple[Face, ...]
     style: Style
+
+    def identity(self) -> dict[str, Any]:
+        """What bytes depend on besides the settings."""
+        return {
+            "plan": self.plan.fingerprint,
+            "engine": self.engine.fingerprint,
+            "libraries": library_versions(LIBRARIES),
+        }
 
     def samples(self, indices: IntArray) -> Samples:
         """Draw samples; one that cannot be drawn gets another text and look, up to 20 times.
@@ -139,28 +151,61 @@ def samples_at(plan: PlanSettings, look: LookSettings, indices: IntArray) -> Sam
 
 @dataclass(frozen=True)
 class ShardTask:
-    """Draws one shard; small enough to send to any worker."""
+    """Draws one shard; small enough to send to any worker.
+
+    Attributes:
+        settings: of the render.
+        expected: `identity` of the source that began the render; a worker elsewhere whose text,
+            faces or libraries differ would draw other bytes, and refuses. None takes any.
+    """
 
     settings: RenderSettings
+    expected: dict[str, Any] | None = None
 
     def __call__(self, shard: int) -> ShardReport:
         settings = self.settings
         source = open_source(settings.plan, settings.look)
-        size = settings.shard_size
-        first, end = shard * size, min((shard + 1) * size, settings.n)
-        counts = np.zeros(len(source.plan.alphabet), dtype=np.int64)
-        redrawn = inserted = 0
+        self._check(source)
         stem = shard_stem(settings.folder, shard)
-        with TarShardWriter(stem) as writer:
-            for start in range(first, end, BATCH):
-                samples = source.samples(np.arange(start, min(start + BATCH, end)))
-                writer.write(samples)
-                redrawn += int(samples.meta["attempt"].sum())
-                inserted += int((samples.meta["inserted"] > 0).sum())
-                ids = source.plan.alphabet.class_ids("".join(samples.texts))
-                counts += np.bincount(ids, minlength=len(counts))
-        size_bytes = stem.with_name(stem.name + ".tar").stat().st_size
-        return ShardReport(shard, end - first, redrawn, inserted, size_bytes, counts)
+        if not _finished(settings, shard):  # a cluster may ask again for a result that it lost
+            size = settings.shard_size
+            first, end = shard * size, min((shard + 1) * size, settings.n)
+            with TarShardWriter(stem) as writer:
+                for start in range(first, end, BATCH):
+                    writer.write(source.samples(np.arange(start, min(start + BATCH, end))))
+        return _report(shard, stem, source.plan.alphabet)
+
+    def _check(self, source: RenderSource) -> None:
+        if self.expected is None:
+            return
+        changed = differences(self.expected, source.identity())
+        if changed:
+            raise RenderError(
+                f"the worker on {platform.node()} would draw other lines ({listed(changed)}):"
+                " give all machines the same files and versions"
+            )
+
+
+def _finished(settings: RenderSettings, shard: int) -> bool:
+    """Whether a shard stands under its final name and reaches as far as it should."""
+    stem = shard_stem(settings.folder, shard)
+    if not all(path.exists() for path in shard_files(stem)):
+        return False
+    return shard_length(stem) >= _lines_of(settings, shard)
+
+
+def _report(shard: int, stem: Path, alphabet: Alphabet) -> ShardReport:
+    """What a finished shard holds, from its sidecar."""
+    table = read_sidecar(shard_files(stem)[1])
+    ids = alphabet.class_ids("".join(table.texts))
+    return ShardReport(
+        shard,
+        len(table),
+        redrawn=int(table.meta["attempt"].sum()),
+        inserted=int((table.meta["inserted"] > 0).sum()),
+        size_bytes=table.tar_size,
+        counts=np.bincount(ids, minlength=len(alphabet)),
+    )
 
 
 @dataclass(frozen=True)
@@ -219,15 +264,16 @@ def render(
 
 
 def _run(settings: RenderSettings, shards: list[int]) -> Iterator[ShardReport]:
-    jobs = min(settings.workers, max(1, len(shards)))
-    task = ShardTask(settings)
-    if settings.backend != "dask":
-        yield from run_shards(task, shards, backend=settings.backend, jobs=jobs)
+    if not shards:
         return
-    from datagen.cluster import connected
-
+    if settings.backend != "dask":
+        jobs = min(settings.workers, len(shards))
+        yield from run_shards(ShardTask(settings), shards, backend=settings.backend, jobs=jobs)
+        return
+    settings = absolute(settings)
+    expected = open_source(settings.plan, settings.look).identity()
     with connected(settings.scheduler):
-        yield from run_shards(task, shards, backend="dask", jobs=-1)
+        yield from run_shards(ShardTask(settings, expected), shards, backend="dask", jobs=-1)
 
 
 def _open_folder(settings: RenderSettings, source: RenderSource, command: str) -> list[int]:
@@ -245,13 +291,7 @@ def _open_folder(settings: RenderSettings, source: RenderSource, command: str) -
         raise SettingsError(f"{folder} holds files but no render: choose another --out")
     write_manifest(folder, manifest)
     wanted = range(-(-settings.n // settings.shard_size))
-    finished = finished_shards(folder)
-    return [k for k in wanted if k not in finished or _cut_short(settings, k)]
-
-
-def _cut_short(settings: RenderSettings, shard: int) -> bool:
-    """Whether a finished shard was the last of a smaller n, and now reaches further."""
-    return shard_length(shard_stem(settings.folder, shard)) < _lines_of(settings, shard)
+    return [k for k in wanted if not _finished(settings, k)]
 
 
 def _lines_of(settings: RenderSettings, shard: int) -> int:
@@ -268,14 +308,12 @@ def _manifest(settings: RenderSettings, source: RenderSource, command: str) -> d
         "command": command,
         "settings": {"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
         "style": to_mapping(source.style),
-        "plan": plan.fingerprint,
-        "engine": source.engine.fingerprint,
+        **source.identity(),
         "alphabet": plan.alphabet.to_json(),
         "corpora": list(plan.corpora),
         "sources": [asdict(source) for source in plan.sources],
         "faces": [face.name for face in faces],
         "face_licences": {face.name: face.licence for face in faces},
-        "libraries": library_versions(LIBRARIES),
         "cpu": cpu_name(),
     }
 

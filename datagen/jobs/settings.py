@@ -1,11 +1,14 @@
 """What a user sets of a render."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from datagen.drawing.style import DEFAULT_PRESET
+from corpora import names
+from corpora.home import data_home
+from corpora.mixes import spec_and_weight
+from datagen.drawing.style import DEFAULT_PRESET, preset_names
 from datagen.errors import SettingsError
 from datagen.text.settings import PlanSettings
 
@@ -89,6 +92,36 @@ class RenderSettings:
     def workers(self) -> int:
         """Worker processes."""
         return self.jobs or len(os.sched_getaffinity(0))
+
+
+def absolute(settings: RenderSettings) -> RenderSettings:
+    """The same settings for a process that works in another folder: paths begin at the root."""
+    plan, look = settings.plan, settings.look
+    home = str(data_home(plan.home).absolute())
+    plan = replace(
+        plan,
+        corpora=tuple(_absolute_spec(spec, home) for spec in plan.corpora),
+        alphabet=_absolute_path(plan.alphabet),
+        lines=_absolute_path(plan.lines),
+        home=home,
+    )
+    look = replace(
+        look,
+        style=look.style if look.style in preset_names() else str(_absolute_path(look.style)),
+        backgrounds=_absolute_path(look.backgrounds),
+    )
+    return replace(settings, plan=plan, look=look, out=str(settings.folder.absolute()))
+
+
+def _absolute_spec(spec: str, home: str) -> str:
+    name, weight = spec_and_weight(spec)
+    if name in names(Path(home)):
+        return spec
+    return str(Path(name).absolute()) + ("" if weight is None else spec[len(name) :])
+
+
+def _absolute_path(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
 
 
 def render_name(plan: PlanSettings) -> str:
