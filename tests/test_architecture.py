@@ -1,0 +1,130 @@
+"""The rooms stay apart: imports run one way, and asking for help loads nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import datagen.cli
+import training.cli
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("corpora", "fonts", "datagen", "training", "pipelines")
+MAY_IMPORT = {
+    "corpora": {"corpora"},
+    "fonts": {"fonts"},
+    "datagen": {"corpora", "fonts", "datagen"},
+    "training": {"corpora", "fonts", "datagen", "training"},
+    "pipelines": set(ROOMS),
+}
+HEAVY = (
+    "numpy", "cv2", "numba", "torch", "PIL", "jieba", "lmdb", "scipy", "matplotlib", "onnxruntime",
+)  # fmt: skip
+
+
+def _modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports anywhere, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _users(package: str) -> set[str]:
+    """The modules, as paths from the root, that import a package."""
+    paths = [path for room in ROOMS for path in _modules(room)]
+    found = [path for path in paths if package in {_top(name) for name in _imports(path)}]
+    return {path.relative_to(ROOT).as_posix() for path in found}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_one_way(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in _modules(room)
+        for name in _imports(path)
+        if _top(name) in ROOMS and _top(name) not in MAY_IMPORT[room]
+    ]
+    assert not wrong
+    assert len(_modules(room)) >= 1
+
+
+def test_imports_are_written_in_full() -> None:
+    relative = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for room in ROOMS
+        for path in _modules(room)
+        for name in _imports(path)
+        if name.startswith(".")
+    ]
+    assert not relative
+
+
+def test_torch_is_for_training_alone() -> None:
+    rooms = {_top(path.replace("/", ".")) for path in _users("torch")}
+    assert rooms <= {"training", "pipelines"} and "training" in rooms
+
+
+def test_click_stays_in_the_command_lines() -> None:
+    inside = ("datagen/cli/", "training/cli/")
+    users = _users("click")
+    assert users and {path for path in users if not path.startswith(inside)} == set()
+
+
+def test_one_module_knows_joblib() -> None:
+    assert _users("joblib") == {"datagen/shards.py"}
+
+
+def test_one_module_knows_trdg() -> None:
+    """It is imported by name, so the word is looked for in strings too."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in _modules(room)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr | ast.Constant)
+        and any(
+            isinstance(part, ast.Constant) and str(part.value).startswith("trdg.")
+            for part in (node.values if isinstance(node, ast.JoinedStr) else [node])
+        )
+    }
+    assert users | _users("trdg") == {"datagen/drawing/trdg_engine.py"}
+
+
+PROGRAMS = {"ocrgen": "datagen.cli", "ocrtrain": "training.cli"}
+CALLS = [
+    *[("ocrgen",), *(("ocrgen", name) for name in datagen.cli.MODULES)],
+    *[("ocrtrain",), *(("ocrtrain", name) for name in training.cli.MODULES)],
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_help_loads_nothing_heavy(call: tuple[str, ...]) -> None:
+    module = PROGRAMS[call[0]]
+    code = (
+        "import sys\n"
+        f"from {module} import run\n"
+        f"sys.argv = {[*call, '--help']!r}\n"
+        "try:\n"
+        "    run()\n"
+        "finally:\n"
+        f"    print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED []"
