@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import shutil
 import struct
 from pathlib import Path
 
@@ -73,12 +74,17 @@ def test_a_writer_that_raises_publishes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", ["No space left on device", "Input/output error"])
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
     def full(*_: object) -> None:
-        raise lmdb.Error("mdb_txn_commit: No space left on device")
+        raise lmdb.Error(f"mdb_txn_commit: {reason}")
 
+    usage = shutil.disk_usage(tmp_path)._replace(free=5000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     monkeypatch.setattr(LmdbShardWriter, "_append", full)
-    with pytest.raises(ShardError, match=r"the disk is full at .*/s; what was finished is kept"):
+    with pytest.raises(ShardError, match=r"the disk is full at .*/s; nothing that was"):
         _write(tmp_path / "s", make_samples(range(3)))
     assert list(tmp_path.iterdir()) == []
 

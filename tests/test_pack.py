@@ -161,7 +161,7 @@ def test_free_space_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
     render = make_render(tmp_path / "news", 60)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(building.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(ShardError, match=r"needs about 0.00 GB, the disk has 0.00 GB free"):
+    with pytest.raises(ShardError, match=r"needs about 0\.3 MB, the disk has 0\.0 MB free"):
         _pack(tmp_path, render)
     assert not (tmp_path / "lmdb").exists()
 
@@ -296,3 +296,20 @@ def test_settings_name_all_problems_at_once() -> None:
         PackSettings(split=1.5, shard_size=0, jobs=-1)
     with pytest.raises(SettingsError, match=r"name the samples of validation with --val-list"):
         PackSettings(split_by="list")
+
+
+def test_imported_lines_without_a_split_are_grouped_by_their_label(tmp_path: Path) -> None:
+    from datagen.jobs.import_job import import_data
+    from datagen.jobs.transfer_settings import ImportSettings
+
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    for i, image in enumerate(make_samples(range(200)).images):
+        (folder / f"{i}.jpg").write_bytes(image)
+    rows = [f"{i}.jpg\tlabel{i % 40}\n" for i in range(200)]
+    (folder / "list.txt").write_text("".join(rows))
+    import_data(ImportSettings("paddle", (str(folder),), out=str(tmp_path / "renders" / "real")))
+    summary = _pack(tmp_path, tmp_path / "renders", split=0.8)
+    assert summary.samples == {"train": 160, "val": 40} and summary.groups == 8
+    sides = [set(LmdbReader(summary.out, side).read(range(40)).texts) for side in ("train", "val")]
+    assert not sides[0] & sides[1]

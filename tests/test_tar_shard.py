@@ -164,7 +164,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tar_shard, "flush", no_space)
-    with pytest.raises(ShardError, match=r"the disk is full at .*lost\.tar; what was finished"):
+    with pytest.raises(ShardError, match=r"the disk is full at .*lost\.tar; nothing that was"):
         _write(tmp_path / "lost", make_samples(range(2)))
     monkeypatch.setattr(publish, "flush", no_space)
     monkeypatch.setattr(tar_shard, "flush", lambda descriptor: None)

@@ -109,7 +109,7 @@ def check_free_space(out: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise ShardError(
-            f"{out} needs about {needed / 1e9:.2f} GB, the disk has {free / 1e9:.2f} GB free:"
+            f"{out} needs about {needed / 1e6:,.1f} MB, the disk has {free / 1e6:,.1f} MB free:"
             " free space, or choose another folder with --out"
         )
 

@@ -18,11 +18,21 @@ from datagen.formats.columns import in_order
 from datagen.formats.lmdb_shards import LmdbFolder
 from datagen.formats.manifest import LMDB, dataset_info, read_manifest
 from datagen.sample import DatasetInfo, Samples
+from datagen.split import SplitRule
 
 IntArray = NDArray[np.int64]
 
 SIDES = ("train", "val")
 _CHUNK = 10_000
+
+
+def split_rule(folder: Path) -> SplitRule:
+    """The split that a packed dataset keeps, for whoever adds data to it or renders live.
+
+    Raises:
+        ShardError: if the folder holds no packed dataset.
+    """
+    return SplitRule.from_json(read_manifest(folder, LMDB)["split"])
 
 
 def shard_folder(side: str, number: int) -> str:

@@ -248,7 +248,16 @@ class _lmdb_errors:  # noqa: N801 - used as a with statement
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
+        if isinstance(error, lmdb.Error) and _disk_is_full(self.folder, error):
             raise ShardError(full_disk_message(self.folder)) from error
         if isinstance(error, lmdb.Error):
             raise ShardError(f"{self.folder}: {error}; the LMDB is damaged or no LMDB") from error
+
+
+def _disk_is_full(folder: Path, error: BaseException) -> bool:
+    """Whether an LMDB error means a full disk; LMDB calls a write that broke off an I/O error."""
+    if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
+        return True
+    if "Input/output error" not in str(error) or not folder.parent.exists():
+        return False
+    return shutil.disk_usage(folder.parent).free < 2 * _COMMIT_BYTES

@@ -105,6 +105,6 @@ def disk_errors(path: Path) -> Iterator[None]:
 def full_disk_message(path: Path) -> str:
     """The line that a full disk gets."""
     return (
-        f"the disk is full at {path}; what was finished is kept: free space, or choose another"
-        " folder with --out, and run the same command again"
+        f"the disk is full at {path}; nothing that was published is lost: free space, or choose"
+        " another folder with --out, and run the same command again"
     )

@@ -17,7 +17,7 @@ from datagen.errors import SettingsError, ShardError, listed
 from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
 from datagen.formats.card import write_card
 from datagen.formats.dataset import packed_bytes
-from datagen.formats.lmdb_dataset import SIDES, LmdbReader, shard_folder
+from datagen.formats.lmdb_dataset import SIDES, LmdbReader, shard_folder, split_rule
 from datagen.formats.lmdb_layout import map_size
 from datagen.formats.lmdb_shards import LmdbShardWriter
 from datagen.formats.manifest import (
@@ -26,7 +26,6 @@ from datagen.formats.manifest import (
     VERSION,
     cpu_name,
     library_versions,
-    read_manifest,
     write_manifest,
 )
 from datagen.jobs.pack_inputs import PackInputs, open_inputs
@@ -208,7 +207,7 @@ def _sides(
     """The split, as the first pack's manifest keeps it or chosen anew."""
     first = None
     if (out / FILE).exists() and not settings.resplit:
-        first = SplitRule.from_json(read_manifest(out, LMDB)["split"])
+        first = split_rule(out)
     rule = _rule(settings, first)
     val_list = None if settings.val_list is None else Path(settings.val_list)
     return decide(
