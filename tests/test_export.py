@@ -1,5 +1,6 @@
 """Export: the ONNX file gives torch's logits for any batch and width, and reads without torch."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,39 @@ def test_command_predicts_and_evaluates_with_the_file(folder: Path, tmp_path: Pa
         code, table, _ = ocrtrain("evaluate", "--data", data, *model, "--format", "tsv")
         assert code == 0 and table.startswith("kind\tname\tlines")
     assert results["--onnx"] == results["--checkpoint"]
+
+
+def test_command_compares_two_files_and_writes_the_page(folder: Path, tmp_path: Path) -> None:
+    data = write_list(tmp_path, random_texts(9), {"face": ["song", "kai", "hei"] * 3})
+    models = ("--onnx", folder / "crnn.onnx", "--compare", folder / "crnn.int8.onnx")
+    page = tmp_path / "page.html"
+    code, out, err = ocrtrain(
+        "evaluate", "--data", data, *models, "--html", page, "--format", "json", "--limit", 6
+    )
+    assert code == 0 and f"wrote {page}" in err
+    made = json.loads(out)
+    assert made["strict"]["lines"] == 6 and len(made["groups"]) >= 3
+    assert made["comparison"]["model"].endswith("crnn.int8.onnx")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<img src=") == len(made["worst"]) == 6
+    assert "Compared with" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("evaluate", "--data", "none"), "none holds no manifest.json or labels.tsv"),
+        (("evaluate", "--data", "."), "no runs/*/best.safetensors found"),
+        (("evaluate", "--data", ".", "--onnx", "labels.tsv"), "labels.tsv is damaged or no ONNX"),
+        (("export", "--data", "."), "no runs/*/best.safetensors found"),
+        (("export", "--checkpoint", "x", "--data", "y"), "y holds no manifest.json"),
+    ],
+)
+def test_bad_calls_get_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    write_list(tmp_path, ["天"])
+    monkeypatch.chdir(tmp_path)
+    code, out, err = ocrtrain(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: {says}") and len(err.splitlines()) == 1

@@ -25,6 +25,7 @@ def test_the_full_recipe_goes_on_where_it_stopped(
     assert full.main(["--n", "300", *small]) == 0
     told = capfd.readouterr().out
     assert "--resume" in told and "ocrgen pack --split 0.99 --overwrite   # done before" in told
+    assert "real_lines: 218 lines" in told
 
 
 def test_a_failing_step_ends_the_recipe(tmp_path: Path) -> None:

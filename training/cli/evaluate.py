@@ -82,6 +82,7 @@ def command(
     from tqdm import tqdm
 
     from datagen.errors import listed
+    from datagen.formats.lmdb_dataset import LmdbReader
     from training.decoders import open_decoder
     from training.evaluate import Evaluation, evaluate, training_occurrences
     from training.labelled import open_labelled
@@ -90,7 +91,7 @@ def command(
     from training.scorers import Scorer, open_any, open_scorer
 
     source = open_labelled(data, side)
-    name = f"{data} ({side})" if data.is_dir() else str(data)
+    name = f"{data} ({side})" if isinstance(source, LmdbReader) else str(data)
 
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)
