@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -191,3 +192,16 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         assert result.return_value == code, result.output
         assert words in result.output and "Traceback" not in result.output
     assert not (tmp_path / "x").exists()
+
+
+def test_a_dry_run_tells_disk_time_and_coverage_and_draws_nothing(tmp_path: Path) -> None:
+    arguments = ["render", "--corpus", "classical", "--n", "3600000", "--dry-run"]
+    arguments += ["--min-per-class", "0", "--jobs", "2", "--out", str(tmp_path / "r")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.return_value == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == f"3600000 lines into {tmp_path / 'r'}"
+    disk = re.match(r"disk: about ([\d.]+) GB \((\d+) bytes an image\), [\d.]+ GB free", lines[1])
+    assert disk is not None and 10 < float(disk[1]) < 25 and 1500 < int(disk[2]) < 5000
+    assert re.match(r"time: about [\d.]+ (s|min|h) with 2 workers \(\d+ lines a second", lines[2])
+    assert not (tmp_path / "r").exists()

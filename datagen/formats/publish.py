@@ -32,6 +32,12 @@ def leftovers(final: Path) -> list[Path]:
     return sorted(final.parent.glob(f".{final.name}{_MARK}*"))
 
 
+def clear_attempts(folder: Path) -> None:
+    """Remove what attempts at any file of a folder left; none may be running."""
+    for path in folder.glob(f".*{_MARK}*"):
+        discard(path)
+
+
 def publish(attempt: Path, final: Path) -> None:
     """Give a complete file, already flushed to disk, its final name; remove other attempts at it.
 

@@ -30,6 +30,7 @@ from datagen.formats.manifest import (
     read_manifest,
     write_manifest,
 )
+from datagen.formats.publish import clear_attempts
 from datagen.formats.render_folder import shard_length, shard_stem
 from datagen.formats.sidecar import read_sidecar
 from datagen.formats.tar_shard import TarShardWriter, shard_files
@@ -268,7 +269,12 @@ def _run(settings: RenderSettings, shards: list[int]) -> Iterator[ShardReport]:
         return
     if settings.backend != "dask":
         jobs = min(settings.workers, len(shards))
-        yield from run_shards(ShardTask(settings), shards, backend=settings.backend, jobs=jobs)
+        try:
+            yield from run_shards(ShardTask(settings), shards, backend=settings.backend, jobs=jobs)
+        except BaseException:
+            if settings.backend == "loky":  # its workers have been ended in mid-file
+                clear_attempts(settings.folder)
+            raise
         return
     settings = absolute(settings)
     expected = open_source(settings.plan, settings.look).identity()
