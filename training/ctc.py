@@ -17,7 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 ABSENT = -1e4  # score of a column that a line does not use; -inf would make the gradient NaN
-CHUNK_ELEMENTS = 1 << 21  # class scores handled at a time on the CPU, so that they stay in cache
+CHUNK_ELEMENTS = 1 << 17  # class scores handled at a time on the CPU, so that they stay in cache
 
 
 class _NarrowScores(torch.autograd.Function):
@@ -38,14 +38,18 @@ class _NarrowScores(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         of_columns, of_total = gradients  # (T, N, K), (T, N)
         logits, index, total = ctx.saved_tensors
-        wide = torch.empty_like(logits)
+        wide = torch.empty_like(logits, memory_format=torch.contiguous_format)
         start = 0
         for scores in _chunks(logits):
             steps = slice(start, start + len(scores))
             softmax = torch.exp_(scores.float() - total[steps, :, None])
             wide[steps] = softmax.mul_(of_total[steps, :, None])
             start += len(scores)
-        return wide.scatter_add_(2, index, of_columns.to(wide.dtype)), None
+        # index_add_ on the flat tensor: scatter_add_ would copy all of it twice on a CPU
+        rows = torch.arange(total.numel(), device=wide.device).view(*total.shape, 1)
+        flat = (rows * wide.shape[2] + index).view(-1)
+        wide.view(-1).index_add_(0, flat, of_columns.to(wide.dtype).reshape(-1))
+        return wide, None
 
 
 def narrow_scores(logits: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:

@@ -286,7 +286,7 @@ def _filled_in(settings: FitSettings, seat: Seat) -> FitSettings:
     return replace(
         settings,
         batch_size=size,
-        lr=settings.lr or scaled_rate(size),
+        lr=settings.lr or scaled_rate(size, settings.width_multiplier),
         precision=hardware.precision(settings, seat.device),
     )
 

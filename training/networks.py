@@ -158,9 +158,9 @@ class _PlainStack(Recogniser):
             x = self.get_submodule(layer.name)(x)
             if layer.norm:
                 x = self.get_submodule(layer.norm)(x)
-            x = torch.relu(x)
-            if layer.pool:
+            if layer.pool:  # before the ReLU: the same maximum, a quarter of the work
                 x = self.get_submodule(layer.pool)(x)
+            x = torch.relu(x)
         return x
 
 

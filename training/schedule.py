@@ -25,9 +25,13 @@ def learning_rate(step: int, total: int, peak: float, warmup: int, kind: str) ->
     return last + (peak - last) * (1 + math.cos(math.pi * min(1.0, share))) / 2
 
 
-def scaled_rate(batch_size: int) -> float:
-    """Peak rate for a batch size: it grows with the square root, as AdamW's noise does."""
-    return min(4e-3, 1.2e-3 * math.sqrt(batch_size / 64))
+def scaled_rate(batch_size: int, width_multiplier: float = 1.0) -> float:
+    """Peak rate for a batch size and a network's width.
+
+    It grows with the square root of the batch, as AdamW's noise allows, and with the inverse of
+    the width (Yang et al. 2022, "Tensor Programs V").
+    """
+    return min(4e-3, 1.2e-3 * math.sqrt(batch_size / 64) / width_multiplier)
 
 
 def average_decay(step: int, longest: float) -> float:

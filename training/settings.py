@@ -73,7 +73,8 @@ class FitSettings:
         max_steps: steps after which the run ends, whatever `epochs` says.
         batch_size: lines of a step over all processes; None: 64 a process, 256 on a GPU.
         accumulate: pieces in which a process works off its part of a batch, to save memory.
-        lr: peak learning rate; None: 1.2e-3 at a batch of 64, with the square root of the batch.
+        lr: peak learning rate; None: 1.2e-3 at a batch of 64, more for larger batches and
+            narrower networks.
         schedule: one of SCHEDULES.
         warmup: share of all steps in which the learning rate rises.
         weight_decay: of AdamW, on weights of two and more dimensions.

@@ -57,7 +57,7 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @option("--epochs", "Passes over the data.")
 @option("--max-steps", "Steps after which the run ends, whatever --epochs says.", int)
 @option("--batch-size", "Lines of a step over all processes; default: 64 each, 256 a GPU.", int)
-@option("--lr", "Peak learning rate; default: grows with the root of the batch size.", float)
+@option("--lr", "Peak learning rate; default: by batch size and width.", float)
 @option("--gpus", "GPUs to train on; 0 is the CPU; default: all there are.", int)
 @option("--processes", "Processes on the CPU.")
 @click.option("--resume", is_flag=True, help="Go on with --run, or with the newest run.")
