@@ -74,6 +74,18 @@ def test_a_writer_that_raises_publishes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_attempts_at_one_shard_both_end_well(tmp_path: Path) -> None:
+    samples = make_samples(range(4))
+    with LmdbShardWriter(tmp_path / "s", 1 << 24) as slow:
+        slow.write(samples)
+        (tmp_path / "s").mkdir()
+        other = _write(tmp_path / "other", samples)
+        (tmp_path / "other" / "data.mdb").rename(tmp_path / "s" / "data.mdb")
+        release(other.folder)
+    assert LmdbFolder(tmp_path / "s").values("image", range(4)) == samples.images
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other", "s"]
+
+
 @pytest.mark.parametrize("reason", ["No space left on device", "Input/output error"])
 def test_a_full_disk_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str

@@ -101,7 +101,12 @@ class LmdbShardWriter:
         self._put("wh", self._later["wh"])
         self._env.sync(True)
         self._env.close()
-        self._attempt.rename(self.folder)
+        try:
+            self._attempt.rename(self.folder)
+        except OSError:
+            if not (self.folder / "data.mdb").exists():
+                raise
+            # A worker that outlived a killed run has published the same samples.
         flush_folder(self.folder.parent)
         self.count = written
 
