@@ -26,9 +26,9 @@ wanted="$1 $(python --version) $(cat setup.cfg pyproject.toml constraints.txt | 
 stamp="${VIRTUAL_ENV}/.ocrgen-installed-$(printf %s "$1" | tr -c 'a-z' '-')"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "Installing the packages (the first time takes some minutes)"
-    python -m pip install --quiet --disable-pip-version-check \
+    python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts \
         --constraint constraints.txt --editable ".[$1]" || exit 1
     # TRDG's own requirements clash with today's Pillow and OpenCV; it runs well without them.
-    python -m pip install --quiet --disable-pip-version-check --no-deps trdg==1.8.0 || exit 1
+    python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --no-deps trdg==1.8.0 || exit 1
     printf %s "$wanted" >"$stamp"
 fi
