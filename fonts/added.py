@@ -11,7 +11,7 @@ from typing import Any
 from fonts.cache import replacing
 from fonts.errors import FontError
 from fonts.inspection import SUFFIXES, Description, describe, preferred, sha256_of
-from fonts.library import ROOM, STYLES, read_manifest
+from fonts.manifest import ROOM, STYLES, read_manifest
 
 _USUAL_WEIGHTS = (400.0, 700.0)
 

@@ -46,7 +46,7 @@ class Description:
         path: the file.
         index: number of the face in a collection.
         full_name: name as the maker gives it.
-        style: a guess from the name, one of `fonts.library.STYLES`.
+        style: a guess from the name, one of `fonts.manifest.STYLES`.
         weight: 100 to 900.
         licence: recognised from the name table, or empty.
         axes: (tag, least, default, greatest) of each axis of a variable font, in the file's order.

@@ -1,6 +1,5 @@
 """Which faces there are, and choosing among them by name, style or pattern."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,7 @@ from platformdirs import user_data_path
 
 from fonts import cache
 from fonts.errors import FontError
-
-ROOM = Path(__file__).parent
-STYLES = ("song", "sans", "kai", "fangsong", "display", "brush")
+from fonts.manifest import ROOM, STYLES, read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +88,6 @@ def list_entries(home: Path | None, system: bool) -> list[tuple[Path, dict[str, 
 
         entries += [(Path("/"), entry) for entry in installed_entries()]
     return entries
-
-
-def read_manifest(path: Path) -> list[dict[str, Any]]:
-    """The faces of a manifest; none where there is no file.
-
-    Raises:
-        FontError: if the file is no manifest.
-    """
-    if not path.exists():
-        return []
-    try:
-        faces = json.loads(path.read_text(encoding="utf-8"))["faces"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FontError(f"{path} is no list of faces ({error}); mend or delete it") from error
-    assert isinstance(faces, list)
-    return faces
 
 
 def _chosen(

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datagen.alphabet import builtin
 from fonts import Face, FontError, coverage, select
-from fonts.library import ROOM, STYLES
+from fonts.manifest import ROOM, STYLES
 
 MANIFEST = json.loads((ROOM / "manifest.json").read_text(encoding="utf-8"))
 NAMES = [entry["name"] for entry in MANIFEST["faces"]]

@@ -87,7 +87,10 @@ class LineEngine:
         parts = {
             "pixels": PIXELS_VERSION,
             "style": to_mapping(self.style),
-            "faces": [(face.name, face.sha256, face.sampling_weight) for face in self.faces],
+            "faces": [
+                (face.name, face.sha256, face.index, face.axes, face.sampling_weight)
+                for face in self.faces
+            ],
             "backgrounds": self._backgrounds.fingerprint,
             "seed": self.seed,
         }

@@ -1,21 +1,20 @@
-"""Compiled loops from coverage to gray levels: stroke weight, blur, contrast, ground, noise."""
+"""Compiled loops from coverage to gray levels: stroke weight, contrast, ground, noise."""
 
 import math
 
-import numba
 import numpy as np
 
+from datagen.drawing.blurring import bleed, gauss, motion, resample
+from datagen.drawing.compiled import compiled
 from datagen.drawing.looks import Look
 from datagen.drawing.placing import PAD
 
 DEEPEST = 40.0  # gray levels that a background image may depart from its mean
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-
 _PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
 
 
-@_compiled
+@compiled
 def _hash(x):
     """Scramble a 32-bit counter (the finaliser of MurmurHash3, Appleby 2011)."""
     x = np.uint32(x)
@@ -26,7 +25,7 @@ def _hash(x):
     return np.uint32(x ^ (x >> np.uint32(16)))
 
 
-@_compiled
+@compiled
 def _weigh(canvas, weight):
     """Thicken or thin strokes: coverage c becomes c + weight c (1 - c)."""
     w, one = np.float32(weight), np.float32(1.0)
@@ -37,120 +36,7 @@ def _weigh(canvas, weight):
             row[x] = c + w * c * (one - c)
 
 
-@_compiled
-def _gauss(canvas, spare, sigma):
-    """Separable Gaussian of a standard deviation in px, in place."""
-    radius = min(PAD, max(1, math.ceil(2.6 * sigma)))
-    kernel = np.empty(radius + 1, dtype=np.float32)
-    total = 0.0
-    for i in range(radius + 1):
-        # The integral over a pixel, so that small deviations keep their size.
-        scale = 1.0 / (sigma * math.sqrt(2.0))
-        kernel[i] = math.erf((i + 0.5) * scale) - math.erf((i - 0.5) * scale)
-        total += kernel[i] if i == 0 else 2.0 * kernel[i]
-    for i in range(radius + 1):
-        kernel[i] /= total
-    rows, columns = canvas.shape
-    inner = columns - 2 * PAD
-    for y in range(rows):
-        out = spare[y, PAD : PAD + inner]
-        middle = canvas[y, PAD : PAD + inner]
-        for x in range(inner):
-            out[x] = kernel[0] * middle[x]
-        for i in range(1, radius + 1):
-            before = canvas[y, PAD - i : PAD - i + inner]
-            after = canvas[y, PAD + i : PAD + i + inner]
-            k = kernel[i]
-            for x in range(inner):
-                out[x] += k * (before[x] + after[x])
-    for y in range(PAD, rows - PAD):
-        out = canvas[y, PAD : PAD + inner]
-        middle = spare[y, PAD : PAD + inner]
-        for x in range(inner):
-            out[x] = kernel[0] * middle[x]
-        for i in range(1, radius + 1):
-            above = spare[y - i, PAD : PAD + inner]
-            below = spare[y + i, PAD : PAD + inner]
-            k = kernel[i]
-            for x in range(inner):
-                out[x] += k * (above[x] + below[x])
-
-
-@_compiled
-def _motion(canvas, spare, length, angle):
-    """Average along a segment of a length in px, in place; one tap a half pixel."""
-    taps = 2 * math.ceil(length) + 1
-    rows, columns = canvas.shape
-    inner = columns - 2 * PAD
-    spare[PAD : rows - PAD, PAD : PAD + inner] = 0.0
-    for tap in range(taps):
-        t = (tap / (taps - 1) - 0.5) * length
-        dx, dy = t * math.cos(angle), t * math.sin(angle)
-        ix, iy = math.floor(dx), math.floor(dy)
-        fx, fy = np.float32(dx - ix), np.float32(dy - iy)
-        one, share = np.float32(1.0), np.float32(1.0 / taps)
-        a, b = (one - fy) * (one - fx) * share, (one - fy) * fx * share
-        c, d = fy * (one - fx) * share, fy * fx * share
-        for y in range(PAD, rows - PAD):
-            out = spare[y, PAD : PAD + inner]
-            r0 = canvas[y + iy, PAD + ix : PAD + ix + inner + 1]
-            r1 = canvas[y + iy + 1, PAD + ix : PAD + ix + inner + 1]
-            for x in range(inner):
-                out[x] += a * r0[x] + b * r0[x + 1] + c * r1[x] + d * r1[x + 1]
-    canvas[PAD : rows - PAD, PAD : PAD + inner] = spare[PAD : rows - PAD, PAD : PAD + inner]
-
-
-@_compiled
-def _sample_axis(count, coarse, index, fraction):
-    """Where each of `count` positions falls on `coarse` positions over the same length."""
-    for i in range(count):
-        at = (i + 0.5) * coarse / count - 0.5
-        at = min(max(at, 0.0), coarse - 1.001)
-        index[i] = int(at)
-        fraction[i] = at - index[i]
-
-
-@_compiled
-def _resize(source, inset, from_rows, from_columns, target, outset, rows, columns):
-    """Bilinear resize of one area into another; an area begins `inset` from both edges."""
-    xi, xf = np.empty(columns, dtype=np.int32), np.empty(columns, dtype=np.float32)
-    yi, yf = np.empty(rows, dtype=np.int32), np.empty(rows, dtype=np.float32)
-    _sample_axis(columns, from_columns, xi, xf)
-    _sample_axis(rows, from_rows, yi, yf)
-    line = np.empty(from_columns, dtype=np.float32)
-    for y in range(rows):
-        upper = source[inset + yi[y], inset : inset + from_columns]
-        lower = source[inset + yi[y] + 1, inset : inset + from_columns]
-        f = yf[y]
-        for x in range(from_columns):
-            line[x] = upper[x] + f * (lower[x] - upper[x])
-        out = target[outset + y, outset : outset + columns]
-        for x in range(columns):
-            i = xi[x]
-            out[x] = line[i] + xf[x] * (line[i + 1] - line[i])
-
-
-@_compiled
-def _resample(canvas, spare, factor, width):
-    """Shrink by a factor and enlarge again, as a small original would look."""
-    height = canvas.shape[0] - 2 * PAD
-    rows, columns = max(8, round(height / factor)), max(8, round(width / factor))
-    small = spare.reshape(spare.size)[: rows * columns].reshape(rows, columns)
-    _resize(canvas, PAD, height, width, small, 0, rows, columns)
-    _resize(small, 0, rows, columns, canvas, PAD, height, width)
-
-
-@_compiled
-def _bleed(canvas, spare, spread):
-    """Let ink run: blur, then steepen, so that edges move outward."""
-    _gauss(canvas, spare, spread)
-    for y in range(PAD, canvas.shape[0] - PAD):
-        row = canvas[y]
-        for x in range(row.shape[0]):
-            row[x] = min(np.float32(1.0), np.float32(1.6) * row[x])
-
-
-@_compiled
+@compiled
 def _cloud(seed, x, y):
     """Smooth noise from -1 to 1 at a point whose unit is one cell of a hashed lattice."""
     ix, iy = math.floor(x), math.floor(y)
@@ -166,7 +52,7 @@ def _cloud(seed, x, y):
     return total
 
 
-@_compiled
+@compiled
 def _fade(canvas, strength, seed, width):
     """Take ink away in places, as worn type and old prints lose it."""
     for y in range(canvas.shape[0] - 2 * PAD):
@@ -177,7 +63,7 @@ def _fade(canvas, strength, seed, width):
                 row[x + PAD] *= np.float32(1.0 - strength * loss)
 
 
-@_compiled
+@compiled
 def _rule(canvas, look, box, width):
     """An underline, a rule above, or cell borders, clear of the ink by at least 1.5 px."""
     height = canvas.shape[0] - 2 * PAD
@@ -200,7 +86,7 @@ def _rule(canvas, look, box, width):
                     canvas[y + PAD, int(x) + PAD] = weight
 
 
-@_compiled
+@compiled
 def _palest(canvas, reaches, length):
     """The darkest coverage of the palest glyph: what the contrast of the line hangs on."""
     palest = np.float32(1.0)
@@ -217,7 +103,7 @@ def _palest(canvas, reaches, length):
     return palest
 
 
-@_compiled
+@compiled
 def _separate(look, palest, on_image):
     """Move ink and ground apart until the palest glyph stands out; False if 255 is too little.
 
@@ -253,7 +139,7 @@ def _separate(look, palest, on_image):
     return True
 
 
-@_compiled
+@compiled
 def _ground_row(row, y, look, height, width, seed):
     """What the ground adds to its level along one row: slope, paper, shadow, moiré."""
     sx, sy = look[Look.SLOPE_X] / width, look[Look.SLOPE_Y] / height
@@ -278,7 +164,7 @@ def _ground_row(row, y, look, height, width, seed):
             row[x] += np.float32(look[Look.MOIRE] * math.sin(x * c + y * s))
 
 
-@_compiled
+@compiled
 def _compose(canvas, look, seed, ground, image, width):
     """Mix ink and ground by coverage, add noise, round: fills image (H, at least width) uint8."""
     height = image.shape[0]
@@ -319,7 +205,7 @@ def _compose(canvas, look, seed, ground, image, width):
         _salt(image, look[Look.SALT], seed, width)
 
 
-@_compiled
+@compiled
 def _salt(image, share, seed, width):
     """Set single pixels to black or white."""
     limit = np.uint32(share * 4294967295.0)
@@ -331,7 +217,7 @@ def _salt(image, share, seed, width):
                 image[y, x] = 255 if h & np.uint32(1) else 0
 
 
-@_compiled
+@compiled
 def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image):
     """Turn coverage into gray levels; False if the ink cannot be told from its ground.
 
@@ -350,15 +236,15 @@ def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image
     if look[Look.WEIGHT] != 0.0:
         _weigh(coverage, look[Look.WEIGHT])
     if look[Look.BLEED] > 0.0:
-        _bleed(coverage, spare, look[Look.BLEED])
+        bleed(coverage, spare, look[Look.BLEED])
     if look[Look.FADE] > 0.0:
         _fade(coverage, look[Look.FADE], seed + np.uint32(7), width)
     if look[Look.GAUSS] > 0.0:
-        _gauss(coverage, spare, look[Look.GAUSS])
+        gauss(coverage, spare, look[Look.GAUSS])
     if look[Look.MOTION] > 0.0:
-        _motion(coverage, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
+        motion(coverage, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
     if look[Look.RESAMPLE] > 1.0:
-        _resample(coverage, spare, look[Look.RESAMPLE], width)
+        resample(coverage, spare, look[Look.RESAMPLE], width)
     palest = _palest(coverage, reaches, length)
     on_image = ground.shape[0] == image.shape[0] and look[Look.BACKGROUND] >= 0.0
     if not _separate(look, palest, on_image):

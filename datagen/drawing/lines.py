@@ -1,14 +1,14 @@
 """The compiled loop over lines: set, finish, next, all in buffers that stay in the cache."""
 
-import numba
 import numpy as np
 
+from datagen.drawing.compiled import compiled
 from datagen.drawing.finishing import finish_line
 from datagen.drawing.looks import Look
 from datagen.drawing.placing import PAD, set_line
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def draw_lines(
     looks,
     slots,

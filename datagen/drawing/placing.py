@@ -7,19 +7,17 @@ it by hundredths of a pixel, and one affine, bilinear pass keeps the text sharp.
 
 import math
 
-import numba
 import numpy as np
 
+from datagen.drawing.compiled import compiled
 from datagen.drawing.looks import Look
 
 PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
 ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it
 SMALLEST_EM_PX = 9.0
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_compiled
+@compiled
 def _warp(x, y, look, half, out):
     """Map line coordinates (px from the line's centre) through slant, wave, perspective, turn."""
     x += -look[Look.SLANT] * y
@@ -34,7 +32,7 @@ def _warp(x, y, look, half, out):
     out[1] = s * x + c * y
 
 
-@_compiled
+@compiled
 def _affines(look, slots, length, advance, left, top, width, height, texel_px, maps):
     """Affine map of each glyph from texels to line coordinates: maps (L, 6) = x0 y0 xu yu xv yv.
 
@@ -73,12 +71,12 @@ def _affines(look, slots, length, advance, left, top, width, height, texel_px, m
     return half
 
 
-@_compiled
+@compiled
 def _corner(m, u, v):
     return m[0] + u * m[2] + v * m[4], m[1] + u * m[3] + v * m[5]
 
 
-@_compiled
+@compiled
 def _extent(maps, slots, length, width, height, box):
     """Smallest box (x0, y0, x1, y1) around the ink of all glyphs, in line coordinates."""
     box[0], box[1], box[2], box[3] = math.inf, math.inf, -math.inf, -math.inf
@@ -95,7 +93,7 @@ def _extent(maps, slots, length, width, height, box):
             box[2], box[3] = max(box[2], x), max(box[3], y)
 
 
-@_compiled
+@compiled
 def _fit(maps, length, look, box, frame_height):
     """Scale and move the maps so that the ink box lies inside the frame; returns the scale."""
     margin = look[Look.MARGIN]
@@ -119,7 +117,7 @@ def _fit(maps, length, look, box, frame_height):
     return scale
 
 
-@_compiled
+@compiled
 def _stamp(canvas, arena, start, w, h, m, reach):
     """Resample one glyph into the padded canvas; `reach` gets the pixel box that it touched."""
     det = m[2] * m[5] - m[3] * m[4]
@@ -156,7 +154,7 @@ def _stamp(canvas, arena, start, w, h, m, reach):
             v += vx32
 
 
-@_compiled
+@compiled
 def _inside(start, step, limit, first, last):
     """Narrow [first, last] to the steps at which 0 < start + i step < limit, safely inside."""
     low, high = 0.001, limit - 0.001
@@ -170,7 +168,7 @@ def _inside(start, step, limit, first, last):
     return max(first, math.ceil(a)), min(last, math.floor(b))
 
 
-@_compiled
+@compiled
 def set_line(look, slots, length, advance, level_px, glyphs, canvas, centres, quads, reaches, box):
     """Draw the coverage of one line; False if it has no ink or would be too small to read.
 
