@@ -67,8 +67,16 @@ def test_a_long_line_is_read_in_windows_without_loss_or_doubling(tmp_path: Path)
     scorer = BarScorer()
     (reading,) = LineReader(scorer).read([path])
     assert reading.text == text
-    assert max(shape[2] for shape in scorer.shapes) == ReadSettings().window_px
+    assert {shape[2] for shape in scorer.shapes} == {ReadSettings().window_px}
+    assert max(shape[0] * shape[2] for shape in scorer.shapes) <= ReadSettings().batch_px
     assert reading.characters[-1].x_px == pytest.approx(14 + 1099 * 28, abs=2)
+
+
+def test_long_lines_of_one_width_do_not_mix_their_windows(tmp_path: Path) -> None:
+    texts = ["天地玄黄宇宙洪荒" * 6, "荒洪宙宇黄玄地天" * 6, "黄" * 48]
+    paths = [save(tmp_path / f"{i}.png", bars(t)) for i, t in enumerate(texts)]
+    reader = LineReader(BarScorer(), settings=ReadSettings(batch_px=5600))
+    assert [r.text for r in reader.read(paths)] == texts
 
 
 def test_a_line_reads_the_same_alone_and_in_company(checkpoint: Path) -> None:

@@ -1,8 +1,11 @@
-"""Read image files of text lines. From Python:
+"""Read image files of text lines.
 
-from training.predict import LineReader
-reader = LineReader.open()  # the newest run's best checkpoint
-print([reading.text for reading in reader.read(["line.png"])])
+From Python, with the newest run's best checkpoint:
+
+    from training.predict import LineReader
+
+    for reading in LineReader.open().read(["line.png"]):
+        print(reading.text, reading.confidence, reading.characters)
 """
 
 import os
@@ -157,10 +160,11 @@ class LineReader:
         starts = window_starts(width, window, self.settings.overlap_px)
         if len(starts) == 1:
             return self.scorer.logits(images)
-        parts = [
-            self.scorer.logits(pad_lines(list(cut), bucket_width(cut.shape[2])))
-            for cut in (images[:, :, start : start + window] for start in starts)
-        ]
+        cut = np.concatenate([images[:, :, start : start + window] for start in starts])
+        at_once = max(1, self.settings.batch_px // window)
+        scores = [self.scorer.logits(cut[i : i + at_once]) for i in range(0, len(cut), at_once)]
+        # Windows of all lines, window by window: (T, S * N, C) to S times (T, N, C).
+        parts = np.split(np.concatenate(scores, axis=1), len(starts), axis=1)
         blank = self.scorer.alphabet.blank
         whole = [join([part[:, n] for part in parts], starts, blank) for n in range(len(images))]
         return np.stack(whole, axis=1)
