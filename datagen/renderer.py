@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datagen.drawing.engine import BATCH
-from datagen.jobs.render import samples_at
 from datagen.jobs.settings import LookSettings
+from datagen.jobs.source import samples_at
 from datagen.sample import Samples
 from datagen.text.settings import PlanSettings
 

@@ -17,8 +17,9 @@ import pytest
 from datagen import cluster
 from datagen.cluster import connected
 from datagen.errors import RenderError, WorkerError
-from datagen.jobs.render import ShardTask, open_source, render
+from datagen.jobs.render import ShardTask, render
 from datagen.jobs.settings import LookSettings, RenderSettings, absolute
+from datagen.jobs.source import open_source
 from datagen.shards import run_shards
 from datagen.text.settings import PlanSettings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datagen.jobs.render import samples_at
 from datagen.jobs.settings import LookSettings
+from datagen.jobs.source import samples_at
 from datagen.split import is_validation
 from datagen.text.settings import PlanSettings
 from training.errors import FitError

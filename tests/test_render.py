@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from datagen.cli import main
 from datagen.errors import RenderError, SettingsError, WorkerError
 from datagen.formats.render_folder import RenderReader
-from datagen.jobs.render import ShardTask, open_source, render, samples_at
+from datagen.jobs.render import ShardTask, render
 from datagen.jobs.settings import LookSettings, RenderSettings, render_name
+from datagen.jobs.source import open_source, samples_at
 from datagen.renderer import Renderer
 from datagen.shards import run_shards
 from datagen.text.settings import PlanSettings

@@ -18,8 +18,9 @@ from datagen.drawing.style import Style, load_style
 from datagen.drawing.trdg_looks import TextExtent, TrdgLook, set_trdg_line
 from datagen.errors import RenderError
 from datagen.formats.render_folder import RenderReader
-from datagen.jobs.render import open_source, render
+from datagen.jobs.render import render
 from datagen.jobs.settings import LookSettings, RenderSettings
+from datagen.jobs.source import open_source
 from datagen.sample import EFFECTS, Samples, Texts
 from datagen.text.settings import PlanSettings
 from fonts import select

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import HEIGHT_PX, LineBatch, scaled
 from datagen.images import decode_each
-from datagen.jobs.render import RenderSource, open_source
 from datagen.jobs.settings import MOST_LINES, LookSettings
+from datagen.jobs.source import RenderSource, open_source
 from datagen.sample import Samples
 from datagen.split import is_validation
 from datagen.text.settings import PlanSettings

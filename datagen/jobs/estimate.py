@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from datagen.drawing.engine import BATCH
-from datagen.jobs.render import RenderSource, open_source
 from datagen.jobs.settings import RenderSettings
+from datagen.jobs.source import RenderSource, open_source
 from fonts.report import orphan_message
 
 _TRIAL_BATCHES = 8

@@ -13,8 +13,8 @@ from datagen.drawing.engine import LineEngine
 from datagen.drawing.looks import Look, draw_looks
 from datagen.drawing.style import HEIGHT_PX, Style, load_style
 from datagen.errors import SettingsError
-from datagen.jobs.render import RenderSource, open_source
 from datagen.jobs.settings import LookSettings
+from datagen.jobs.source import RenderSource, open_source
 from datagen.sample import EFFECTS, Samples
 from datagen.text.settings import PlanSettings
 
