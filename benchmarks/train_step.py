@@ -48,7 +48,7 @@ class Items(Dataset[tuple[Tensor, list[int]]]):
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.alphabet = folder, builtin()
-        self.environment = None
+        self.environment: lmdb.Environment | None = None
 
     def __len__(self) -> int:
         return int(self.get("num-samples"))
@@ -63,7 +63,7 @@ class Items(Dataset[tuple[Tensor, list[int]]]):
         if self.environment is None:
             self.environment = lmdb.open(str(self.folder), readonly=True, lock=False)
         with self.environment.begin() as transaction:
-            return bytes(transaction.get(key.encode()))
+            return bytes(transaction.get(key.encode()) or b"")
 
 
 def collate(items: list[tuple[Tensor, list[int]]]) -> Batch:
@@ -117,12 +117,13 @@ class OurLoop:
             workers=options.workers, pin=device.type == "cuda",
         )  # fmt: skip
         self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.size = options.batch_size
 
     def step(self) -> None:
         learner = self.learner
         for batch in next(self.batches):
             losses = learner.line_losses(batch.to(self.seat.device), by_places=False)
-            (losses.sum() / learner.settings.batch_size).backward()
+            (losses.sum() / self.size).backward()
         learner.clip()
         learner.advance(1e-4)
 
@@ -165,7 +166,7 @@ def now(device: torch.device) -> float:
     return time.process_time()
 
 
-def timed(step: Callable[[], None], device: torch.device, times: int) -> float:
+def timed(step: Callable[[], object], device: torch.device, times: int) -> float:
     start = now(device)
     for _ in range(times):
         step()
@@ -181,7 +182,7 @@ def flop_of_a_line(options: argparse.Namespace) -> float:
     """Multiplications and additions of forward and backward, three times the forward."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network_of(options)(torch.zeros(1, 1, 32, 280))
-    return 3 * counter.get_total_flops()
+    return 3.0 * float(counter.get_total_flops())
 
 
 def peak_flops(device: torch.device) -> float:

@@ -1,7 +1,6 @@
 """Where the lines of a run come from."""
 
 import hashlib
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +10,7 @@ import numpy as np
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, LineDataset, parse_data
 from datagen.formats.lmdb_dataset import LmdbReader
+from datagen.time_steps import steps_needed
 from training.augment import augment
 from training.data import Augment, Facts, LineSource
 from training.order import EpochOrder, IntArray, StepOrder, training_order
@@ -100,14 +100,11 @@ class StoredLines:
         wrong = []
         for start in range(0, len(self), LABELS_AT_A_TIME):
             indices = np.arange(start, min(len(self), start + LABELS_AT_A_TIME))
-            for index, text in zip(indices.tolist(), self.dataset.texts_of(indices), strict=True):
-                if _steps_needed(text) > steps_of[int(self.dataset.widths[index])]:
-                    wrong.append((index, text))
+            texts = self.dataset.texts_of(indices)
+            steps = [steps_of[width] for width in self.dataset.widths[indices].tolist()]
+            for row in np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist():
+                wrong.append((start + row, texts[row]))
         return wrong
-
-
-def _steps_needed(text: str) -> int:
-    return len(text) + sum(a == b for a, b in itertools.pairwise(text))
 
 
 def open_sources(settings: FitSettings) -> Sources:

@@ -32,6 +32,7 @@ LOOK_FIELDS = {
     "fit_width": ("fit_width",),
     "engine": ("engine",),
 }
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
@@ -61,7 +62,9 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @option("--gpus", "GPUs to train on; 0 is the CPU; default: all there are.", int)
 @option("--processes", "Processes on the CPU.")
 @click.option("--resume", is_flag=True, help="Go on with --run, or with the newest run.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file of these settings.")
+@click.option(
+    "--config", metavar="FILE", help="TOML file of these settings, or a recipe: gpu, lengths."
+)
 @option("--init", "Model file to start from; classes keep their weights by character.", str)
 @option("--channels", "Image channels: 1 or 3.")
 @option("--hidden", "Units of each LSTM direction.")
@@ -90,7 +93,7 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @plan_options
 @look_options
 @click.pass_context
-def command(context: click.Context, /, resume: bool, config: Path | None, **options: Any) -> None:
+def command(context: click.Context, /, resume: bool, config: str | None, **options: Any) -> None:
     """Train a network on packed data, on GPUs or on the CPU.
 
     Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard's events,
@@ -109,21 +112,25 @@ def command(context: click.Context, /, resume: bool, config: Path | None, **opti
     if resume:
         settings = run_folder.resumed(given)
     else:
-        settings = FitSettings(**given)
+        try:
+            settings = FitSettings(**given)
+        except FitError as error:
+            raise click.UsageError(str(error)) from error
         settings = replace(settings, run=settings.run or run_folder.new_name(settings.model))
     outcome = launch(settings, open_sources, resume=resume)
     if outcome:
         click.echo(f"{outcome.step:,} steps done; the models are in {outcome.folder}")
 
 
-def _given(context: click.Context, config: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+def _given(context: click.Context, config: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """What the user named, in the file or on the command line; the latter wins."""
     from datagen.settings import from_mapping, read_toml
 
     given: dict[str, Any] = {}
     if config:
-        mapping = read_toml(config)
-        checked = from_mapping(FitSettings, mapping, str(config))
+        recipe = RECIPES / f"{config}.toml"
+        mapping = read_toml(recipe if recipe.is_file() else Path(config))
+        checked = from_mapping(FitSettings, mapping, config)
         given = {name: getattr(checked, name) for name in mapping}
     named = {
         name

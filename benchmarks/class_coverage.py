@@ -4,8 +4,8 @@ Plans every line and counts what stands on it; nothing is drawn. Indexes and tab
 in a temporary cache. Repeatable with any text: the sources that `ocrgen corpus list` names, or
 files of your own.
 
-    python benchmarks/coverage.py news.txt:0.85 classical.txt:0.15
-    python benchmarks/coverage.py news.txt --n 360000
+    python benchmarks/class_coverage.py news.txt:0.85 classical.txt:0.15
+    python benchmarks/class_coverage.py news.txt --n 360000
 """
 
 import argparse
