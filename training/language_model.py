@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from datagen.alphabet import MOST_CLASSES, Alphabet
 from training.errors import ReadError
 from training.files import publish
-from training.ngrams import BITS, MOST_ORDER, FloatArray, KeyArray, NgramTable, pack
+from training.ngrams import NgramTable, pack
+from training.prefix_search import BITS, MOST_ORDER, FloatArray, KeyArray
 
 VERSION = 1
 MOST_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left

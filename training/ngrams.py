@@ -8,14 +8,9 @@ log p(c | h) is stored where h c was seen, else it is backoff(h) + log p(c | h w
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-BITS = 16  # of one class id in a key
-MOST_ORDER = 64 // BITS
-
-KeyArray = NDArray[np.uint64]
-FloatArray = NDArray[np.float32]
+from training.prefix_search import BITS, FloatArray, KeyArray, look_up, push
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,53 +66,3 @@ def pack(ngrams: NDArray[np.integer]) -> KeyArray:
     for column in ngrams.T:
         keys = (keys << np.uint64(BITS)) | column.astype(np.uint64)
     return keys
-
-
-@njit(cache=True)
-def push(context: np.uint64, class_id: int) -> np.uint64:
-    """The context after one more class; what is older than four classes falls out."""
-    return np.uint64((np.uint64(context) << np.uint64(BITS)) | np.uint64(class_id))
-
-
-@njit(cache=True)
-def look_up(
-    keys: KeyArray,
-    log_probs: FloatArray,
-    backoffs: FloatArray,
-    offsets: NDArray[np.int64],
-    context: np.uint64,
-    length: int,
-    class_id: int,
-) -> float:
-    """log p(class_id | the last `length` classes of the context), backing off as needed.
-
-    Only the last order - 1 classes matter; a longer history is cut.
-    """
-    total = 0.0
-    for n in range(
-        min(length + 1, len(offsets) - 1), 0, -1
-    ):  # n-gram order, the history has n - 1 classes
-        history = np.uint64(0)
-        if n > 1:
-            history = context & (~np.uint64(0) >> np.uint64(BITS * (MOST_ORDER - n + 1)))
-        at = _find(keys, offsets[n - 1], offsets[n], push(history, class_id))
-        if at >= 0:
-            return float(total + log_probs[at])
-        if n > 1:
-            at = _find(keys, offsets[n - 2], offsets[n - 1], history)
-            if at >= 0:
-                total += backoffs[at]
-    return -np.inf
-
-
-@njit(cache=True)
-def _find(keys: KeyArray, low: int, high: int, key: np.uint64) -> int:
-    """Position of a key in keys[low:high], or -1."""
-    end = high
-    while low < high:
-        middle = (low + high) // 2
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < end and keys[low] == key else -1
