@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageFont
+from PIL import Image, ImageFont
 
 from datagen.alphabet import Alphabet
+from datagen.drawing.texels import box_filter
 from datagen.errors import RenderError
 from fonts import Face, coverage
 
@@ -25,7 +26,9 @@ OVERSAMPLING = 1.8  # texels per output pixel, at least
 LADDER_STEP = 1.25
 SMALLEST_LEVEL_PX = 16.0
 LEVELS = tuple(round(SMALLEST_LEVEL_PX * LADDER_STEP**i) for i in range(8))  # up to 76 px
-CAPACITY_BYTES = 160 << 20
+# Room for most glyphs of thirteen faces at the three levels that lines use, about 200,000: one
+# costs as much to rasterise as a whole line to draw, so dropping them halves the rate for a while.
+CAPACITY_BYTES = 400 << 20
 _METRIC_SIZE_PX = 256
 
 
@@ -72,7 +75,8 @@ class GlyphCache:
         self._slot = np.full(shape, -1, dtype=np.int32)
         self._arena = np.zeros(1 << 20, dtype=np.uint8)
         self._used = 0
-        self._records = np.zeros((4096, 6), dtype=np.int64)
+        self._start = np.zeros(4096, dtype=np.int64)
+        self._boxes = np.zeros((4, 4096), dtype=np.int32)  # width, height, left, top
         self._count = 0
 
     def batch(
@@ -121,9 +125,8 @@ class GlyphCache:
 
     def table(self) -> GlyphTable:
         """The arrays that `slots` points into; valid until the next call of `slots`."""
-        columns = self._records[: self._count].T
-        narrow = [np.ascontiguousarray(column, dtype=np.int32) for column in columns[1:5]]
-        return GlyphTable(self._arena, np.ascontiguousarray(columns[0]), *narrow)
+        width, height, left, top = self._boxes[:, : self._count]
+        return GlyphTable(self._arena, self._start[: self._count], width, height, left, top)
 
     def _fill(
         self, face: IntArray, level: IntArray, class_ids: IntArray, missing: NDArray[np.bool_]
@@ -143,20 +146,26 @@ class GlyphCache:
             width, height = mask.size
         if not symbol or width == 0 or height == 0:
             return self._add(np.zeros((0, 0), dtype=np.uint8), 0, 0)
-        texels = np.frombuffer(bytes(mask), dtype=np.uint8).reshape(height, width)
-        return self._add(_box_filter(texels), left, top)
+        # As an image the mask gives its bytes at once; by itself it gives them pixel by pixel.
+        data = Image.Image()._new(mask).tobytes()  # type: ignore[no-untyped-call,unused-ignore]
+        texels = np.frombuffer(data, dtype=np.uint8).reshape(height, width)
+        return self._add(texels, left, top)
 
     def _add(self, texels: NDArray[np.uint8], left: int, top: int) -> int:
-        start, end = self._used, self._used + texels.size
+        """Filter texels into the arena, with a border of one zero; returns the slot."""
+        height, width = (side + 3 if side else 0 for side in texels.shape)
+        start, end = self._used, self._used + height * width
         if end > len(self._arena):
             grown = np.zeros(max(end, 2 * len(self._arena)), dtype=np.uint8)
             grown[:start] = self._arena[:start]
             self._arena = grown
-        if self._count == len(self._records):
-            self._records = np.concatenate([self._records, np.zeros_like(self._records)])
-        self._arena[start:end] = texels.ravel()
-        height, width = texels.shape
-        self._records[self._count] = (start, width, height, left, top, 0)
+        if self._count == len(self._start):
+            self._start = np.concatenate([self._start, np.zeros_like(self._start)])
+            self._boxes = np.concatenate([self._boxes, np.zeros_like(self._boxes)], axis=1)
+        if texels.size:
+            box_filter(texels, self._arena[start:end])
+        self._start[self._count] = start
+        self._boxes[:, self._count] = (width, height, left, top)
         self._used, self._count = end, self._count + 1
         return self._count - 1
 
@@ -196,14 +205,3 @@ def drawable_classes(faces: Sequence[Face], alphabet: Alphabet) -> NDArray[np.bo
         points = coverage(face)
         table[:, f] = [not symbol or ord(symbol) in points for symbol in alphabet.symbols]
     return table
-
-
-def _box_filter(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Average 2×2 neighbours and add a border of one zero, (h, w) -> (h + 3, w + 3)."""
-    height, width = texels.shape
-    padded = np.zeros((height + 2, width + 2), dtype=np.uint16)
-    padded[1:-1, 1:-1] = texels
-    box = padded[1:, 1:] + padded[1:, :-1] + padded[:-1, 1:] + padded[:-1, :-1]
-    result = np.zeros((height + 3, width + 3), dtype=np.uint8)
-    result[1:-1, 1:-1] = (box + 2) >> 2
-    return result
