@@ -313,3 +313,12 @@ def test_imported_lines_without_a_split_are_grouped_by_their_label(tmp_path: Pat
     assert summary.samples == {"train": 160, "val": 40} and summary.groups == 8
     sides = [set(LmdbReader(summary.out, side).read(range(40)).texts) for side in ("train", "val")]
     assert not sides[0] & sides[1]
+
+
+def test_a_class_counts_once_a_line() -> None:
+    from datagen.jobs.pack_sides import distinct_classes
+
+    lines, ids = distinct_classes(["aab", "", "龘b1b", "中"], ALPHABET)
+    found = [(line, ALPHABET.symbols[i]) for line, i in zip(lines, ids, strict=True)]
+    assert sorted(found) == [(0, "a"), (0, "b"), (2, "1"), (2, "b"), (3, "中")]
+    assert [len(part) for part in distinct_classes([], ALPHABET)] == [0, 0]

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datagen.errors import ShardError
 from datagen.formats import publish, tar_shard
 from datagen.formats.manifest import read_manifest
 from datagen.formats.publish import leftovers
 from datagen.formats.render_folder import RenderReader, finished_shards, shard_stem
+from datagen.formats.sidecar import split_text
 from datagen.formats.tar_shard import TarShard, TarShardWriter
 from datagen.sample import META_DTYPE, Samples
 from tests.samples import make_render, make_samples
@@ -251,3 +254,10 @@ def test_a_bad_manifest_is_named(tmp_path: Path, text: str, message: str) -> Non
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ShardError, match=message):
         read_manifest(tmp_path)
+
+
+@given(st.lists(st.text(alphabet="ab中文é🀄", max_size=5), max_size=20))
+def test_labels_in_a_row_of_bytes_come_apart_again(labels: list[str]) -> None:
+    raw = [label.encode() for label in labels]
+    ends = np.cumsum([len(part) for part in raw], dtype=np.int64)
+    assert split_text(np.frombuffer(b"".join(raw), np.uint8), ends) == labels

@@ -11,6 +11,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,7 @@ def read_columns(path: Path, names: tuple[str, ...] | None = None) -> dict[str, 
 
 def split_text(text: NDArray[np.uint8], text_end: IntArray) -> list[str]:
     """The labels in a row of UTF-8 bytes."""
-    data, start, texts = text.tobytes(), 0, []
-    for end in text_end.tolist():
-        texts.append(data[start:end].decode("utf-8"))
-        start = end
-    return texts
+    begins = np.cumsum((text & 0xC0) != 0x80)  # characters up to each byte
+    ends = np.concatenate([[0], begins])[np.concatenate([[0], text_end])].tolist()
+    whole = text.tobytes().decode("utf-8")  # once: a call for each label takes twice as long
+    return [whole[start:end] for start, end in pairwise(ends)]

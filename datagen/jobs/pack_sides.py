@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.alphabet import Alphabet
+from datagen.alphabet import MOST_CLASSES, Alphabet
 from datagen.draws import bits
 from datagen.errors import SettingsError, ShardError, listed
 from datagen.jobs.pack_inputs import PackInput, PackInputs
@@ -79,11 +79,13 @@ def decide(
 
 def distinct_classes(texts: list[str], alphabet: Alphabet) -> tuple[IntArray, IntArray]:
     """The pairs (line, class) of a batch of labels, each once: two arrays (P,)."""
-    ids = alphabet.class_ids("".join(texts)).astype(np.int64)
-    lines = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
-    inside = ids < len(alphabet)
-    pairs = np.unique(lines[inside] * len(alphabet) + ids[inside])
-    return pairs // len(alphabet), pairs % len(alphabet)
+    lengths = np.array([len(text) for text in texts], np.int64)
+    rows = np.full((len(texts), int(lengths.max(initial=0))), MOST_CLASSES, np.uint16)
+    rows[np.arange(rows.shape[1]) < lengths[:, None]] = alphabet.class_ids("".join(texts))
+    rows.sort(axis=1)  # (B, L)
+    once = rows < len(alphabet)
+    once[:, 1:] &= rows[:, 1:] != rows[:, :-1]
+    return np.nonzero(once)[0], rows[once].astype(np.int64)
 
 
 def _survey(inputs: PackInputs, by: str) -> Survey:
