@@ -86,7 +86,8 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int
     """
     steps, lines, _ = logits.shape
     lengths = target_lengths.to("cpu", torch.long)
-    columns, compact, used = compact_classes(targets, lengths.to(targets.device), blank)
+    there = lengths.to(targets.device, non_blocking=True)
+    columns, compact, used = compact_classes(targets, there, blank)
     scores, total = narrow_scores(logits, columns)
     scores = scores.masked_fill(~used, ABSENT)  # (T, N, K)
     narrow_total = torch.logsumexp(scores, 2)  # (T, N)
@@ -99,7 +100,7 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int
         reduction="none",
         zero_infinity=True,
     )
-    fits = steps_needed(targets, lengths.to(targets.device)) <= steps
+    fits = steps_needed(targets, there) <= steps
     return torch.where(fits, loss + (total - narrow_total).sum(0), 0.0)
 
 

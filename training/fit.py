@@ -24,7 +24,7 @@ from training.learner import Learner
 from training.networks import build
 from training.order import StepOrder
 from training.preflight import preflight
-from training.schedule import learning_rate, scaled_rate
+from training.schedule import learning_rate, places_steps, scaled_rate
 from training.settings import FitSettings
 from training.sources import Sources
 from training.state import load_state, newest_state, save_state, states
@@ -101,7 +101,7 @@ def _loop(
     settings, seat = learner.settings, learner.seat
     watch = _Watch(learner, order, folder)
     warmup, epoch = round(settings.warmup * total), 0
-    by_places = min(-(-settings.places_lines // order.batch_size), total // 2)
+    by_places = places_steps(settings.places_lines, order.batch_size, total)
     loader = step_loader(
         sources.train, order, range(learner.step, total), rank=seat.rank,
         world_size=seat.world_size, pieces=settings.accumulate, augment=sources.augment(settings),

@@ -70,7 +70,8 @@ def set_up(settings: FitSettings, seat: Seat) -> None:
     """Threads, and the switches that only make things faster."""
     if seat.device.type == "cuda":
         torch.cuda.set_device(seat.device)
-        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.benchmark = not settings.deterministic
+        torch.use_deterministic_algorithms(settings.deterministic, warn_only=True)
         torch.set_float32_matmul_precision("high")
     else:
         torch.set_num_threads(settings.threads or max(1, cores() // seat.local_processes))
@@ -109,8 +110,10 @@ def compile_convolutions(network: Recogniser, settings: FitSettings, device: tor
     """Compile the convolutions where that pays; says in a line what was decided."""
     if not settings.compile:
         return "eager: compiling is switched off"
+    if settings.deterministic:
+        return "eager: deterministic"
     if device.type == "cpu":
-        return "eager: compiling does not pay on this CPU"
+        return "eager: compiling does not pay on a CPU"
     if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
         return "eager: torch.compile needs a C++ compiler, and none is installed"
     network.features = torch.compile(network.features, dynamic=False)  # type: ignore[method-assign]
@@ -123,7 +126,8 @@ def loader_workers(settings: FitSettings, seat: Seat) -> int:
         return settings.workers
     if seat.device.type == "cpu":
         return 0
-    return max(1, min(8, cores() // seat.local_processes - 1))
+    most = cores() // seat.local_processes - 1
+    return max(1, most if settings.live else min(8, most))
 
 
 def cores() -> int:

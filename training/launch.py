@@ -60,7 +60,8 @@ def _elastic(
         rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0, monitor_interval=0.2,
         start_method="spawn",
     )  # fmt: skip
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    for name in ("", ".agent.server.api", ".multiprocessing.api"):
+        logging.getLogger(f"torch.distributed.elastic{name}").setLevel(logging.CRITICAL)
     try:
         outcomes = elastic_launch(config, _rank)(settings, open_sources, gpus, resume, runs)
     except ChildFailedError as error:

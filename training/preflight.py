@@ -8,6 +8,7 @@ from training.data import Facts
 from training.errors import FitError
 from training.hardware import Seat
 from training.networks import Recogniser
+from training.schedule import places_steps
 from training.settings import LINE_HEIGHT_PX, FitSettings
 from training.sources import Sources
 
@@ -39,7 +40,7 @@ def preflight(
         f"run: runs/{settings.run}",
         f"data: {facts.name}, {len(sources.train):,} lines to train on, {held:,} to validate",
         _alphabet_line(sources, facts),
-        _places_line(settings, facts),
+        _places_line(settings, facts, total),
         f"network: {_shape(settings)}, {_count(network):,} parameters,"
         f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
         f"steps: {total:,} of {size} lines ({total * size / len(sources.train):.2g} epochs),"
@@ -84,14 +85,15 @@ def _alphabet_line(sources: Sources, facts: Facts) -> str:
     )
 
 
-def _places_line(settings: FitSettings, facts: Facts) -> str:
+def _places_line(settings: FitSettings, facts: Facts, total: int) -> str:
     if not settings.places_lines:
         return "places: not used, CTC from the start"
     if facts.places == 0:
         return "places: the data knows none, CTC from the start"
+    steps = places_steps(settings.places_lines, settings.batch_size or 1, total)
     return (
-        f"places: known for {facts.places:.0%} of the lines; the first"
-        f" {settings.places_lines:,} lines train on them"
+        f"places: known for {facts.places:.0%} of the lines; the first {steps:,} steps train on"
+        " them, then CTC"
     )
 
 

@@ -102,8 +102,8 @@ class StoredLines:
             indices = np.arange(start, min(len(self), start + LABELS_AT_A_TIME))
             texts = self.dataset.texts_of(indices)
             steps = [steps_of[width] for width in self.dataset.widths[indices].tolist()]
-            for row in np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist():
-                wrong.append((start + row, texts[row]))
+            rows = np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist()
+            wrong += [(start + row, texts[row]) for row in rows]
         return wrong
 
 

@@ -87,6 +87,7 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @option("--workers", "Loader processes of each process; default: 0 on the CPU.", int)
 @option("--precision", "Number format of the network.", click.Choice(PRECISIONS))
 @click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Use of torch.compile.")
+@click.option("--deterministic", is_flag=True, help="The same bits on a GPU too; slower.")
 @click.option("--live", is_flag=True, help="Render lines on demand, as these options say:")
 @option("--live-lines", "Lines that count as an epoch of live rendering.")
 @option("--split", "Share of live lines that train; the sentences of the rest validate.")
