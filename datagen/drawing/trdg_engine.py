@@ -27,13 +27,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageFilter, ImageFont
+from PIL import ImageFilter
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.engine import choose_faces, encode_jpeg, encode_png
-from datagen.drawing.glyphs import drawable_classes, open_font
-from datagen.drawing.placing import ASCENT
+from datagen.drawing.glyphs import drawable_classes
 from datagen.drawing.style import HEIGHT_PX, Style
+from datagen.drawing.trdg_font import TrdgFont
 from datagen.drawing.trdg_looks import (
     EM_PX,
     NOISE,
@@ -41,7 +41,6 @@ from datagen.drawing.trdg_looks import (
     NOISE_LEVEL,
     WHITE,
     Setting,
-    TextExtent,
     draw_trdg_looks,
     set_trdg_line,
 )
@@ -97,7 +96,7 @@ class TrdgEngine:
         self.boxes, self.masks = boxes, masks
         self._drawable = drawable_classes(self.faces, alphabet)  # (C, F) bool
         self._weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
-        self._fonts = [_SizedFont(face) for face in self.faces]
+        self._fonts = [TrdgFont(face) for face in self.faces]
 
     @property
     def fingerprint(self) -> str:
@@ -171,47 +170,6 @@ def readable(image: GrayImage, characters: IntArray, length: int) -> bool:
     return True
 
 
-class _SizedFont(ImageFont.FreeTypeFont):
-    """A font that remembers its measures and still has `getsize`, which TRDG asks for."""
-
-    def __init__(self, face: Face) -> None:
-        # What Pillow opened with index and axes, under this class.
-        self.__dict__.update(open_font(face, EM_PX).__dict__)
-        ascent, descent = self.getmetrics()
-        self._ascent = int(ascent)
-        # A line of 一 alone must not be enlarged to the height of others, as TRDG would.
-        self._em_bottom = min(self._ascent + round((1.0 - ASCENT) * EM_PX), ascent + descent)
-        self._measures: dict[str, tuple[int, int, int, int]] = {}
-
-    def getsize(self, text: str) -> tuple[int, int]:
-        """Width and height from the ascender down to the ink, as Pillow before 10 had it."""
-        advance, _, _, bottom = self._measure(text)
-        return advance, max(bottom, self._em_bottom)
-
-    def extent(self, label: str) -> TextExtent:
-        """How far the characters of a line reach."""
-        advances, lefts, rights, _ = np.array([self._measure(c) for c in label], np.int64).T
-        height = max(self.getsize(c)[1] for c in label)
-        return TextExtent(advances, lefts, rights, height)
-
-    def squares(self, label: str, pens: IntArray) -> NDArray[np.float64]:
-        """Corners, clockwise from the top left, and centre of the em squares, (L, 5, 2)."""
-        left = pens.astype(np.float64)
-        right = left + [self._measure(c)[0] for c in label]
-        bottom = np.full(len(label), self._ascent + (1.0 - ASCENT) * EM_PX)
-        top = bottom - EM_PX
-        xs = np.stack([left, right, right, left, (left + right) / 2.0], axis=1)
-        ys = np.stack([top, top, bottom, bottom, (top + bottom) / 2.0], axis=1)
-        return np.stack([xs, ys], axis=2)
-
-    def _measure(self, text: str) -> tuple[int, int, int, int]:
-        if text not in self._measures:
-            left, _, right, bottom = self.getbbox(text)
-            measure = (round(self.getlength(text)), math.floor(left), math.ceil(right))
-            self._measures[text] = (*measure, math.ceil(bottom))
-        return self._measures[text]
-
-
 class _Trdg:
     """TRDG's generator with private fonts and generators in place of the global ones."""
 
@@ -221,7 +179,7 @@ class _Trdg:
         self._ground = _load("background_generator")
 
     def draw(
-        self, label: str, setting: Setting, font: _SizedFont, seed: int
+        self, label: str, setting: Setting, font: TrdgFont, seed: int
     ) -> tuple[GrayImage, IntArray] | None:
         """Gray levels and characters of `readable`, (H, W) each; None if TRDG gives up."""
         look = setting.look
@@ -266,7 +224,7 @@ class _Trdg:
         return np.asarray(image, dtype=np.uint8), np.maximum(pieces - 1, 0)
 
     @contextlib.contextmanager
-    def _lent(self, font: _SizedFont, seed: int) -> Iterator[None]:
+    def _lent(self, font: TrdgFont, seed: int) -> Iterator[None]:
         """Give TRDG's modules what they may draw from, for one line."""
         noise = np.random.Generator(np.random.PCG64(seed))
 

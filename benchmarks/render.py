@@ -1,0 +1,214 @@
+"""Lines a second of the renderer, from plan to closed shard, beside its floor and TRDG.
+
+Rates count CPU time of one process, so other work on the machine disturbs them little; the two
+workers are compared by the clock and want a quiet machine. "Warm" is a worker that has met its
+glyphs, as in all but the first minute of a long render.
+
+    python benchmarks/render.py                       # the built-in news
+    python benchmarks/render.py my-news.txt --lines 50000 --skip-peers
+"""
+
+import argparse
+import io
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import cv2
+import numpy as np
+
+from benchmarks.lines import machine
+from datagen.drawing import engine as engine_module
+from datagen.drawing.engine import BATCH
+from datagen.formats.tar_shard import TarShardWriter
+from datagen.jobs.render import RenderSource, ShardTask, open_source
+from datagen.jobs.settings import LookSettings, RenderSettings
+from datagen.shards import run_shards
+from datagen.text.settings import RATE_LINES, PlanSettings
+
+Clock = Callable[[], float]
+
+
+def main() -> None:
+    """Print all figures."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("text", nargs="?", default="news", help="corpus name or text path")
+    options.add_argument("--lines", type=int, default=20_000)
+    options.add_argument("--memory-lines", type=int, default=60_000, help="0 leaves it out")
+    options.add_argument("--skip-peers", action="store_true")
+    options.add_argument("--only-memory", action="store_true", help=argparse.SUPPRESS)
+    given = options.parse_args()
+    plan = PlanSettings(corpora=(given.text,))
+    if given.only_memory:
+        print_memory(plan, given.memory_lines)
+        return
+    print(machine())
+    rates = {style: one_core(plan, style, given.lines) for style in ("print", "rich")}
+    stages(plan, given.lines // 2)
+    two_workers(plan, given.lines)
+    if given.memory_lines:
+        command = [sys.executable, __file__, given.text, "--only-memory"]
+        subprocess.run([*command, "--memory-lines", str(given.memory_lines)], check=True)
+    cores = len(os.sched_getaffinity(0))
+    minutes = RATE_LINES / rates["print"] / 60
+    print(
+        f"projected: {RATE_LINES:,} lines in {minutes:.0f} min on one core,"
+        f" {minutes / cores:.0f} min on {cores}, and about one for new glyphs"
+    )
+    if not given.skip_peers:
+        peers(plan, rates["print"], given.lines // 20)
+
+
+def one_core(plan: PlanSettings, style: str, lines: int) -> float:
+    """Draw a shard by a new worker, then the same by a warm one; returns the warm rate."""
+    open_source(plan, LookSettings(style=style)).samples(np.arange(BATCH))  # compiles
+    cold, warm = (shard_rate(plan, style, lines) for _ in range(2))
+    print(f"{style}: {warm:,.0f} lines/s on one core, plan to closed shard ({cold:,.0f} cold)")
+    return warm
+
+
+def shard_rate(plan: PlanSettings, style: str, lines: int) -> float:
+    """Lines per second of CPU time for one shard."""
+    with tempfile.TemporaryDirectory() as folder:
+        look = LookSettings(style=style)
+        task = ShardTask(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
+        return lines / timed(lambda: task(0))
+
+
+def timed(work: Callable[[], Any], clock: Clock = time.process_time) -> float:
+    """Seconds that a call takes."""
+    started = clock()
+    work()
+    return clock() - started
+
+
+def stages(plan: PlanSettings, lines: int) -> None:
+    """Print where the time of a warm worker goes, and the floor that no renderer goes below."""
+    source = open_source(plan, LookSettings())
+    spent = dict.fromkeys(("plan", "compiled drawing", "JPEG", "tar and sidecar"), 0.0)
+
+    def meter(owner: Any, name: str, stage: str) -> Callable[[], None]:
+        inner = getattr(owner, name)
+
+        def outer(*given: Any) -> Any:
+            started = time.process_time()
+            try:
+                return inner(*given)
+            finally:
+                spent[stage] += time.process_time() - started
+
+        setattr(owner, name, outer)
+        return lambda: setattr(owner, name, inner)
+
+    undo = [
+        meter(type(source.plan), "texts", "plan"),
+        meter(engine_module, "draw_lines", "compiled drawing"),
+        meter(engine_module, "encode_jpeg", "JPEG"),
+        meter(TarShardWriter, "write", "tar and sidecar"),
+        meter(TarShardWriter, "_finish", "tar and sidecar"),
+    ]
+    total = lines / shard_rate(plan, LookSettings().style, lines)
+    for call in undo:
+        call()
+    spent["looks, layout, labels, meta"] = total - sum(spent.values())
+    print(f"a line takes {total / lines * 1e6:.0f} µs, clocks of the stages included:")
+    for stage, seconds in spent.items():
+        print(f"  {stage:28} {seconds / lines * 1e6:6.1f} µs")
+    floor(source)
+
+
+def floor(source: RenderSource) -> None:
+    """Print what encoding and touching the pixels once cost by themselves."""
+    encoded = source.samples(np.arange(1000)).images
+    images = [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) for data in encoded]
+    flags = (cv2.IMWRITE_JPEG_QUALITY, 82)
+    encoding = timed(lambda: [cv2.imencode(".jpg", image, flags) for image in images])
+    copying = timed(lambda: [image.copy() for image in images])
+    size = np.mean([len(data) for data in encoded])
+    print(
+        f"  floor: JPEG alone {encoding * 1e3:.1f} µs, {images[0].nbytes} bytes copied"
+        f" {copying * 1e3:.1f} µs; {size:.0f} bytes an image"
+    )
+
+
+def two_workers(plan: PlanSettings, lines: int) -> None:
+    """Print the rates of one and two warm worker processes by the clock."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def task(name: str) -> ShardTask:
+            out, size = str(Path(folder) / name), max(1, lines // 8)
+            return ShardTask(RenderSettings(plan, n=8 * size, shard_size=size, out=out))
+
+        def run(name: str, jobs: int) -> float:
+            drawn = run_shards(task(name), range(8), jobs=jobs)
+            return lines / timed(lambda: list(drawn), time.monotonic)
+
+        for warming in range(3):  # shards go to any worker: each should have met most glyphs
+            run(f"warming {warming}", 2)
+        one, two = run("one", 1), run("two", 2)
+    print(f"by the clock: {one:,.0f} lines/s, two workers {two:,.0f}: {two / one:.2f} times")
+
+
+def print_memory(plan: PlanSettings, lines: int) -> None:
+    """Print the peak memory of one worker after a few lines and after many."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        task = ShardTask(RenderSettings(plan, n=lines, shard_size=10_000, out=folder))
+        for shard in range(-(-lines // 10_000)):
+            task(shard)
+            found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    glyphs = open_source(plan, LookSettings()).engine.glyphs  # type: ignore[attr-defined]
+    arena = glyphs.table().arena.nbytes >> 20
+    print(
+        f"memory of a worker: {found[0]:.0f} MB after 10,000 lines, {found[-1]:.0f} MB after"
+        f" {lines:,}, of it {arena} MB glyphs (at most {glyphs.capacity_bytes >> 20} MB in use)"
+    )
+
+
+def peers(plan: PlanSettings, ours: float, lines: int) -> None:
+    """Print the rates of other renderers on one core, with comparable effects, in this run."""
+    for name in ("text_renderer", "synthtiger"):
+        if find_spec(name) is None:
+            print(f"{name}: not installed here")
+    if find_spec("trdg") is None:
+        print("trdg: not installed here (pip install --no-deps trdg==1.8.0)")
+        return
+    source = open_source(plan, LookSettings(engine="trdg"))
+    source.samples(np.arange(20))
+    guarded = lines / timed(lambda: source.samples(np.arange(lines)))
+    print(f"TRDG as --engine trdg: {guarded:,.0f} lines/s; ours is {ours / guarded:.0f} times that")
+    bare = lines / timed(lambda: bare_trdg(source, lines))
+    times = ours / bare
+    print(f"TRDG by itself, skew, blur, noise, JPEG: {bare:,.0f}; ours is {times:.0f} times that")
+
+
+def bare_trdg(source: RenderSource, lines: int) -> None:
+    """Call TRDG as its own command does: a font file a line, its effects, JPEG in memory."""
+    from PIL import ImageFont
+    from trdg.data_generator import FakeTextDataGenerator
+
+    if not hasattr(ImageFont.FreeTypeFont, "getsize"):  # Pillow 10 took it away
+        ImageFont.FreeTypeFont.getsize = lambda font, text: font.getbbox(text)[2:]
+    texts = source.plan.texts(np.arange(lines))
+    for i, ids in enumerate(texts.class_ids):
+        image = FakeTextDataGenerator.generate(
+            i, source.plan.alphabet.decode(ids), str(source.faces[i % len(source.faces)].path),
+            None, 32, "jpg", 1, True, 1, True, 0, int(random.random() < 0.15), 0, False, 2, 280, 0,
+            "#000000,#6e6e6e", 0, 1.0, 0, (1, 1, 1, 1), False, 0, False, None, image_mode="L",
+        )  # fmt: skip
+        if image is not None:
+            image.save(io.BytesIO(), "JPEG", quality=82)
+
+
+if __name__ == "__main__":
+    main()
