@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.lines import machine, make_lines
 from datagen.formats.line_dataset import LineDataset
 from datagen.formats.lmdb_dataset import LmdbReader
-from datagen.formats.lmdb_shards import environment
+from datagen.formats.lmdb_handles import environment
 from datagen.jobs.pack import pack
 from datagen.jobs.pack_settings import PackSettings
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from datagen.errors import ShardError
 from datagen.formats import lmdb_layout as layout
 from datagen.formats.lmdb_dataset import LmdbReader
-from datagen.formats.lmdb_shards import LmdbFolder, LmdbShardWriter, release
+from datagen.formats.lmdb_handles import release
+from datagen.formats.lmdb_shards import LmdbFolder, LmdbShardWriter
 from datagen.jobs.pack import pack
 from datagen.jobs.pack_settings import PackSettings
 from datagen.sample import META_DTYPE, Samples

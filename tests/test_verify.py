@@ -12,7 +12,7 @@ import pytest
 from datagen.alphabet import Alphabet
 from datagen.cli import main
 from datagen.errors import ShardError
-from datagen.formats.lmdb_shards import release
+from datagen.formats.lmdb_handles import release
 from datagen.formats.manifest import read_manifest, write_manifest
 from datagen.formats.tar_shard import TarShardWriter
 from datagen.jobs.pack import pack

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb_shards import release
+from datagen.formats.lmdb_handles import release
 from datagen.formats.manifest import FILE, LMDB, read_manifest
 from datagen.formats.publish import disk_errors, flush_folder, write_whole
 

@@ -1,12 +1,10 @@
 """Write and read LMDB shards: one folder a shard, in the layout of `lmdb_layout`."""
 
-import os
 import shutil
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import lmdb
 import numpy as np
@@ -14,19 +12,17 @@ from numpy.typing import NDArray
 
 from datagen.errors import ShardError, listed
 from datagen.formats import lmdb_layout as layout
+from datagen.formats.lmdb_handles import COMMIT_BYTES, environment, lmdb_errors
 from datagen.formats.publish import (
     attempt_path,
     disk_errors,
     flush_folder,
-    full_disk_message,
     leftovers,
 )
 from datagen.formats.tar_shard import checksums
 from datagen.sample import Samples
 
 IntArray = NDArray[np.int64]
-
-_COMMIT_BYTES = 16 << 20  # dirty pages in memory at a time
 
 
 class LmdbShardWriter:
@@ -48,7 +44,7 @@ class LmdbShardWriter:
         self.crc32: list[NDArray[np.uint32]] = []
 
     def __enter__(self) -> Self:
-        with disk_errors(self.folder), _lmdb_errors(self.folder):
+        with disk_errors(self.folder), lmdb_errors(self.folder):
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             for path in leftovers(self.folder):
                 shutil.rmtree(path, ignore_errors=True)
@@ -83,7 +79,7 @@ class LmdbShardWriter:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            with disk_errors(self.folder), _lmdb_errors(self.folder):
+            with disk_errors(self.folder), lmdb_errors(self.folder):
                 if error is None:
                     self._finish()
         finally:
@@ -113,11 +109,11 @@ class LmdbShardWriter:
     def _put(self, family: str, values: list[bytes]) -> None:
         """Append the values of one family for the next samples, in commits of bounded size."""
         average = sum(map(len, values)) // max(1, len(values)) + 64
-        step = max(1, _COMMIT_BYTES // average)
+        step = max(1, COMMIT_BYTES // average)
         for start in range(0, len(values), step):
             part = values[start : start + step]
             positions = range(self.count + start, self.count + start + len(part))
-            with _lmdb_errors(self.folder):
+            with lmdb_errors(self.folder):
                 self._append(list(zip(layout.keys(family, positions), part, strict=True)))
 
     def _append(self, items: list[tuple[bytes, bytes]]) -> None:
@@ -150,7 +146,7 @@ class LmdbFolder:
             ShardError: if some are missing; names their keys.
         """
         wanted = layout.keys(family, positions)
-        with _lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
+        with lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
             found: list[tuple[bytes, bytes]] = transaction.cursor().getmulti(wanted)
         if len(found) != len(wanted):
             there = {key for key, _ in found}
@@ -162,7 +158,7 @@ class LmdbFolder:
         """Bytes of the values at some positions, (B,), without reading them."""
         wanted = layout.keys(family, positions)
         with (
-            _lmdb_errors(self.folder),
+            lmdb_errors(self.folder),
             environment(self.folder).begin(buffers=True) as transaction,
         ):
             found = transaction.cursor().getmulti(wanted)
@@ -170,13 +166,13 @@ class LmdbFolder:
 
     def get(self, key: bytes) -> bytes | None:
         """The value of one key, None where there is none."""
-        with _lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
+        with lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
             value: bytes | None = transaction.get(key)
             return value
 
     def entries(self) -> int:
         """Number of keys of any family."""
-        with _lmdb_errors(self.folder):
+        with lmdb_errors(self.folder):
             count: int = environment(self.folder).stat()["entries"]
             return count
 
@@ -185,84 +181,3 @@ class LmdbFolder:
         if value is None or not value.isdigit():
             raise ShardError(f"{self.folder} has no num-samples: not an LMDB of text lines")
         return int(value)
-
-
-# An LMDB may be opened once in a process, so all readers of one share its handle. A child of a
-# fork closes what it inherited and opens its own.
-_environments: dict[str, tuple[tuple[int, int], Any]] = {}
-_owner = os.getpid()
-_guard = threading.Lock()
-
-
-def environment(folder: Path) -> Any:
-    """This process's handle of an LMDB folder, opened anew if the folder has been replaced.
-
-    Raises:
-        ShardError: if there is none, or it is no LMDB.
-    """
-    global _owner
-    path = os.path.realpath(folder)
-    with _guard:
-        if _owner != os.getpid():
-            _close(list(_environments))
-            _owner = os.getpid()
-        try:
-            status = (folder / "data.mdb").stat()
-        except OSError as error:
-            raise ShardError(f"{folder} holds no data.mdb: not an LMDB folder") from error
-        identity = (status.st_dev, status.st_ino)
-        held = _environments.get(path)
-        if held is None or held[0] != identity:
-            _close([path])
-            _environments[path] = held = (identity, _open(path, status.st_size))
-        return held[1]
-
-
-def release(folder: Path) -> None:
-    """Close the handles of all LMDBs below a folder, so that it can be removed."""
-    root = os.path.realpath(folder)
-    with _guard:
-        _close([p for p in _environments if p == root or p.startswith(root + os.sep)])
-
-
-def _close(paths: list[str]) -> None:
-    for path in paths:
-        if path in _environments:
-            _environments.pop(path)[1].close()
-
-
-def _open(path: str, size: int) -> Any:
-    if size < 2 * layout.PAGE:
-        raise ShardError(f"{path}/data.mdb has {size} bytes: empty or truncated")
-    with _lmdb_errors(Path(path)):
-        return lmdb.open(path, readonly=True, lock=False, readahead=False, meminit=False)
-
-
-class _lmdb_errors:  # noqa: N801 - used as a with statement
-    """Turn LMDB's errors into one line that names the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, lmdb.Error) and _disk_is_full(self.folder, error):
-            raise ShardError(full_disk_message(self.folder)) from error
-        if isinstance(error, lmdb.Error):
-            raise ShardError(f"{self.folder}: {error}; the LMDB is damaged or no LMDB") from error
-
-
-def _disk_is_full(folder: Path, error: BaseException) -> bool:
-    """Whether an LMDB error means a full disk; LMDB calls a write that broke off an I/O error."""
-    if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
-        return True
-    if "Input/output error" not in str(error) or not folder.parent.exists():
-        return False
-    return shutil.disk_usage(folder.parent).free < 2 * _COMMIT_BYTES

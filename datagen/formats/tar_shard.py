@@ -21,17 +21,14 @@ from datagen.errors import ShardError
 from datagen.formats.columns import concatenate, stack
 from datagen.formats.publish import attempt_path, discard, disk_errors, flush, publish, write_whole
 from datagen.formats.sidecar import Sidecar, encode_sidecar, read_sidecar
+from datagen.formats.ustar import BLOCK, RECORD, end_of_archive, members
 from datagen.images import extension
 from datagen.sample import Samples
 
-BLOCK = 512
-RECORD = 20 * BLOCK  # tar pads its end to this
 MOST_INDEX = 10**9
-MOST_MEMBER = 8**11
 
 IntArray = NDArray[np.int64]
 
-_PADDING = [bytes(-size % BLOCK) for size in range(BLOCK)]
 _SPAN_WASTE = 4  # bytes read for each byte wanted, at most, before samples are read one by one
 _MOST_SPAN = 1 << 26
 
@@ -69,15 +66,16 @@ class TarShardWriter:
                 samples differ in length.
         """
         _check(samples, self.tar)
-        members = [(samples.images, [extension(image) for image in samples.images])]
-        members.append(([text.encode("utf-8") for text in samples.texts], [".txt"] * len(samples)))
+        labels = [text.encode("utf-8") for text in samples.texts]
+        contents = [(samples.images, [extension(image) for image in samples.images])]
+        contents.append((labels, [".txt"] * len(samples)))
         if samples.masks is not None:
-            members.append((samples.masks, [".mask.png"] * len(samples)))
-        data, offsets = _members(samples.meta["index"].astype(np.int64), members)
+            contents.append((samples.masks, [".mask.png"] * len(samples)))
+        data, offsets = members(samples.meta["index"].astype(np.int64), contents)
         columns: dict[str, NDArray[Any]] = {
             "image_offset": offsets[:, 0] + self._size,
             "image_size": np.array([len(image) for image in samples.images], "<i8"),
-            "crc32": checksums(samples.images, members[1][0]),
+            "crc32": checksums(samples.images, labels),
         }
         if samples.masks is not None:
             columns["mask_offset"] = offsets[:, 2] + self._size
@@ -104,8 +102,7 @@ class TarShardWriter:
     def _finish(self) -> None:
         if not self._size:
             raise ShardError(f"{self.tar}: no samples to write; a shard holds at least one")
-        end = bytes(2 * BLOCK)
-        end += bytes(-(self._size + len(end)) % RECORD)
+        end = end_of_archive(self._size)
         self._file.write(end)
         self._file.flush()
         flush(self._file.fileno())
@@ -233,53 +230,3 @@ def _check(samples: Samples, path: Path) -> None:
         raise ShardError(f"{path}: columns of one batch differ in length: {sorted(lengths)}")
     if len(samples) and samples.meta["index"].max() >= MOST_INDEX:
         raise ShardError(f"{path}: index {samples.meta['index'].max()} has over nine digits")
-
-
-def _members(
-    indices: IntArray, members: list[tuple[list[bytes], list[str]]]
-) -> tuple[bytes, IntArray]:
-    """Tar bytes of a batch and where in them each member's data starts, (B, members)."""
-    sizes = np.array([[len(d) for d in data] for data, _ in members], np.int64).T  # (B, members)
-    sizes = sizes.reshape(len(indices), len(members))
-    headers = [_headers(indices, names, sizes[:, m]) for m, (_, names) in enumerate(members)]
-    parts: list[bytes] = []
-    for i in range(len(indices)):
-        for (data, _), header in zip(members, headers, strict=True):
-            item = data[i]
-            parts += (header[i * BLOCK : (i + 1) * BLOCK], item, _PADDING[len(item) % BLOCK])
-    whole = BLOCK + sizes + -sizes % BLOCK
-    ends = np.cumsum(whole.ravel()).reshape(whole.shape)
-    return b"".join(parts), ends - whole + BLOCK
-
-
-def _headers(indices: IntArray, suffixes: list[str], sizes: IntArray) -> bytes:
-    """POSIX ustar headers of regular files named KEY + suffix, BLOCK bytes each."""
-    rows = np.tile(_TEMPLATE, (len(indices), 1))  # (B, BLOCK)
-    rows[:, :9] += _digits(indices, 10, 9)
-    for suffix in set(suffixes):
-        chosen = np.array([s == suffix for s in suffixes])
-        rows[chosen, 9 : 9 + len(suffix)] = np.frombuffer(suffix.encode("ascii"), np.uint8)
-    rows[:, 124:135] += _digits(sizes, 8, 11)
-    rows[:, 148:154] = 48 + _digits(rows.sum(axis=1, dtype=np.int64), 8, 6)
-    rows[:, 154] = 0
-    return rows.tobytes()
-
-
-def _digits(numbers: IntArray, base: int, count: int) -> NDArray[np.uint8]:
-    """Digits of each number, most significant first, (B, count)."""
-    powers = base ** np.arange(count - 1, -1, -1, dtype=np.int64)
-    return (numbers[:, None] // powers % base).astype(np.uint8)
-
-
-def _template() -> NDArray[np.uint8]:
-    """A header whose name digits, size and checksum wait to be filled in."""
-    fields = [(0, b"000000000"), (100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0")]
-    fields += [(124, b"00000000000\0"), (136, b"00000000000\0"), (148, b" " * 8), (156, b"0")]
-    fields += [(257, b"ustar\x0000")]
-    header = bytearray(BLOCK)
-    for start, value in fields:
-        header[start : start + len(value)] = value
-    return np.frombuffer(bytes(header), np.uint8)
-
-
-_TEMPLATE = _template()

@@ -22,14 +22,11 @@ from datagen.formats.lmdb_layout import map_size
 from datagen.formats.lmdb_shards import LmdbShardWriter
 from datagen.formats.manifest import (
     FILE,
-    LMDB,
-    VERSION,
-    cpu_name,
-    library_versions,
     write_manifest,
 )
 from datagen.jobs.pack_inputs import PackInputs, open_inputs
-from datagen.jobs.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, FEW_GROUPS, PackSettings
+from datagen.jobs.pack_manifest import packed_manifest, warnings_of
+from datagen.jobs.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
 from datagen.jobs.pack_sides import decide
 from datagen.shards import run_shards
 from datagen.split import TRAIN, VAL, SplitRule
@@ -100,7 +97,7 @@ def pack(
     np.save(building.path / "sides.npy", sides)
     reports = list(_run(settings, inputs, building, tasks, progress))
     (building.path / "sides.npy").unlink()
-    manifest = _manifest(settings, inputs, rule, tasks, reports, command)
+    manifest = packed_manifest(settings, inputs, rule, tasks, reports, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, out.name)
     building.swap()
@@ -113,7 +110,7 @@ def pack(
         size_bytes=sum(report["bytes"] for report in reports),
         seconds=time.monotonic() - started,
         rule=rule,
-        warnings=tuple(_warnings(rule, manifest["samples"], groups, len(inputs))),
+        warnings=tuple(warnings_of(rule, manifest["samples"], groups, len(inputs))),
     )
 
 
@@ -279,54 +276,3 @@ def _check_apart(inputs: PackInputs, out: Path) -> None:
     inside = [str(path) for path in paths if path.resolve().is_relative_to(out.resolve())]
     if inside:
         raise ShardError(f"{listed(inside)} would be replaced while it is read: use another --out")
-
-
-def _manifest(
-    settings: PackSettings,
-    inputs: PackInputs,
-    rule: SplitRule,
-    tasks: list[tuple[str, int, int, int]],
-    reports: list[dict[str, Any]],
-    command: str,
-) -> dict[str, Any]:
-    counts = dict.fromkeys(SIDES, 0)
-    histograms = {side: np.zeros(len(inputs.alphabet), np.int64) for side in SIDES}
-    sizes: dict[str, dict[str, int]] = {side: {} for side in SIDES}
-    for (side, *_), report in zip(tasks, reports, strict=True):
-        counts[side] += report["samples"]
-        for class_id, count in report["classes"].items():
-            histograms[side][int(class_id)] += count
-        for frame, count in report["sizes"].items():
-            sizes[side][frame] = sizes[side].get(frame, 0) + count
-    kept = ("path", "samples", "bytes", "checksum", "sizes")
-    return {
-        "format": LMDB,
-        "version": VERSION,
-        "command": command,
-        "samples": counts,
-        "split": rule.to_json(),
-        **inputs.merged_manifest(),
-        "settings": {"shard_size": settings.shard_size, "alphabet": settings.alphabet},
-        "sizes": sizes,
-        "shards": [{name: report[name] for name in kept} for report in reports],
-        "class_histogram": {side: histogram.tolist() for side, histogram in histograms.items()},
-        "libraries": library_versions(),
-        "cpu": cpu_name(),
-    }
-
-
-def _warnings(rule: SplitRule, samples: dict[str, int], groups: int, total: int) -> Iterator[str]:
-    if rule.ratio < 1 and groups < FEW_GROUPS:
-        yield (
-            f"validation holds {groups} groups ({samples['val']} lines): under {FEW_GROUPS} its"
-            f" figures say little; render more text, or leave more to validation with --split"
-        )
-    if not samples["train"]:
-        yield "no line is left for training"
-    share = samples["train"] / total
-    if rule.by in ("sentence", "sample") and abs(share - rule.ratio) > 0.02:
-        yield (
-            f"{share:.3f} of the lines are for training, {rule.ratio:g} were asked for: few groups,"
-            " rare classes that stay in training, or samples with a split of their own; --resplit"
-            " chooses a new threshold for the data of this pack"
-        )

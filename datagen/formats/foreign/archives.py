@@ -19,7 +19,8 @@ from datagen.formats.foreign.rows import (
     list_name,
     side_of,
 )
-from datagen.formats.lmdb_shards import LmdbFolder, LmdbShardWriter, release
+from datagen.formats.lmdb_handles import release
+from datagen.formats.lmdb_shards import LmdbFolder, LmdbShardWriter
 from datagen.formats.tar_shard import TarShardWriter
 from datagen.sample import Samples
 
