@@ -99,6 +99,9 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
 
     Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard's events,
     best.safetensors (the model to read with), last.safetensors, and states to --resume from.
+
+    On several machines run on each: torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d
+    --rdzv-endpoint HOST:29400 --no-python ocrtrain fit [OPTIONS]
     """
     given = _given(context, config, options)
     try:
