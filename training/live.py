@@ -18,7 +18,7 @@ from datagen.images import decode_each
 from datagen.jobs.settings import MOST_LINES, LookSettings
 from datagen.jobs.source import RenderSource, open_source
 from datagen.sample import Samples
-from datagen.split import is_validation
+from datagen.split import VAL, SplitRule
 from datagen.text.settings import PlanSettings
 from training.data import Facts
 from training.errors import FitError
@@ -38,12 +38,20 @@ class LiveLines:
         split: share of the lines that train.
         side: "train" or "val".
         lines: of an epoch, or of the validation side.
+        rule: split by sentence that packed data keeps, to be obeyed in place of `split`.
     """
 
     def __init__(
-        self, plan: PlanSettings, look: LookSettings, split: float, side: str, lines: int
+        self,
+        plan: PlanSettings,
+        look: LookSettings,
+        split: float,
+        side: str,
+        lines: int,
+        rule: SplitRule | None = None,
     ) -> None:
-        self.plan, self.look, self.split, self.side, self.lines = plan, look, split, side, lines
+        self.plan, self.look, self.side, self.lines = plan, look, side, lines
+        self.rule = rule or SplitRule("sentence", split, plan.seed, round(split * 2**64))
 
     @property
     def source(self) -> RenderSource:
@@ -57,7 +65,7 @@ class LiveLines:
     @property
     def fingerprint(self) -> str:
         source = self.source
-        facts = [source.plan.fingerprint, source.engine.fingerprint, self.split, self.side]
+        facts = [source.plan.fingerprint, source.engine.fingerprint, self.rule.to_json(), self.side]
         return hashlib.sha256(json.dumps([*facts, self.lines]).encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -97,8 +105,8 @@ class LiveLines:
             if count >= self.lines:
                 return np.concatenate(found)[: self.lines]
         raise FitError(
-            f"only {count} of {MOST_SCANS * SCAN:,} lines validate at --split {self.split:g}: the"
-            " text has too few sentences; lower --split or give more text"
+            f"only {count} of {MOST_SCANS * SCAN:,} lines validate at --split"
+            f" {self.rule.ratio:g}: the text has too few sentences; lower --split or give more text"
         )
 
     def _on_side(self, indices: IntArray) -> IntArray:
@@ -110,12 +118,13 @@ class LiveLines:
                 return chosen
             chosen = np.where(torn, chosen + MOST_LINES, chosen)
         raise FitError(
-            f"no sentence to train on at --split {self.split:g}: raise --split or give more text"
+            f"no sentence to train on at --split {self.rule.ratio:g}: raise --split or give more"
+            " text"
         )
 
     def _validates(self, sentences: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        threshold = round(self.split * 2**64)
-        return is_validation(sentences, self.plan.seed, threshold)
+        held: NDArray[np.bool_] = self.rule.sides(sentences) == VAL
+        return held
 
 
 def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:

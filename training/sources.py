@@ -9,7 +9,9 @@ import numpy as np
 
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, LineDataset, parse_data
-from datagen.formats.lmdb_dataset import LmdbReader
+from datagen.formats.lmdb_dataset import LmdbReader, split_rule
+from datagen.formats.manifest import FILE as MANIFEST
+from datagen.split import SplitRule
 from datagen.time_steps import steps_needed
 from training.augment import augment
 from training.data import Augment, Facts, LineSource
@@ -127,7 +129,18 @@ def _live_sources(settings: FitSettings) -> Sources:
 
     plan = replace(settings.plan, seed=settings.seed)
     held = settings.validation_lines or LIVE_VALIDATION_LINES
+    rule = _kept_rule(settings.data)
     return Sources(
-        LiveLines(plan, settings.look, settings.split, "train", settings.live_lines),
-        LiveLines(plan, settings.look, settings.split, "val", held),
+        LiveLines(plan, settings.look, settings.split, "train", settings.live_lines, rule),
+        LiveLines(plan, settings.look, settings.split, "val", held, rule),
     )
+
+
+def _kept_rule(data: tuple[str, ...]) -> SplitRule | None:
+    """The split by sentence that packed data keeps, so that no sentence changes sides live."""
+    for folder, _ in parse_data(data):
+        if (folder / MANIFEST).exists():
+            rule = split_rule(folder)
+            if rule.by == "sentence":
+                return rule
+    return None
