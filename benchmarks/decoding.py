@@ -18,16 +18,16 @@ import numpy as np
 # In the place of this folder, whose names would hide modules that libraries look for.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from training.beam import BeamSettings, beam_decode
-from training.decoding import Decoded, FloatArray, IntArray, greedy_decode
-from training.intervals import compare
-from training.labelled import open_labelled
-from training.language_model import load
-from training.line_images import read_line
-from training.metrics import LineErrors, line_errors
-from training.predict import Decoder, LineReader
-from training.report import shown
-from training.scorers import open_any
+from training.judging.intervals import compare
+from training.judging.labelled import open_labelled
+from training.judging.metrics import LineErrors, line_errors
+from training.judging.report import shown
+from training.reading.beam import BeamSettings, beam_decode
+from training.reading.decoding import Decoded, FloatArray, IntArray, greedy_decode
+from training.reading.language_model import load
+from training.reading.line_images import read_line
+from training.reading.predict import Decoder, LineReader
+from training.reading.scorers import open_any
 
 
 class Keeping:

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoint import load_model, save_model
+from training.model.checkpoint import load_model, save_model
 
 source, target = map(Path, sys.argv[1:])
 model = load_model(source)

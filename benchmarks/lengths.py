@@ -23,13 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from datagen.alphabet import Alphabet, builtin, write_list
 from datagen.jobs.settings import LookSettings
 from datagen.text.settings import PlanSettings
-from training.checkpoint import LAST, load_model
-from training.fit import fit
-from training.hardware import Seat, describe
-from training.live import LiveLines
+from training.fitting.fit import fit
+from training.fitting.hardware import Seat, describe
+from training.fitting.live import LiveLines
+from training.fitting.sources import open_sources
+from training.fitting.validate import Scores, validate
+from training.model.checkpoint import LAST, load_model
 from training.settings import FitSettings
-from training.sources import open_sources
-from training.validate import Scores, validate
 
 LENGTHS = (1, 3, 10, 30)
 SPLIT = 0.9

@@ -25,10 +25,10 @@ import numpy as np
 # In the place of this folder, whose names would hide modules that libraries look for.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from training.labelled import open_labelled
-from training.metrics import line_errors, normalise_text
-from training.predict import LineReader
-from training.scorers import OnnxScorer, TorchScorer
+from training.judging.labelled import open_labelled
+from training.judging.metrics import line_errors, normalise_text
+from training.reading.predict import LineReader
+from training.reading.scorers import OnnxScorer, TorchScorer
 
 HERE = Path(__file__).resolve().parent
 SINGLE = 50  # lines timed one by one

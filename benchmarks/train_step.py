@@ -31,13 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.alphabet import builtin
 from datagen.formats.line_dataset import LineDataset
-from training import hardware
-from training.data import step_loader, to_input
-from training.hardware import Seat
-from training.learner import Learner
-from training.networks import Recogniser, build
+from training.fitting import hardware
+from training.fitting.data import step_loader, to_input
+from training.fitting.hardware import Seat
+from training.fitting.learner import Learner
+from training.fitting.sources import StoredLines
+from training.model.networks import Recogniser, build
 from training.settings import MODELS, FitSettings
-from training.sources import StoredLines
 
 STAGES = ("load", "convolutions", "LSTMs and classes", "loss", "backward", "update")
 Batch = tuple[Tensor, Tensor, Tensor]

@@ -106,8 +106,8 @@ def _evaluate(folder: Path) -> float:
     import numpy as np
 
     from datagen.formats.lmdb_dataset import LmdbReader
-    from training.evaluate import evaluate
-    from training.predict import LineReader
+    from training.judging.evaluate import evaluate
+    from training.reading.predict import LineReader
 
     packed = folder / "data/lmdb"
     trained = {t for _, part in LmdbReader(packed, "train").tables() for t in part.texts}

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.draws import below, bits, uniforms
-from training.data import Facts
-from training.order import EpochOrder, training_order
+from training.fitting.data import Facts
+from training.fitting.order import EpochOrder, training_order
 
 IntArray = NDArray[np.int64]
 ALPHABET = Alphabet(("", *"一二三四五六"))

@@ -8,9 +8,9 @@ from PIL import Image
 
 from datagen.alphabet import Alphabet
 from training.cli import main
-from training.decoding import FloatArray
-from training.line_images import Gray
-from training.scorers import Images
+from training.reading.decoding import FloatArray
+from training.reading.line_images import Gray
+from training.reading.scorers import Images
 
 ALPHABET = Alphabet(("", *"天地玄黄宇宙洪荒"))
 GROUND = 250

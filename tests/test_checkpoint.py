@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from datagen.alphabet import Alphabet
-from training.checkpoint import load_model, newest_best, save_model
 from training.errors import CheckpointError
-from training.networks import Recogniser, build
+from training.model.checkpoint import load_model, newest_best, save_model
+from training.model.networks import Recogniser, build
 
 torch.set_num_threads(1)
 ALPHABET = Alphabet(("", *"一二三四五六"))
@@ -60,7 +60,7 @@ def test_a_failed_write_keeps_the_older_file(
         aside.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("training.checkpoint.save_file", full_disk)
+    monkeypatch.setattr("training.model.checkpoint.save_file", full_disk)
     with pytest.raises(OSError, match="No space"):
         save_model(path, network, ALPHABET)
     assert path.read_bytes() == before

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from training.ctc import ctc_loss, steps_needed
+from training.fitting.ctc import ctc_loss, steps_needed
 
 torch.set_num_threads(1)
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.beam import BeamSettings, beam_decode
-from training.decoding import FloatArray, align, collapse, greedy_decode, log_softmax
-from training.ngrams import NgramTable, pack
+from training.reading.beam import BeamSettings, beam_decode
+from training.reading.decoding import FloatArray, align, collapse, greedy_decode, log_softmax
+from training.reading.ngrams import NgramTable, pack
 
 CLASSES = 3
 WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES, least_probability=0.0)

@@ -11,17 +11,17 @@ import pytest
 import torch
 from bar_lines import BarSource
 
-from training.checkpoint import load_model
-from training.data import make_batches
 from training.errors import FitError
-from training.fit import fit
-from training.hardware import Seat, gpus_to_use
-from training.launch import launch
-from training.learner import Learner
-from training.networks import build
+from training.fitting.data import make_batches
+from training.fitting.fit import fit
+from training.fitting.hardware import Seat, gpus_to_use
+from training.fitting.launch import launch
+from training.fitting.learner import Learner
+from training.fitting.sources import Sources
+from training.fitting.state import load_state, states
+from training.model.checkpoint import load_model
+from training.model.networks import build
 from training.settings import FitSettings
-from training.sources import Sources
-from training.state import load_state, states
 
 SETTINGS = FitSettings(
     run="two", model="crnn_v2", hidden=8, width_multiplier=0.125, batch_size=15, max_steps=4,
@@ -118,7 +118,7 @@ NODE = """
 import sys
 from pathlib import Path
 from test_distributed import SETTINGS, open_bars
-from training.launch import launch
+from training.fitting.launch import launch
 outcome = launch(SETTINGS, open_bars, runs=Path(sys.argv[1]))
 print("outcome", outcome and outcome.step)
 """

@@ -14,12 +14,12 @@ from datagen.sample import EFFECTS, Reader
 from tests.bars import ALPHABET, BarScorer, random_texts, write_list
 from tests.samples import ALPHABET as LETTERS
 from tests.samples import make_render
-from training.breakdown import class_groups, confusions, groups, worst
 from training.errors import ReadError
-from training.evaluate import Evaluation, evaluate, training_occurrences
-from training.labelled import open_labelled
-from training.predict import LineReader
-from training.report import as_json, as_rows, as_table, report
+from training.judging.breakdown import class_groups, confusions, groups, worst
+from training.judging.evaluate import Evaluation, evaluate, training_occurrences
+from training.judging.labelled import open_labelled
+from training.judging.report import as_json, as_rows, as_table, report
+from training.reading.predict import LineReader
 
 TEXTS = ["天地", "地", "玄黄宇宙", "天天天天天天", "荒", "黄天"]
 COLUMNS = {
@@ -160,7 +160,7 @@ def test_a_folder_without_labels_says_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_many_lines_are_read_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.evaluate.LINES_AT_ONCE", 7)
+    monkeypatch.setattr("training.judging.evaluate.LINES_AT_ONCE", 7)
     texts = random_texts(30)
     done: list[int] = []
     source = open_labelled(write_list(tmp_path, texts))

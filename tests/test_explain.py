@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.bars import ALPHABET, BarScorer, bars, ocrtrain, save
-from training.explain import CELL, LEFT, STRIP, draw, explain, explain_line, shown_classes
-from training.predict import LineReader
+from training.reading.explain import CELL, LEFT, STRIP, draw, explain, explain_line, shown_classes
+from training.reading.predict import LineReader
 
 READER = LineReader(BarScorer())
 
@@ -42,15 +42,15 @@ def test_a_long_line_goes_on_below() -> None:
 
 def test_characters_that_the_face_lacks_show_their_code_point() -> None:
     from datagen.alphabet import Alphabet
-    from training.explain import _drawable
+    from training.reading.explain import _drawable
 
     assert _drawable(Alphabet(("", "天", "\U00020000"))) == ["-", "天", "20000"]
 
 
 def test_command_draws_the_first_image_and_reads_all(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from training.checkpoint import save_model
-    from training.networks import build
+    from training.model.checkpoint import save_model
+    from training.model.networks import build
 
     torch.manual_seed(0)
     network = build("crnn", len(ALPHABET), hidden=8, width_multiplier=0.05)

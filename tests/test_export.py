@@ -10,8 +10,8 @@ import pytest
 
 from tests.bars import ALPHABET, bars, ocrtrain, random_texts, save, write_list
 from training.errors import CheckpointError, ReadError
-from training.predict import LineReader
-from training.scorers import OnnxScorer, TorchScorer
+from training.reading.predict import LineReader
+from training.reading.scorers import OnnxScorer, TorchScorer
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
@@ -27,9 +27,9 @@ def lines(count: int = 4) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Each network with random weights, as a checkpoint, as ONNX and as 8-bit ONNX."""
-    from training.checkpoint import save_model
     from training.export import export
-    from training.networks import build
+    from training.model.checkpoint import save_model
+    from training.model.networks import build
 
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("models")
@@ -69,7 +69,7 @@ def test_reading_with_onnx_needs_no_torch(folder: Path, tmp_path: Path) -> None:
     image = save(tmp_path / "a.png", bars("天地玄黄"))
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from training.predict import LineReader\n"
+        "from training.reading.predict import LineReader\n"
         f"print(*[r.text for r in LineReader.open(onnx={str(folder / 'crnn.onnx')!r})"
         f".read([{str(image)!r}])])"
     )
@@ -83,7 +83,7 @@ def test_reading_with_onnx_needs_no_torch(folder: Path, tmp_path: Path) -> None:
 def test_a_checkpoint_without_torch_says_what_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.scorers.find_spec", lambda name: None)
+    monkeypatch.setattr("training.reading.scorers.find_spec", lambda name: None)
     with pytest.raises(ReadError, match=r"pip install 'ocrgen\[train\]', or .* --onnx FILE"):
         LineReader.open(folder / "crnn.safetensors")
 

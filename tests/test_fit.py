@@ -14,15 +14,15 @@ import pytest
 import torch
 from bar_lines import ALPHABET, BarSource
 
-from training import run_folder
-from training.checkpoint import load_model
-from training.data import Facts
 from training.errors import CheckpointError, FitError
-from training.fit import Outcome, fit
-from training.hardware import Seat
+from training.fitting import run_folder
+from training.fitting.data import Facts
+from training.fitting.fit import Outcome, fit
+from training.fitting.hardware import Seat
+from training.fitting.sources import Sources
+from training.fitting.state import load_state, states
+from training.model.checkpoint import load_model
 from training.settings import FitSettings
-from training.sources import Sources
-from training.state import load_state, states
 
 SEAT = Seat(0, 1, torch.device("cpu"), 1)
 SETTINGS = FitSettings(
@@ -147,13 +147,13 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(tmp_path: P
     poisoned: list[Any] = []
 
     def remember(*args: Any, **kwargs: Any) -> Any:
-        from training.networks import build
+        from training.model.networks import build
 
         poisoned.append(build(*args, **kwargs))
         return poisoned[-1]
 
     patch = pytest.MonkeyPatch()
-    patch.setattr("training.fit.build", remember)
+    patch.setattr("training.fitting.fit.build", remember)
     with patch.context(), pytest.raises(FitError, match=r"step 7: loss nan.*bad_batch\.json"):
         run(tmp_path, train=Poisoned(100))
     patch.undo()
@@ -203,8 +203,8 @@ def test_resume_refuses_other_settings_and_names_them(tmp_path: Path) -> None:
 
 def test_init_keeps_shared_classes_by_character(tmp_path: Path) -> None:
     from datagen.alphabet import Alphabet
-    from training.networks import build
-    from training.transfer import start_from
+    from training.model.networks import build
+    from training.model.transfer import start_from
 
     run(tmp_path, max_steps=1)
     path = tmp_path / "a" / "last.safetensors"
@@ -231,7 +231,7 @@ def test_settings_name_all_problems() -> None:
 
 
 def test_augmentation_is_a_function_of_seed_step_and_line() -> None:
-    from training.augment import augment
+    from training.fitting.augment import augment
 
     images = np.stack(BarSource(8).batch(np.arange(8)).images)
     indices = np.arange(8)

@@ -10,9 +10,9 @@ from datagen.jobs.pack import pack
 from datagen.jobs.pack_settings import PackSettings
 from datagen.settings import from_mapping, read_toml
 from tests.samples import make_render
-from training.checkpoint import load_model
 from training.cli import main
 from training.cli.fit import RECIPES
+from training.model.checkpoint import load_model
 from training.settings import FitSettings
 
 torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.intervals import compare, mcnemar, ratio
+from training.judging.intervals import compare, mcnemar, ratio
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from datagen.alphabet import Alphabet
 from tests.bars import ocrtrain
-from training.beam import BeamSettings, beam_decode
-from training.decoders import open_decoder
-from training.decoding import greedy_decode
 from training.errors import ReadError
-from training.language_model import build, load, save
+from training.reading.beam import BeamSettings, beam_decode
+from training.reading.decoders import open_decoder
+from training.reading.decoding import greedy_decode
+from training.reading.language_model import build, load, save
 
 ALPHABET = Alphabet(("", *"天地玄黄宇"))
 SENTENCES = st.lists(st.text(alphabet="天地玄黄宇X", max_size=12), min_size=1, max_size=6)

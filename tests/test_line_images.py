@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from datagen.errors import ImageError
-from training.line_images import is_light_on_dark, prepare, read_line, to_gray
+from training.reading.line_images import is_light_on_dark, prepare, read_line, to_gray
 
 
 def drawing(width: int = 200, height: int = 64, ink: int = 20, ground: int = 230) -> Image.Image:

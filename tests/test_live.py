@@ -10,7 +10,7 @@ from datagen.jobs.source import samples_at
 from datagen.split import is_validation
 from datagen.text.settings import PlanSettings
 from training.errors import FitError
-from training.live import LiveLines
+from training.fitting.live import LiveLines
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
 SPLIT = 0.6

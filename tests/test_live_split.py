@@ -10,9 +10,9 @@ from datagen.jobs.pack_settings import PackSettings
 from datagen.jobs.render import render
 from datagen.jobs.settings import LookSettings, RenderSettings
 from datagen.text.settings import PlanSettings
-from training.live import LiveLines
+from training.fitting.live import LiveLines
+from training.fitting.sources import open_sources
 from training.settings import FitSettings
-from training.sources import open_sources
 
 
 def test_live_lines_obey_the_split_that_packed_data_keeps(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.metrics import edit_distance, line_errors, normalise_text
+from training.judging.metrics import edit_distance, line_errors, normalise_text
 
 SHORT = st.text(alphabet="的一，a", max_size=6)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.order import (
+from training.fitting.order import (
     EndlessOrder,
     EpochOrder,
     line_buckets,
@@ -13,7 +13,7 @@ from training.order import (
     rank_slice,
     training_order,
 )
-from training.preprocess import bucket_width
+from training.model.preprocess import bucket_width
 
 
 def fixed_width(count: int, batch_size: int, seed: int = 3) -> EpochOrder:

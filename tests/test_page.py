@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from tests.bars import BarScorer, bars, random_texts, write_list
-from training.evaluate import evaluate
-from training.labelled import open_labelled
-from training.page import page
-from training.predict import LineReader
-from training.report import report
+from training.judging.evaluate import evaluate
+from training.judging.labelled import open_labelled
+from training.judging.page import page
+from training.judging.report import report
+from training.reading.predict import LineReader
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

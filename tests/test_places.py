@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from training.networks import build
-from training.places import BLANK, CHARACTER, IGNORED, frame_targets, places_loss
-from training.schedule import average_decay, learning_rate, places_steps, scaled_rate
+from training.fitting.places import BLANK, CHARACTER, IGNORED, frame_targets, places_loss
+from training.fitting.schedule import average_decay, learning_rate, places_steps, scaled_rate
+from training.model.networks import build
 
 torch.set_num_threads(1)
 NETWORK = build("crnn", 9, hidden=4, width_multiplier=0.125)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training.labelled import open_labelled
-from training.line_images import prepare, read_line
+from training.judging.labelled import open_labelled
+from training.reading.line_images import prepare, read_line
 
 FOLDER = Path(__file__).parent / "real_lines"
 SET = open_labelled(FOLDER)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from datagen.time_steps import TIME_STEPS, scaled_widths, steps_needed
-from training.networks import output_length
+from training.model.networks import output_length
 from training.settings import MODELS
 
 

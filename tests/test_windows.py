@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.decoding import FloatArray, greedy_decode
-from training.windows import FRAME_PX, join, window_starts
+from training.reading.decoding import FloatArray, greedy_decode
+from training.reading.windows import FRAME_PX, join, window_starts
 
 CLASSES = 7
 

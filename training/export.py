@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.checkpoint import LoadedModel, load_model, versions
 from training.errors import ReadError
 from training.files import publish
-from training.line_images import Gray
-from training.networks import FRAME_PX, Recogniser
-from training.predict import LineReader
-from training.preprocess import PREPROCESSING
-from training.scorers import INPUT_NAME, ONNX_FORMAT, ONNX_VERSION, OnnxScorer, TorchScorer
+from training.model.checkpoint import LoadedModel, load_model, versions
+from training.model.networks import FRAME_PX, Recogniser
+from training.model.preprocess import PREPROCESSING
+from training.reading.line_images import Gray
+from training.reading.predict import LineReader
+from training.reading.scorers import INPUT_NAME, ONNX_FORMAT, ONNX_VERSION, OnnxScorer, TorchScorer
 
 OPSET = 17
 # Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.

@@ -83,12 +83,12 @@ def command(
 
     from datagen.errors import listed
     from datagen.formats.lmdb_dataset import LmdbReader
-    from training.decoders import open_decoder
-    from training.evaluate import Evaluation, evaluate, training_occurrences
-    from training.labelled import open_labelled
-    from training.predict import LineReader
-    from training.report import as_json, as_rows, as_table, report
-    from training.scorers import Scorer, open_any, open_scorer
+    from training.judging.evaluate import Evaluation, evaluate, training_occurrences
+    from training.judging.labelled import open_labelled
+    from training.judging.report import as_json, as_rows, as_table, report
+    from training.reading.decoders import open_decoder
+    from training.reading.predict import LineReader
+    from training.reading.scorers import Scorer, open_any, open_scorer
 
     source = open_labelled(data, side)
     name = f"{data} ({side})" if isinstance(source, LmdbReader) else str(data)
@@ -118,8 +118,8 @@ def command(
     else:
         click.echo(as_table(made))
     if html is not None:
-        from training.line_images import read_line
-        from training.page import page
+        from training.judging.page import page
+        from training.reading.line_images import read_line
 
         bad = source.read([line.position for line in made.worst]).images if made.worst else []
         images = [read_line(image).pixels for image in bad]

@@ -41,14 +41,14 @@ def command(checkpoint: Path | None, out: Path | None, int8: bool, data: Path, l
 
     require("torch", "safetensors", extra="train")
     require("onnx", extra="export")
-    from training.checkpoint import newest_best
-    from training.evaluate import evaluate
     from training.export import export
-    from training.labelled import open_labelled
-    from training.line_images import read_line
-    from training.predict import LineReader
-    from training.report import report, shown, verdict
-    from training.scorers import OnnxScorer, TorchScorer
+    from training.judging.evaluate import evaluate
+    from training.judging.labelled import open_labelled
+    from training.judging.report import report, shown, verdict
+    from training.model.checkpoint import newest_best
+    from training.reading.line_images import read_line
+    from training.reading.predict import LineReader
+    from training.reading.scorers import OnnxScorer, TorchScorer
 
     checkpoint = newest_best() if checkpoint is None else checkpoint
     out = out or checkpoint.with_suffix(".int8.onnx" if int8 else ".onnx")

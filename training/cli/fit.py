@@ -109,9 +109,9 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
         import torch  # noqa: F401
     except ModuleNotFoundError as error:
         raise FitError(TORCH_MISSING) from error
-    from training import run_folder
-    from training.launch import launch
-    from training.sources import open_sources
+    from training.fitting import run_folder
+    from training.fitting.launch import launch
+    from training.fitting.sources import open_sources
 
     if resume:
         settings = run_folder.resumed(given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from training.predict import Reading
+    from training.reading.predict import Reading
 
 
 @click.command()
@@ -66,11 +66,11 @@ def command(
     PATHS are files, folders, patterns, or - for a list on standard input. Exit code 1 if a file
     could not be read; the others are read all the same.
     """
-    from training.decoders import open_decoder
     from training.errors import ReadError
-    from training.image_files import image_paths
-    from training.predict import LineReader
-    from training.scorers import open_scorer
+    from training.reading.decoders import open_decoder
+    from training.reading.image_files import image_paths
+    from training.reading.predict import LineReader
+    from training.reading.scorers import open_scorer
 
     files = list(image_paths(paths, sys.stdin))
     if not files:
@@ -80,7 +80,7 @@ def command(
     decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
     reader = LineReader(scorer, decode)
     if explain is not None:
-        from training.explain import explain_line
+        from training.reading.explain import explain_line
 
         explain_line(reader, files[0], explain)
         click.echo(f"drew {files[0]} into {explain}", err=True)

@@ -1,0 +1,1 @@
+"""How a network learns: order, loss, loop, states, launch."""

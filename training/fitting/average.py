@@ -1,0 +1,37 @@
+"""A moving average of a network, kept as a second network that can be validated and saved."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from training.model.networks import Recogniser
+
+
+class Average:
+    """Exponential moving average of parameters and normalisation statistics."""
+
+    def __init__(self, network: Recogniser) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._pairs = [
+            (mine, theirs)
+            for mine, theirs in zip(_tensors(self.network), _tensors(network), strict=True)
+            if mine.is_floating_point()
+        ]
+        self._counters = [
+            (mine, theirs)
+            for mine, theirs in zip(_tensors(self.network), _tensors(network), strict=True)
+            if not mine.is_floating_point()
+        ]
+
+    @torch.no_grad()
+    def update(self, decay: float) -> None:
+        """Move towards the network's present weights; decay 0 copies them."""
+        mine, theirs = ([pair[side] for pair in self._pairs] for side in (0, 1))
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        for counter, now in self._counters:
+            counter.copy_(now)
+
+
+def _tensors(network: nn.Module) -> list[Tensor]:
+    return [*network.parameters(), *network.buffers()]

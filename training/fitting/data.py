@@ -1,0 +1,236 @@
+"""From line numbers to batches of tensors: decoding, buckets, padding, prefetching."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from datagen.alphabet import Alphabet
+from training.errors import FitError
+from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
+from training.model.preprocess import GrayImages, pad_lines
+
+LEAST_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
+
+
+class Lines(Protocol):
+    """B decoded lines."""
+
+    @property
+    def images(self) -> Sequence[GrayImages]: ...  # (32, w) each
+    @property
+    def class_ids(self) -> NDArray[np.uint16]: ...  # (B, L)
+    @property
+    def lengths(self) -> NDArray[np.int64]: ...  # (B,)
+    @property
+    def centres(self) -> NDArray[np.float32]: ...  # (B, L), NaN where unknown
+
+
+class LineSource(Protocol):
+    """Lines by number: LMDB shards, or rendering on demand."""
+
+    @property
+    def alphabet(self) -> Alphabet: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def __len__(self) -> int: ...
+    def batch(self, indices: IntArray) -> Lines: ...
+    def order(self, batch_size: int, seed: int) -> StepOrder: ...
+    def facts(self) -> "Facts": ...
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a preflight report needs of a data set, without reading its images.
+
+    Attributes:
+        name: where the lines come from.
+        unseen: characters of the alphabet that no line holds; None where that is not known.
+        places: share of the lines whose character centres are known.
+        longest_px: width of the widest line.
+        infeasible: (sample index, label) of lines with more characters than time steps can hold,
+            given the time steps of each width.
+    """
+
+    name: str
+    unseen: list[str] | None
+    places: float
+    longest_px: int
+    infeasible: Callable[[Callable[[int], int]], list[tuple[int, str]]]
+
+
+@dataclass
+class Batch:
+    """Lines of one padded width.
+
+    Attributes:
+        images: uint8, (N, 32, W).
+        targets: class ids, int64, (N, L).
+        lengths: characters of each line, (N,), always on the CPU.
+        centres: x of each character in pixels, (N, L); NaN where not known.
+        has_places: whether all centres of a line are known, (N,), always on the CPU.
+        indices: sample index of each line, (N,), always on the CPU.
+    """
+
+    images: Tensor
+    targets: Tensor
+    lengths: Tensor
+    centres: Tensor
+    has_places: Tensor
+    indices: Tensor
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def pin_memory(self) -> "Batch":
+        return Batch(*(getattr(self, f.name).pin_memory() for f in fields(self)))
+
+    def to(self, device: torch.device) -> "Batch":
+        """Move what the network and the losses read; the rest stays, or it would cost a wait."""
+        moved = {
+            name: getattr(self, name).to(device, non_blocking=True)
+            for name in ("images", "targets", "centres")
+        }
+        return Batch(**{f.name: moved.get(f.name, getattr(self, f.name)) for f in fields(self)})
+
+
+Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
+
+
+def make_batches(lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1) -> list[Batch]:
+    """Group lines by bucket, pad each group, and cut it into at most `pieces` batches.
+
+    Groups under `least` lines join a wider one: batch normalisation needs company.
+    """
+    widths = line_buckets(np.array([image.shape[1] for image in lines.images]), least)
+    batches = []
+    for width in np.unique(widths):
+        rows = np.flatnonzero(widths == width)
+        batches += [
+            _batch(lines, indices, part, int(width))
+            for part in np.array_split(rows, min(pieces, len(rows)))
+        ]
+    return batches
+
+
+def _batch(lines: Lines, indices: IntArray, rows: IntArray, width_px: int) -> Batch:
+    longest = max(1, int(lines.lengths[rows].max()))
+    valid = np.arange(longest) < lines.lengths[rows][:, None]
+    centres = np.where(valid, lines.centres[rows][:, :longest], np.nan)
+    targets = np.where(valid, lines.class_ids[rows][:, :longest], 0)
+    return Batch(
+        images=torch.from_numpy(pad_lines([lines.images[row] for row in rows], width_px)),
+        targets=torch.from_numpy(targets.astype(np.int64)),
+        lengths=torch.from_numpy(lines.lengths[rows].astype(np.int64)),
+        centres=torch.from_numpy(centres.astype(np.float32)),
+        has_places=torch.from_numpy((np.isfinite(centres) == valid).all(1)),
+        indices=torch.from_numpy(indices[rows]),
+    )
+
+
+class StepBatches(Dataset[list[Batch]]):
+    """What a loader's worker does: (step, indices) -> batches."""
+
+    def __init__(self, source: LineSource, augment: Augment | None, pieces: int) -> None:
+        self.source, self.augment, self.pieces = source, augment, pieces
+
+    def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch]:
+        step, indices = item
+        lines = self.source.batch(indices)
+        batches = make_batches(lines, indices, self.pieces, LEAST_IN_TRAINING)
+        if self.augment:
+            for batch in batches:
+                changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)
+                batch.images = torch.from_numpy(changed)
+        return batches
+
+
+class _Steps(Sampler[Any]):
+    """(step, this rank's indices) for a range of steps."""
+
+    def __init__(self, order: StepOrder, steps: range, rank: int, world_size: int) -> None:
+        self.order, self.steps, self.rank, self.world_size = order, steps, rank, world_size
+
+    def __iter__(self) -> Iterator[tuple[int, IntArray]]:
+        for step in self.steps:
+            indices = self.order.batch_indices(step)
+            yield step, rank_slice(indices, self.rank, self.world_size)
+
+
+def step_loader(
+    source: LineSource,
+    order: StepOrder,
+    steps: range,
+    *,
+    rank: int = 0,
+    world_size: int = 1,
+    pieces: int = 1,
+    augment: Augment | None = None,
+    workers: int = 0,
+    pin: bool = False,
+) -> Iterator[list[Batch]]:
+    """This rank's batches of each step in turn.
+
+    Args:
+        source: opened lazily in each worker, so it must pickle.
+        order: which lines a step takes.
+        steps: which steps.
+        rank: of this process.
+        world_size: number of processes.
+        pieces: into how many batches a step is cut at least (gradient accumulation); lines of
+            several buckets make more.
+        augment: changes the images, a pure function of their indices and the step.
+        workers: processes that load ahead; 0 loads in this one.
+        pin: whether to put batches into page-locked memory, for a GPU.
+
+    Raises:
+        FitError: if a worker dies.
+    """
+    loader: DataLoader[list[Batch]] = DataLoader(
+        StepBatches(source, augment, pieces),
+        sampler=_Steps(order, steps, rank, world_size),
+        batch_size=None,
+        num_workers=workers,
+        pin_memory=pin,
+        prefetch_factor=4 if workers else None,
+        multiprocessing_context="forkserver" if workers else None,
+        worker_init_fn=_quiet_worker,
+    )
+    return _watched(iter(loader))
+
+
+def _watched(batches: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
+    """Turn the death of a loader's worker into one line."""
+    try:
+        yield from batches
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise FitError(
+            f"a loader's worker died ({str(error).splitlines()[0]}); the last state is kept: go on"
+            " with --resume, with a smaller --workers if memory ran out"
+        ) from error
+
+
+def to_input(images: Tensor, channels: int = 1) -> Tensor:
+    """Gray images (N, H, W) to the network's input (N, channels, H, W), on their device.
+
+    The same arithmetic as `preprocess.network_input`.
+    """
+    return (images.float() / 127.5 - 1)[:, None].expand(-1, channels, -1, -1)
+
+
+def _quiet_worker(_: int) -> None:
+    """One thread each: the workers are the parallelism. Ctrl-C is the parent's to handle."""
+    import signal
+
+    import cv2
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

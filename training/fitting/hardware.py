@@ -1,0 +1,142 @@
+"""What the machine offers: devices, precision, compiler, threads."""
+
+import ctypes
+import os
+import shutil
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+from training.errors import FitError
+from training.model.networks import Recogniser
+from training.settings import FitSettings
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The place of a process among all that train together.
+
+    Attributes:
+        rank: number of the process, from 0.
+        world_size: number of processes.
+        device: what it computes on.
+        local_processes: processes on this machine.
+    """
+
+    rank: int
+    world_size: int
+    device: torch.device
+    local_processes: int
+
+    @property
+    def first(self) -> bool:
+        """Whether this process reports and writes."""
+        return self.rank == 0
+
+
+def gpus_to_use(wanted: int | None) -> int:
+    """How many GPUs a run takes; all there are unless a number is given.
+
+    Raises:
+        FitError: if there are fewer than wanted.
+    """
+    found = torch.cuda.device_count()
+    if wanted is None:
+        return found
+    if wanted > found:
+        instead = f"--gpus {found}" if found else "--gpus 0 to train on the CPU"
+        raise FitError(f"--gpus {wanted}: this machine has {found} GPUs; type {instead}")
+    return wanted
+
+
+def seat_from_environment(gpus: int) -> Seat:
+    """The seat that torchrun or our launcher gave this process; alone without one."""
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    return Seat(
+        rank=int(os.environ.get("RANK", "0")),
+        world_size=int(os.environ.get("WORLD_SIZE", "1")),
+        device=torch.device("cuda", local) if gpus else torch.device("cpu"),
+        local_processes=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+    )
+
+
+# Parameters of mallopt(3) in glibc.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+
+
+def set_up(settings: FitSettings, seat: Seat) -> None:
+    """Threads, and the switches that only make things faster."""
+    if seat.device.type == "cuda":
+        torch.cuda.set_device(seat.device)
+        torch.backends.cudnn.benchmark = not settings.deterministic
+        torch.use_deterministic_algorithms(settings.deterministic, warn_only=True)
+        torch.set_float32_matmul_precision("high")
+    else:
+        torch.set_num_threads(settings.threads or max(1, cores() // seat.local_processes))
+        _keep_memory()
+
+
+def _keep_memory() -> None:
+    """Tell glibc to keep freed memory rather than to map and fault in each tensor anew.
+
+    A step on the CPU allocates and frees hundreds of megabytes; without this a fifth of its time
+    goes to page faults. Other C libraries have no such switches and need none.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)  # bytes
+
+
+def precision(settings: FitSettings, device: torch.device) -> str:
+    """The type that networks compute in: bfloat16 where the hardware multiplies it."""
+    if settings.precision != "auto":
+        return settings.precision
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if fast else "float32"
+
+
+def autocast(device: torch.device, kind: str) -> AbstractContextManager[object]:
+    """Mixed precision around a forward; parameters and losses stay float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=kind == "bfloat16")
+
+
+def compile_convolutions(network: Recogniser, settings: FitSettings, device: torch.device) -> str:
+    """Compile the convolutions where that pays; says in a line what was decided."""
+    if not settings.compile:
+        return "eager: compiling is switched off"
+    if settings.deterministic:
+        return "eager: deterministic"
+    if device.type == "cpu":
+        return "eager: compiling does not pay on a CPU"
+    if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
+        return "eager: torch.compile needs a C++ compiler, and none is installed"
+    network.features = torch.compile(network.features, dynamic=False)  # type: ignore[method-assign]
+    return "convolutions compiled"
+
+
+def loader_workers(settings: FitSettings, seat: Seat) -> int:
+    """Loader processes of a process: on a CPU decoding is a hundredth of the work."""
+    if settings.workers is not None:
+        return settings.workers
+    if seat.device.type == "cpu":
+        return 0
+    most = cores() // seat.local_processes - 1
+    return max(1, most if settings.live else min(8, most))
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe(device: torch.device) -> str:
+    """The device in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads a process"

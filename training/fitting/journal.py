@@ -1,0 +1,108 @@
+"""What is seen of a run from outside: progress, metrics.jsonl, TensorBoard.
+
+Only the first rank keeps a journal.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from training.fitting.run_folder import METRICS
+from training.fitting.validate import Scores
+
+MOST_CONFUSIONS = 30
+PLAIN_SECONDS = 30.0  # between two lines where there is no terminal
+
+
+class Journal:
+    """Writes what happens.
+
+    Args:
+        folder: of the run.
+        first: step that the run starts or goes on at.
+        total: steps of the whole run.
+        batch_size: lines of a step.
+        loud: whether to show progress.
+    """
+
+    def __init__(
+        self, folder: Path, first: int, total: int, batch_size: int, loud: bool = True
+    ) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.batch_size, self.total, self.loud = batch_size, total, loud
+        self.metrics = (folder / METRICS).open("a", encoding="utf-8")
+        self.board: Any = SummaryWriter(str(folder), purge_step=first)
+        self.terminal = loud and sys.stderr.isatty()
+        self.bar = tqdm(
+            total=total, initial=first, unit=" steps", dynamic_ncols=True, disable=not self.terminal
+        )
+        self.started = self.said = time.monotonic()
+        self.first, self.last = first, (first, self.started)
+
+    def step(self, step: int, epoch: int, figures: dict[str, float]) -> None:
+        """Record training figures after `step` steps."""
+        now = time.monotonic()
+        before, then = self.last
+        self.last = (step, now)
+        figures["images_per_s"] = (step - before) * self.batch_size / max(1e-9, now - then)
+        self._write("train", step, {"epoch": epoch, **figures})
+        text = f"loss {figures['loss']:.3f}, {figures['images_per_s']:,.0f} images/s"
+        self.bar.update(step - self.bar.n)
+        self.bar.set_postfix_str(text, refresh=False)
+        if self.loud and not self.terminal and now - self.said >= PLAIN_SECONDS:
+            self.said = now
+            left = (now - self.started) / max(1, step - self.first) * (self.total - step)
+            self.say(f"step {step} of {self.total}: {text}, {_duration(left)} left")
+
+    def validation(self, step: int, scores: Scores, best: bool) -> None:
+        """Record a validation after `step` steps."""
+        self._write("val", step, scores.figures())
+        self.board.add_text("examples", _examples(scores.examples), step)
+        self.board.add_text("confusions", _confusions(scores.confusions), step)
+        self.say(
+            f"step {step}: line accuracy {scores.line_accuracy:.4f}, CER {scores.cer:.4f} on"
+            f" {scores.lines:,} validation lines{', the best so far' if best else ''}"
+        )
+
+    def say(self, line: str) -> None:
+        """Show a line above the progress bar."""
+        if self.loud:
+            self.bar.write(line, file=sys.stderr)
+
+    def close(self) -> None:
+        self.bar.close()
+        self.board.close()
+        self.metrics.close()
+
+    def _write(self, kind: str, step: int, figures: dict[str, float]) -> None:
+        seconds = round(time.monotonic() - self.started, 2)
+        record = {"kind": kind, "step": step, "seconds": seconds, **figures}
+        self.metrics.write(json.dumps(record) + "\n")
+        self.metrics.flush()
+        for name, value in figures.items():
+            self.board.add_scalar(f"{kind}/{name}", value, step)
+
+
+def _examples(pairs: list[tuple[str, str]]) -> str:
+    rows = [f"| {target} | {prediction} |" for target, prediction in pairs]
+    return "\n".join(["| text | read as |", "|---|---|", *rows])
+
+
+def _confusions(counts: Counter[tuple[str, str]]) -> str:
+    rows = [
+        f"| {was or '(nothing)'} | {read or '(nothing)'} | {count} |"
+        for (was, read), count in counts.most_common(MOST_CONFUSIONS)
+    ]
+    return "\n".join(["| character | read as | times |", "|---|---|---|", *rows])
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

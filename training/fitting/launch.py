@@ -1,0 +1,102 @@
+"""Processes of a run: one, or as many as there are GPUs, or what torchrun has started.
+
+On one machine torch's elastic launcher starts them. On several, torchrun does, on each:
+
+    torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29400 \\
+        --no-python ocrtrain fit
+"""
+
+import logging
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from training.errors import FitError
+from training.fitting.fit import Outcome, fit
+from training.fitting.hardware import gpus_to_use, seat_from_environment
+from training.fitting.sources import Sources
+from training.model.checkpoint import RUNS
+from training.settings import FitSettings
+
+OpenSources = Callable[[FitSettings], Sources]  # a module's function: it is named to each process
+
+
+def launch(
+    settings: FitSettings, open_sources: OpenSources, *, resume: bool = False, runs: Path = RUNS
+) -> Outcome | None:
+    """Train on the processes that the settings ask for.
+
+    Returns:
+        How the run ended; None where torchrun started this process and it is not the first.
+
+    Raises:
+        FitError: if there are fewer GPUs than asked for, or a process died.
+        KeyboardInterrupt: after Ctrl-C, with the state saved.
+    """
+    gpus = gpus_to_use(settings.gpus)
+    if "TORCHELASTIC_RUN_ID" in os.environ or "RANK" in os.environ:
+        return _rank(settings, open_sources, gpus, resume, runs)
+    processes = gpus or settings.processes
+    if processes == 1:
+        return fit(
+            settings, open_sources(settings), seat_from_environment(gpus), resume=resume, runs=runs
+        )
+    return _elastic(settings, open_sources, gpus, processes, resume, runs)
+
+
+def _elastic(
+    settings: FitSettings, open_sources: OpenSources, gpus: int, processes: int, resume: bool,
+    runs: Path,
+) -> Outcome:  # fmt: skip
+    config = LaunchConfig(
+        min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0, monitor_interval=0.2,
+        start_method="spawn",
+    )  # fmt: skip
+    for name in ("", ".agent.server.api", ".multiprocessing.api"):
+        logging.getLogger(f"torch.distributed.elastic{name}").setLevel(logging.CRITICAL)
+    try:
+        outcomes = elastic_launch(config, _rank)(settings, open_sources, gpus, resume, runs)
+    except ChildFailedError as error:
+        raise FitError(_reason(error)) from error
+    except SignalException as error:
+        raise KeyboardInterrupt from error
+    outcome = outcomes[0]
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+@record
+def _rank(
+    settings: FitSettings, open_sources: OpenSources, gpus: int, resume: bool, runs: Path
+) -> Outcome | None:
+    """What each process of several does."""
+    seat = seat_from_environment(gpus)
+    if gpus:
+        torch.cuda.set_device(seat.device)
+    dist.init_process_group("nccl" if gpus else "gloo")
+    try:
+        outcome = fit(settings, open_sources(settings), seat, resume=resume, runs=runs)
+    finally:
+        dist.destroy_process_group()
+    return outcome if seat.first else None
+
+
+def _reason(error: ChildFailedError) -> str:
+    """The line of the process that failed first."""
+    rank, failure = error.get_first_failure()
+    message = failure.message
+    if isinstance(message, dict):
+        message = str(message.get("message", message))
+    first = str(message).strip().splitlines()[0] if message else "no reason given"
+    name, _, text = first.partition(": ")
+    if name.endswith("Error") and text and name.removesuffix("Error") in ("Fit", "Checkpoint"):
+        return text
+    return f"process {rank} ended ({first}); the last state is kept: go on with --resume"

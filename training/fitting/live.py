@@ -1,0 +1,147 @@
+"""Lines rendered as they are asked for: endless fresh samples, no disk.
+
+The sample function is that of `ocrgen render`, and the sides are those of `ocrgen pack`: a line
+whose sentence validates is never trained on.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+from datagen.formats.line_dataset import HEIGHT_PX, LineBatch, scaled
+from datagen.images import decode_each
+from datagen.jobs.settings import MOST_LINES, LookSettings
+from datagen.jobs.source import RenderSource, open_source
+from datagen.sample import Samples
+from datagen.split import VAL, SplitRule
+from datagen.text.settings import PlanSettings
+from training.errors import FitError
+from training.fitting.data import Facts
+from training.fitting.order import EndlessOrder, IntArray
+
+SIDE_TRIES = 1000  # replacements of a line that stands on the other side
+SCAN = 10_000  # indices looked through at a time for validation lines
+MOST_SCANS = 500
+
+
+class LiveLines:
+    """One side of endless rendering.
+
+    Args:
+        plan: what to write.
+        look: how it looks.
+        split: share of the lines that train.
+        side: "train" or "val".
+        lines: of an epoch, or of the validation side.
+        rule: split by sentence that packed data keeps, to be obeyed in place of `split`.
+    """
+
+    def __init__(
+        self,
+        plan: PlanSettings,
+        look: LookSettings,
+        split: float,
+        side: str,
+        lines: int,
+        rule: SplitRule | None = None,
+    ) -> None:
+        self.plan, self.look, self.side, self.lines = plan, look, side, lines
+        self.rule = rule or SplitRule("sentence", split, plan.seed, round(split * 2**64))
+
+    @property
+    def source(self) -> RenderSource:
+        """Opened once in each process."""
+        return open_source(self.plan, self.look)
+
+    @property
+    def alphabet(self) -> Alphabet:
+        return self.source.plan.alphabet
+
+    @property
+    def fingerprint(self) -> str:
+        source = self.source
+        facts = [source.plan.fingerprint, source.engine.fingerprint, self.rule.to_json(), self.side]
+        return hashlib.sha256(json.dumps([*facts, self.lines]).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return self.lines
+
+    def order(self, batch_size: int, seed: int) -> EndlessOrder:
+        """Line after line; the seed is the plan's."""
+        return EndlessOrder(batch_size, self.lines)
+
+    def batch(self, indices: IntArray) -> LineBatch:
+        """Draw and decode lines; validation lines are numbered from 0, training lines for ever."""
+        chosen = self._held[indices] if self.side == "val" else self._on_side(indices)
+        samples = self.source.samples(chosen)
+        while self.side == "train" and (torn := self._validates(samples.meta["sentence"])).any():
+            # A redrawn line may have got a sentence of the other side; its number moves on.
+            chosen = np.where(torn, self._on_side(chosen + MOST_LINES), chosen)
+            samples = self.source.samples(chosen)
+        return line_batch(samples, self.alphabet)
+
+    def facts(self) -> Facts:
+        """From a few lines, drawn now."""
+        lines = self.batch(np.arange(min(64, self.lines)))
+        known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
+        name = "live rendering of " + ", ".join(self.plan.corpora)
+        return Facts(name, None, float(known.mean()), int(lines.widths.max()), _nothing_known)
+
+    @cached_property
+    def _held(self) -> IntArray:
+        """Sample index of each validation line: the first that validate."""
+        found: list[IntArray] = []
+        count = 0
+        for scan in range(MOST_SCANS):
+            indices = np.arange(scan * SCAN, (scan + 1) * SCAN, dtype=np.int64)
+            mine = indices[self._validates(self.source.plan.texts(indices).sentence)]
+            found.append(mine)
+            count += len(mine)
+            if count >= self.lines:
+                return np.concatenate(found)[: self.lines]
+        raise FitError(
+            f"only {count} of {MOST_SCANS * SCAN:,} lines validate at --split"
+            f" {self.rule.ratio:g}: the text has too few sentences; lower --split or give more text"
+        )
+
+    def _on_side(self, indices: IntArray) -> IntArray:
+        """The indices themselves, but a later one for each line whose sentence validates."""
+        chosen = indices.copy()
+        for _ in range(SIDE_TRIES):
+            torn = self._validates(self.source.plan.texts(chosen).sentence)
+            if not torn.any():
+                return chosen
+            chosen = np.where(torn, chosen + MOST_LINES, chosen)
+        raise FitError(
+            f"no sentence to train on at --split {self.rule.ratio:g}: raise --split or give more"
+            " text"
+        )
+
+    def _validates(self, sentences: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        held: NDArray[np.bool_] = self.rule.sides(sentences) == VAL
+        return held
+
+
+def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:
+    """Decode samples into lines of HEIGHT_PX."""
+    decoded = decode_each(samples.images)
+    images = [scaled(image) for image in decoded]
+    lengths = np.array([len(text) for text in samples.texts], np.int64)
+    class_ids = np.zeros((len(images), int(lengths.max(initial=0))), np.uint16)
+    class_ids[np.arange(class_ids.shape[1]) < lengths[:, None]] = alphabet.class_ids(
+        "".join(samples.texts)
+    )
+    widths = np.array([image.shape[1] for image in images], np.int64)
+    scale = np.array([HEIGHT_PX / image.shape[0] for image in decoded], np.float32)
+    centres = samples.centres[:, : class_ids.shape[1]] * scale[:, None]
+    return LineBatch(images, class_ids, lengths, centres, widths)
+
+
+def _nothing_known(_: Callable[[int], int]) -> list[tuple[int, str]]:
+    """Lines that are not drawn yet are not checked: zeroed ones are counted as they come."""
+    return []

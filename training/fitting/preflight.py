@@ -1,0 +1,111 @@
+"""What is known before the first step: data, alphabet, network, memory, and what to refuse."""
+
+from dataclasses import fields
+
+from datagen.errors import listed
+from training.errors import FitError
+from training.fitting import hardware
+from training.fitting.data import Facts
+from training.fitting.hardware import Seat
+from training.fitting.schedule import places_steps
+from training.fitting.sources import Sources
+from training.model.networks import Recogniser
+from training.settings import LINE_HEIGHT_PX, FitSettings
+
+# Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.
+# Measured at 280 px with torch's hooks on saved tensors.
+ACTIVATION_BYTES = {"crnn": 2000, "crnn_v2": 2500, "crnn_res": 4900}
+STATE_COPIES = 5  # weights, gradients, two moments, moving average
+
+
+def preflight(
+    settings: FitSettings, sources: Sources, network: Recogniser, seat: Seat, total: int
+) -> list[str]:
+    """Report what the run will do, one line each.
+
+    Raises:
+        FitError: if labels do not fit their time steps, the data sets differ in alphabet, or there
+            is nothing to train on.
+    """
+    facts = sources.train.facts()
+    if total < 1:
+        raise FitError(
+            f"{facts.name} has {len(sources.train):,} lines, fewer than the batch of"
+            f" {settings.batch_size}: lower --batch-size, or give more --epochs"
+        )
+    if seat.first:  # one look at all labels is enough
+        _refuse_infeasible(facts, network)
+    held = len(sources.validation) if sources.validation is not None else 0
+    size = settings.batch_size or 1
+    return [
+        f"run: runs/{settings.run}",
+        f"data: {facts.name}, {len(sources.train):,} lines to train on, {held:,} to validate",
+        _alphabet_line(sources, facts),
+        _places_line(settings, facts, total),
+        f"network: {_shape(settings)}, {_count(network):,} parameters,"
+        f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
+        f"steps: {total:,} of {size} lines ({total * size / len(sources.train):.2g} epochs),"
+        f" learning rate {settings.lr:.2g}, {settings.schedule}",
+        f"device: {seat.world_size} x {hardware.describe(seat.device)}, {settings.precision},"
+        f" about {memory_bytes(settings, network, facts.longest_px, seat) / 2**30:.1f} GiB each",
+    ]
+
+
+def memory_bytes(settings: FitSettings, network: Recogniser, width_px: int, seat: Seat) -> float:
+    """Rough memory of one process: weights and their companions, activations, class scores."""
+    weights = STATE_COPIES * 4 * _count(network)
+    lines = (settings.batch_size or 1) / seat.world_size / settings.accumulate
+    half = 2 if settings.precision == "bfloat16" else 1
+    pixels = width_px * LINE_HEIGHT_PX
+    activations = ACTIVATION_BYTES[settings.model] * settings.width_multiplier * pixels / half
+    classes = network.settings.classes
+    scores = 2 * 4 / half * network.output_length(width_px) * classes
+    return weights + lines * (activations + scores)
+
+
+def _refuse_infeasible(facts: Facts, network: Recogniser) -> None:
+    wrong = facts.infeasible(network.output_length)
+    if wrong:
+        named = listed([f"{label!r} (line {index})" for index, label in wrong], 4)
+        raise FitError(
+            f"{facts.name}: labels too long for their images' time steps (one for 4 px; a"
+            f" character needs one, a repeated one two): {named}; remove these lines or render"
+            " them wider"
+        )
+
+
+def _alphabet_line(sources: Sources, facts: Facts) -> str:
+    classes = len(sources.train.alphabet)
+    if facts.unseen is None:
+        return f"alphabet: {classes:,} classes"
+    if not facts.unseen:
+        return f"alphabet: {classes:,} classes, all seen in training"
+    return (
+        f"alphabet: {classes:,} classes, {len(facts.unseen):,} never seen in training:"
+        f" {listed(facts.unseen, 20)}"
+    )
+
+
+def _places_line(settings: FitSettings, facts: Facts, total: int) -> str:
+    if not settings.places_lines:
+        return "places: not used, CTC from the start"
+    if facts.places == 0:
+        return "places: the data knows none, CTC from the start"
+    steps = places_steps(settings.places_lines, settings.batch_size or 1, total)
+    return (
+        f"places: known for {facts.places:.0%} of the lines; the first {steps:,} steps train on"
+        " them, then CTC"
+    )
+
+
+def _shape(settings: FitSettings) -> str:
+    defaults = {field.name: field.default for field in fields(FitSettings)}
+    names = ("channels", "hidden", "width_multiplier")
+    changed = [
+        f"{n} {getattr(settings, n):g}" for n in names if getattr(settings, n) != defaults[n]
+    ]
+    return " ".join([settings.model, *changed])
+
+
+def _count(network: Recogniser) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())

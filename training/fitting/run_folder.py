@@ -1,0 +1,97 @@
+"""The folder of a run: its name, its settings, and what a resumed run must not change."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from datagen.settings import from_mapping, to_mapping
+from training.errors import CheckpointError, FitError
+from training.files import publish
+from training.fitting.state import states
+from training.model.checkpoint import RUNS
+from training.settings import FREE_ON_RESUME, FitSettings
+
+SETTINGS = "settings.json"
+METRICS = "metrics.jsonl"
+
+
+def new_name(model: str) -> str:
+    """A name for a run that was given none; sorts by time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{model}"
+
+
+def create(settings: FitSettings, runs: Path = RUNS) -> Path:
+    """Make the folder of a new run; the settings carry its name.
+
+    Raises:
+        FitError: if a run of that name exists.
+    """
+    folder = runs / str(settings.run)
+    if (folder / SETTINGS).exists():
+        raise FitError(
+            f"the run {folder} exists; go on with --resume --run {settings.run}, or choose another"
+            " name with --run"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_settings(folder: Path, settings: FitSettings) -> None:
+    """Keep the settings of a run, with all that was chosen for the user filled in."""
+    text = json.dumps(to_mapping(settings), indent=2, ensure_ascii=False) + "\n"
+    publish(folder / SETTINGS, lambda aside: _write(aside, text))
+
+
+def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
+    """The stored settings of a run, with what may change taken from `given`.
+
+    Args:
+        given: settings that the user named, by field; `run` chooses the run, else the newest
+            that has a state.
+        runs: where runs are kept.
+
+    Raises:
+        CheckpointError: if there is no such run.
+        FitError: if `given` contradicts what the run was started with.
+    """
+    folder = runs / given["run"] if given.get("run") else _newest(runs)
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise CheckpointError(f"there is no run {folder}; see what `ls {runs}` has")
+    stored = from_mapping(FitSettings, json.loads(path.read_text(encoding="utf-8")), str(path))
+    changed = [
+        f"{name}: {getattr(stored, name)}, now {value}"
+        for name, value in sorted(given.items())
+        if name not in FREE_ON_RESUME and getattr(stored, name) != value
+    ]
+    if changed:
+        raise FitError(
+            f"{folder} was started with other settings ({'; '.join(changed)}); leave these out, or"
+            f" start a new run from its weights with --init {folder / 'last.safetensors'}"
+        )
+    free = {name: value for name, value in given.items() if name in FREE_ON_RESUME}
+    return replace(stored, **{**free, "run": folder.name})
+
+
+def cut_metrics(folder: Path, step: int) -> None:
+    """Drop the lines that a run wrote after the state it goes on from."""
+    path = folder / METRICS
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+    publish(path, lambda aside: _write(aside, "".join(kept)))
+
+
+def _newest(runs: Path) -> Path:
+    found = [path[-1] for folder in runs.glob("*") if (path := states(folder))]
+    if not found:
+        raise CheckpointError(f"no run under {runs}/ has a state to resume from; start one first")
+    return max(found, key=lambda path: path.stat().st_mtime).parent
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,146 @@
+"""Where the lines of a run come from."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from datagen.alphabet import Alphabet
+from datagen.formats.line_dataset import LineBatch, LineDataset, parse_data
+from datagen.formats.lmdb_dataset import LmdbReader, split_rule
+from datagen.formats.manifest import FILE as MANIFEST
+from datagen.split import SplitRule
+from datagen.time_steps import steps_needed
+from training.fitting.augment import augment
+from training.fitting.data import Augment, Facts, LineSource
+from training.fitting.order import EpochOrder, IntArray, StepOrder, training_order
+from training.settings import FitSettings
+
+LABELS_AT_A_TIME = 20_000
+LIVE_VALIDATION_LINES = 10_000  # where all are asked for, and there is no end of them
+PROBES = 64  # lines looked at to tell whether places are known
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The two sides of a run's data.
+
+    Attributes:
+        train: lines to train on.
+        validation: lines never trained on; None if there are none.
+    """
+
+    train: LineSource
+    validation: LineSource | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the lines of either side do."""
+        sides = [self.train.fingerprint]
+        sides += [self.validation.fingerprint] if self.validation is not None else []
+        return hashlib.sha256("\n".join(sides).encode()).hexdigest()
+
+    def order(self, settings: FitSettings) -> StepOrder:
+        """Which lines each step takes; the batch size must be chosen by now."""
+        return self.train.order(settings.batch_size or 1, settings.seed)
+
+    def augment(self, settings: FitSettings) -> Augment | None:
+        """What changes the images at load time."""
+        if not settings.augment:
+            return None
+        return partial(augment, seed=settings.seed, strength=settings.augment)
+
+
+class StoredLines:
+    """Packed data sets as a source of lines."""
+
+    def __init__(self, dataset: LineDataset) -> None:
+        self.dataset = dataset
+
+    @property
+    def alphabet(self) -> Alphabet:
+        return self.dataset.alphabet
+
+    @property
+    def fingerprint(self) -> str:
+        return self.dataset.fingerprint
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def batch(self, indices: IntArray) -> LineBatch:
+        return self.dataset.batch(indices)
+
+    def order(self, batch_size: int, seed: int) -> EpochOrder:
+        parts = [(len(part.reader), part.weight) for part in self.dataset.parts]
+        return training_order(self.dataset.widths, parts, batch_size, seed)
+
+    def facts(self) -> Facts:
+        """From the manifests, but for a few lines that are probed for places."""
+        name = ", ".join(str(part.reader.folder) for part in self.dataset.parts)
+        probes = np.unique(np.linspace(0, len(self) - 1, PROBES).astype(np.int64))
+        lines = self.batch(probes)
+        known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
+        longest = int(self.dataset.widths.max())
+        return Facts(name, self._unseen(), float(known.mean()), longest, self._infeasible)
+
+    def _unseen(self) -> list[str]:
+        seen: set[str] = set()
+        for part in self.dataset.parts:
+            info = part.reader.info
+            histograms = info.extra["class_histogram"]
+            assert isinstance(histograms, dict)
+            used = np.flatnonzero(histograms[self.dataset.side])
+            seen |= {self.alphabet.normalise(info.alphabet.symbols[i]) for i in used.tolist()}
+        return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
+
+    def _infeasible(self, output_length: Callable[[int], int]) -> list[tuple[int, str]]:
+        widths = np.unique(self.dataset.widths).tolist()
+        steps_of = {width: output_length(width) for width in widths}
+        wrong = []
+        for start in range(0, len(self), LABELS_AT_A_TIME):
+            indices = np.arange(start, min(len(self), start + LABELS_AT_A_TIME))
+            texts = self.dataset.texts_of(indices)
+            steps = [steps_of[width] for width in self.dataset.widths[indices].tolist()]
+            rows = np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist()
+            wrong += [(start + row, texts[row]) for row in rows]
+        return wrong
+
+
+def open_sources(settings: FitSettings) -> Sources:
+    """The data sets that the settings name, or live rendering; both sides.
+
+    Raises:
+        ShardError, AlphabetError: if they are missing, damaged or of another alphabet.
+    """
+    if settings.live:
+        return _live_sources(settings)
+    data = parse_data(settings.data)
+    train = LineDataset(data, "train")
+    held = [item for item in data if len(LmdbReader(item[0], "val"))]
+    validation = LineDataset(held, "val", alphabet=train.alphabet) if held else None
+    return Sources(StoredLines(train), StoredLines(validation) if validation else None)
+
+
+def _live_sources(settings: FitSettings) -> Sources:
+    from training.fitting.live import LiveLines
+
+    plan = replace(settings.plan, seed=settings.seed)
+    held = settings.validation_lines or LIVE_VALIDATION_LINES
+    rule = _kept_rule(settings.data)
+    return Sources(
+        LiveLines(plan, settings.look, settings.split, "train", settings.live_lines, rule),
+        LiveLines(plan, settings.look, settings.split, "val", held, rule),
+    )
+
+
+def _kept_rule(data: tuple[str, ...]) -> SplitRule | None:
+    """The split by sentence that packed data keeps, so that no sentence changes sides live."""
+    for folder, _ in parse_data(data):
+        if (folder / MANIFEST).exists():
+            rule = split_rule(folder)
+            if rule.by == "sentence":
+                return rule
+    return None

@@ -1,0 +1,1 @@
+"""The networks, their files, and how a line becomes their input."""

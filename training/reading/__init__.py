@@ -1,0 +1,1 @@
+"""From images to text: decoding, language models, prediction."""
