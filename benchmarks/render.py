@@ -168,10 +168,9 @@ def print_memory(plan: PlanSettings, lines: int) -> None:
             task(shard)
             found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     glyphs = open_source(plan, LookSettings()).engine.glyphs  # type: ignore[attr-defined]
-    arena = glyphs.table().arena.nbytes >> 20
     print(
         f"memory of a worker: {found[0]:.0f} MB after 10,000 lines, {found[-1]:.0f} MB after"
-        f" {lines:,}, of it {arena} MB glyphs (at most {glyphs.capacity_bytes >> 20} MB in use)"
+        f" {lines:,}; glyphs are kept up to {glyphs.capacity_bytes >> 20} MB"
     )
 
 

@@ -29,6 +29,7 @@ LEVELS = tuple(round(SMALLEST_LEVEL_PX * LADDER_STEP**i) for i in range(8))  # u
 # Room for most glyphs of thirteen faces at the three levels that lines use, about 200,000: one
 # costs as much to rasterise as a whole line to draw, so dropping them halves the rate for a while.
 CAPACITY_BYTES = 400 << 20
+_BATCH_BYTES = 8 << 20  # that one batch may add when the arena is just full
 _METRIC_SIZE_PX = 256
 
 
@@ -73,7 +74,8 @@ class GlyphCache:
     def _reset(self) -> None:
         shape = (len(self.faces), len(LEVELS), len(self.alphabet))
         self._slot = np.full(shape, -1, dtype=np.int32)
-        self._arena = np.zeros(1 << 20, dtype=np.uint8)
+        # Zeros take memory only where they are written; growing would copy, and double the peak.
+        self._arena = np.zeros(self.capacity_bytes + _BATCH_BYTES, dtype=np.uint8)
         self._used = 0
         self._start = np.zeros(4096, dtype=np.int64)
         self._boxes = np.zeros((4, 4096), dtype=np.int32)  # width, height, left, top
