@@ -11,6 +11,7 @@ import pytest
 import torch
 from bar_lines import BarSource
 
+from datagen.errors import ShardError
 from training.errors import FitError
 from training.fitting.data import make_batches
 from training.fitting.fit import fit
@@ -37,7 +38,7 @@ def open_bars(settings: FitSettings) -> Sources:
 
 def broken(settings: FitSettings) -> Sources:
     if os.environ["RANK"] == "1":
-        raise FitError("the second process has no data")
+        raise ShardError("the second process has no data")
     return open_bars(settings)
 
 

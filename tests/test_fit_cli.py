@@ -1,6 +1,7 @@
 """`ocrtrain fit` as a user types it, on a real packed data set."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,15 @@ def test_bad_input_gets_one_line(
 ) -> None:
     assert main(["fit", *arguments]) == code
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_torch_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["fit"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("pip install 'ocrgen[train]'")
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)

@@ -18,6 +18,9 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from corpora.errors import CorpusError
+from datagen.errors import UserError
+from fonts.errors import FontError
 from training.errors import FitError
 from training.fitting.fit import Outcome, fit
 from training.fitting.hardware import gpus_to_use, seat_from_environment
@@ -89,6 +92,12 @@ def _rank(
     return outcome if seat.first else None
 
 
+def _names(*families: type[Exception]) -> set[str]:
+    """Names of all that a user can cause."""
+    below = [_names(*kind.__subclasses__()) for kind in families if kind.__subclasses__()]
+    return {kind.__name__ for kind in families}.union(*below)
+
+
 def _reason(error: ChildFailedError) -> str:
     """The line of the process that failed first."""
     rank, failure = error.get_first_failure()
@@ -97,6 +106,6 @@ def _reason(error: ChildFailedError) -> str:
         message = str(message.get("message", message))
     first = str(message).strip().splitlines()[0] if message else "no reason given"
     name, _, text = first.partition(": ")
-    if name.endswith("Error") and text and name.removesuffix("Error") in ("Fit", "Checkpoint"):
+    if text and name in _names(UserError, CorpusError, FontError):
         return text
     return f"process {rank} ended ({first}); the last state is kept: go on with --resume"
