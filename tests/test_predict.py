@@ -190,7 +190,8 @@ def test_a_damaged_model_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_the_modules_of_reading_do_not_import_torch() -> None:
     modules = "beam, decoders, image_files, line_images, predict, scorers, windows"
     code = (
-        f"import sys\nfrom training.judging import metrics\nfrom training.reading import {modules}\n"
+        "import sys\nfrom training.judging import metrics\n"
+        f"from training.reading import {modules}\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
