@@ -187,9 +187,8 @@ def peers(plan: PlanSettings, ours: float, lines: int) -> None:
     print(f"TRDG as --engine trdg: {guarded:,.0f} lines/s; ours is {ours / guarded:.0f} times that")
     bare = lines / timed(lambda: bare_trdg(source, lines))
     times = ours / bare
-    print(
-        f"TRDG by itself, skew, blur, warp, noise, JPEG: {bare:,.0f}; ours is {times:.0f} times that"
-    )
+    effects = "skew, blur, warp, noise, JPEG"
+    print(f"TRDG by itself, {effects}: {bare:,.0f}; ours is {times:.0f} times that")
 
 
 def bare_trdg(source: RenderSource, lines: int) -> None:
