@@ -10,6 +10,7 @@ glyphs, as in all but the first minute of a long render.
 
 import argparse
 import io
+import json
 import os
 import resource
 import subprocess
@@ -45,6 +46,7 @@ def main() -> None:
     options.add_argument("--lines", type=int, default=20_000)
     options.add_argument("--memory-lines", type=int, default=60_000, help="0 leaves it out")
     options.add_argument("--skip-peers", action="store_true")
+    options.add_argument("--synthtiger", metavar="PYTHON", help="a Python that has SynthTIGER 1.2")
     options.add_argument("--only-memory", action="store_true", help=argparse.SUPPRESS)
     given = options.parse_args()
     plan = PlanSettings(corpora=(given.text,))
@@ -65,7 +67,7 @@ def main() -> None:
         f" {minutes / cores:.0f} min on {cores}, and about one for new glyphs"
     )
     if not given.skip_peers:
-        peers(plan, rates["print"], given.lines // 20)
+        peers(plan, rates["print"], given.lines // 20, given.synthtiger)
 
 
 def one_core(plan: PlanSettings, style: str, lines: int) -> float:
@@ -173,11 +175,16 @@ def print_memory(plan: PlanSettings, lines: int) -> None:
     )
 
 
-def peers(plan: PlanSettings, ours: float, lines: int) -> None:
+def peers(plan: PlanSettings, ours: float, lines: int, synthtiger: str | None) -> None:
     """Print the rates of other renderers on one core, with comparable effects, in this run."""
-    for name in ("text_renderer", "synthtiger"):
-        if find_spec(name) is None:
-            print(f"{name}: not installed here")
+    source = open_source(plan, LookSettings(engine="lines"))
+    if synthtiger is None:
+        print("SynthTIGER: not asked for (--synthtiger PYTHON)")
+    else:
+        rate = synthtiger_rate(source, synthtiger, lines)
+        print(
+            f"SynthTIGER's parts by themselves: {rate:,.0f}; ours is {ours / rate:.0f} times that"
+        )
     if find_spec("trdg") is None:
         print("trdg: not installed here (pip install --no-deps trdg==1.8.0)")
         return
@@ -189,6 +196,18 @@ def peers(plan: PlanSettings, ours: float, lines: int) -> None:
     times = ours / bare
     effects = "skew, blur, warp, noise, JPEG"
     print(f"TRDG by itself, {effects}: {bare:,.0f}; ours is {times:.0f} times that")
+
+
+def synthtiger_rate(source: RenderSource, python: str, lines: int) -> float:
+    """SynthTIGER in its own Python, on the same texts and faces."""
+    decode = source.plan.alphabet.decode
+    texts = [decode(ids) for ids in source.plan.texts(np.arange(lines)).class_ids]
+    asked = {"texts": texts, "fonts": [str(face.path) for face in source.faces]}
+    script = Path(__file__).with_name("peer_synthtiger.py")
+    done = subprocess.run(
+        [python, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
 
 
 def bare_trdg(source: RenderSource, lines: int) -> None:
