@@ -1,8 +1,8 @@
 """Lines a second of CPU time that SynthTIGER draws, run by a Python that has it.
 
-`benchmarks/render.py --synthtiger PYTHON` calls this with one JSON object on standard input:
-texts, font files and how many lines. SynthTIGER 1.2 needs NumPy below 2 and Pillow below 10, hence a Python of its
-own: `python3 -m venv st && st/bin/pip install synthtiger 'numpy<2' 'pillow<10'`.
+`benchmarks/render.py --synthtiger PYTHON` calls this with one JSON object on standard input: texts
+and font files. SynthTIGER 1.2 needs NumPy below 2 and Pillow below 10, hence a Python of its own:
+`python3 -m venv st && st/bin/pip install synthtiger 'numpy<2' 'pillow<10'`.
 """
 
 import io
