@@ -51,6 +51,7 @@ class LiveLines:
         rule: SplitRule | None = None,
     ) -> None:
         self.plan, self.look, self.side, self.lines = plan, look, side, lines
+        self.obeys_packed = rule is not None
         self.rule = rule or SplitRule("sentence", split, plan.seed, round(split * 2**64))
 
     @property
@@ -90,6 +91,8 @@ class LiveLines:
         lines = self.batch(np.arange(min(64, self.lines)))
         known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
         name = "live rendering of " + ", ".join(self.plan.corpora)
+        name += f", {self.rule.ratio:g} to train on by the split of "
+        name += "the packed data of --data" if self.obeys_packed else "--split"
         return Facts(name, None, float(known.mean()), int(lines.widths.max()), _nothing_known)
 
     @cached_property
