@@ -163,6 +163,20 @@ def test_redraws_do_not_depend_on_the_batch() -> None:
         assert samples_at(plan, look, np.array([i])).images[0] == whole.images[i]
 
 
+def test_a_redraw_keeps_the_text_where_only_the_look_failed() -> None:
+    """Or the characters that needy slots serve would come out rarer than promised."""
+    plan = replace(PLAN, seed=3, min_per_class=2000)
+    source = open_source(plan, LookSettings(style="rich"))
+    indices = np.arange(400)
+    samples, texts = source.samples(indices), source.plan.texts(indices)
+    again = np.flatnonzero(samples.meta["attempt"])
+    assert len(again) and samples.meta["attempt"].max() <= 8
+    for i in again:
+        written = source.plan.alphabet.decode(texts.class_ids[i, : texts.lengths[i]])
+        assert samples.texts[i] == written
+    assert (samples.meta["inserted"] == texts.inserted).all()
+
+
 def test_three_lines_of_python() -> None:
     pairs = list(Renderer(corpora=["classical"], n=3, style="plain"))
     assert [image.size for image, _ in pairs] == [(280, 32)] * 3

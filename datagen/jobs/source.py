@@ -24,6 +24,7 @@ from fonts import Face, select
 from fonts.report import orphan_message
 
 MOST_ATTEMPTS = 20
+SAME_TEXT_ATTEMPTS = 8  # most lines fail by their look; rare characters must not be lost by it
 LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb", "trdg")
 
 IntArray = NDArray[np.int64]
@@ -47,7 +48,7 @@ class RenderSource:
         }
 
     def samples(self, indices: IntArray) -> Samples:
-        """Draw samples; one that cannot be drawn gets another text and look, up to 20 times.
+        """Draw samples; one that cannot be drawn gets another look, at last another text too.
 
         Raises:
             RenderError: names the sample that could not be drawn.
@@ -58,7 +59,7 @@ class RenderSource:
             if not len(failed):
                 return samples
             again = indices[failed]
-            texts = self.plan.texts(again, attempt)
+            texts = self.plan.texts(again, 0 if attempt <= SAME_TEXT_ATTEMPTS else attempt)
             samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
         raise RenderError(_undrawable(samples, indices, self.faces))
 
