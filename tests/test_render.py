@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from datagen.cli import main
 from datagen.errors import RenderError, SettingsError, WorkerError
+from datagen.formats.manifest import read_manifest
 from datagen.formats.render_folder import RenderReader
 from datagen.jobs.render import ShardTask, render
 from datagen.jobs.settings import LookSettings, RenderSettings, render_name
@@ -50,6 +51,12 @@ def test_n_means_n(whole: Path) -> None:
     assert len(reader) == 130
     assert samples.meta["index"].tolist() == list(range(130))
     assert all(samples.images) and all(len(text) == 10 for text in samples.texts)
+
+
+def test_the_manifest_records_what_bytes_depend_on(whole: Path) -> None:
+    manifest = read_manifest(whole)
+    assert manifest["libraries"].keys() >= {"numba", "pillow", "opencv-python-headless"}
+    assert manifest["cpu_features"] and manifest["plan"] and manifest["engine"]
 
 
 def test_four_workers_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:

@@ -26,6 +26,13 @@ def compiled(function: Callable[..., Any]) -> Any:
         config.CACHE_DIR = before
 
 
+def cpu_features() -> str:
+    """What the compiler may use of this processor: the same features give the same bytes."""
+    from llvmlite import binding
+
+    return " ".join(sorted(name for name, has in binding.get_host_cpu_features().items() if has))
+
+
 @cache
 def _folder() -> Path:
     """Beside the sources where that can be written, else in the user's cache."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.cluster import connected
+from datagen.drawing.compiled import cpu_features
 from datagen.drawing.engine import BATCH
 from datagen.errors import RenderError, SettingsError, listed
 from datagen.formats.card import write_card
@@ -231,6 +232,7 @@ def _manifest(settings: RenderSettings, source: RenderSource, command: str) -> d
         "faces": [face.name for face in faces],
         "face_licences": {face.name: face.licence for face in faces},
         "cpu": cpu_name(),
+        "cpu_features": cpu_features(),
     }
 
 
