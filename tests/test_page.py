@@ -1,9 +1,6 @@
 """The report page in a real browser: it shows all there is, and asks nobody for anything."""
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import cv2
@@ -11,15 +8,12 @@ import numpy as np
 import pytest
 
 from tests.bars import BarScorer, bars, random_texts, write_list
+from tests.browser import needs_browser, run_browser
 from training.judging.evaluate import evaluate
 from training.judging.labelled import open_labelled
 from training.judging.page import page
 from training.judging.report import report
 from training.reading.predict import LineReader
-
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +36,7 @@ def test_the_page_names_no_other_resource_and_escapes_what_it_is_given(written: 
     assert "&lt;b&gt;&amp;&quot;face&quot;" in text and '<b>&"face' not in text
 
 
-def browser(folder: Path, *arguments: str) -> str:
-    command = [
-        str(BROWSER), "--headless", "--disable-gpu", "--no-sandbox", "--hide-scrollbars",
-        f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND",
-        *arguments,
-    ]  # fmt: skip
-    environment = os.environ | {"HOME": str(folder)}
-    done = subprocess.run(
-        command, check=True, capture_output=True, encoding="utf-8", timeout=120, env=environment
-    )
-    return done.stdout
-
-
-@pytest.mark.skipif(BROWSER is None, reason="needs a browser: apt-get install chromium")
+@needs_browser
 def test_a_browser_shows_the_figures_and_the_lines(written: Path, tmp_path: Path) -> None:
     probe = written.with_name("probe.html")
     # The page itself has no script; a copy of it reports what the browser made of it.
@@ -67,12 +48,12 @@ def test_a_browser_shows_the_figures_and_the_lines(written: Path, tmp_path: Path
     probe.write_text(
         re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", script), encoding="utf-8"
     )
-    dom = browser(tmp_path, "--dump-dom", probe.as_uri())
+    dom = run_browser(tmp_path, "--dump-dom", probe.as_uri())
     heights = re.search(r"<title>\[(.*)\]</title>", dom)
     assert heights is not None
     assert set(re.findall(r"\[[^]]*\]", heights[1])) == {"[32,48]"}
     shot = tmp_path / "page.png"
-    browser(tmp_path, "--window-size=1100,2400", f"--screenshot={shot}", written.as_uri())
+    run_browser(tmp_path, "--window-size=1100,2400", f"--screenshot={shot}", written.as_uri())
     picture = cv2.imread(str(shot))
     assert picture.shape[:2] == (2400, 1100)
     rows = np.abs(picture.astype(int) - picture[0, 0]).max(axis=(1, 2)) > 60
