@@ -87,10 +87,7 @@ class LineEngine:
         parts = {
             "pixels": PIXELS_VERSION,
             "style": to_mapping(self.style),
-            "faces": [
-                (face.name, face.sha256, face.index, face.axes, face.sampling_weight)
-                for face in self.faces
-            ],
+            "faces": face_facts(self.faces),
             "backgrounds": self._backgrounds.fingerprint,
             "seed": self.seed,
         }
@@ -121,14 +118,9 @@ class LineEngine:
                 images, widths.tolist(), qualities.tolist(), good.tolist(), strict=True
             )
         ]
-        symbols, lengths = self.alphabet.symbols, texts.lengths.tolist()
-        labels = [
-            "".join([symbols[i] for i in row[:length]])
-            for row, length in zip(texts.class_ids.tolist(), lengths, strict=True)
-        ]
         return Samples(
             images=encoded,
-            texts=labels,
+            texts=labels_of(texts, self.alphabet),
             meta=_meta(texts, indices, attempt, looks, face),
             centres=centres,
             quads=quads if self.boxes else None,
@@ -242,6 +234,18 @@ def _meta(
     effects[:, EFFECTS.index("rotation_deg")] = np.rad2deg(looks[:, Look.ROTATION])
     effects[:, EFFECTS.index("slope")] = np.hypot(looks[:, Look.SLOPE_X], looks[:, Look.SLOPE_Y])
     return meta
+
+
+def face_facts(faces: Sequence[Face]) -> list[tuple[object, ...]]:
+    """What pixels depend on of each face, for a fingerprint."""
+    return [(f.name, f.sha256, f.index, f.axes, f.sampling_weight) for f in faces]
+
+
+def labels_of(texts: Texts, alphabet: Alphabet) -> list[str]:
+    """The label of each line."""
+    symbols = alphabet.symbols
+    rows = zip(texts.class_ids.tolist(), texts.lengths.tolist(), strict=True)
+    return ["".join([symbols[i] for i in row[:length]]) for row, length in rows]
 
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:

@@ -30,7 +30,13 @@ from numpy.typing import NDArray
 from PIL import ImageFilter
 
 from datagen.alphabet import Alphabet
-from datagen.drawing.engine import choose_faces, encode_jpeg, encode_png
+from datagen.drawing.engine import (
+    choose_faces,
+    encode_jpeg,
+    encode_png,
+    face_facts,
+    labels_of,
+)
 from datagen.drawing.glyphs import drawable_classes
 from datagen.drawing.style import HEIGHT_PX, Style
 from datagen.drawing.trdg_font import TrdgFont
@@ -106,7 +112,7 @@ class TrdgEngine:
             "trdg": version("trdg"),
             "pixels": PIXELS_VERSION,
             "style": to_mapping(self.style),
-            "faces": [(face.name, face.sha256, face.sampling_weight) for face in self.faces],
+            "faces": face_facts(self.faces),
             "seed": self.seed,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -123,7 +129,7 @@ class TrdgEngine:
         face, able = choose_faces(self._drawable, self._weights, ids, self.seed, indices, attempt)
         looks = draw_trdg_looks(self.style, self.seed, indices, attempt)
         seeds = bits(self.seed, f"trdg pixels {attempt}", indices, 1)[:, 0].tolist()
-        labels = _labels(texts, self.alphabet)
+        labels = labels_of(texts, self.alphabet)
         images, masks = [b""] * len(labels), [b""] * len(labels)
         meta = _meta(texts, indices, attempt, face)
         centres = np.full(ids.shape, np.nan, dtype=np.float32)  # (B, L)
@@ -276,11 +282,6 @@ def _load(name: str) -> Any:
         del sys.modules[handwriting]
         if before is not None:
             sys.modules[handwriting] = before
-
-
-def _labels(texts: Texts, alphabet: Alphabet) -> list[str]:
-    rows = zip(texts.class_ids.tolist(), texts.lengths.tolist(), strict=True)
-    return ["".join([alphabet.symbols[i] for i in row[:length]]) for row, length in rows]
 
 
 def _meta(texts: Texts, indices: IntArray, attempt: int, face: IntArray) -> NDArray[np.void]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from training.cli.options import decoding_options
+
 
 @click.command()
 @click.option(
@@ -47,17 +49,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a page with all of it and the worst lines as images.",
 )
-@click.option("--device", help="Device in torch's words, such as cpu or cuda:1; default: a GPU.")
-@click.option(
-    "--decoder",
-    type=click.Choice(["greedy", "beam"]),
-    help="Default: greedy; beam with --lm or --beam-width.",
-)
-@click.option(
-    "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."
-)
-@click.option("--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps.")
-@click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model.")
+@decoding_options
 def command(
     data: Path,
     side: str,

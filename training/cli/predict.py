@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from training.cli.options import decoding_options
+
 if TYPE_CHECKING:
     from training.reading.predict import Reading
 
@@ -33,17 +35,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Read with a file written by `ocrtrain export`; needs no torch.",
 )
-@click.option("--device", help="Device in torch's words, such as cpu or cuda:1; default: a GPU.")
-@click.option(
-    "--decoder",
-    type=click.Choice(["greedy", "beam"]),
-    help="Default: greedy; beam with --lm or --beam-width.",
-)
-@click.option(
-    "--lm", type=click.Path(path_type=Path), help="Language model written by `ocrtrain lm build`."
-)
-@click.option("--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps.")
-@click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model.")
+@decoding_options
 @click.option(
     "--explain",
     type=click.Path(path_type=Path, dir_okay=False),
