@@ -4,8 +4,7 @@ CTC needs a step for every character and one more between two equal neighbours. 
 themselves live elsewhere; a test there holds these formulas against them.
 """
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,16 @@ TIME_STEPS: dict[str, Callable[[IntArray], IntArray]] = {
 }
 
 
-def steps_needed(texts: list[str]) -> IntArray:
+def steps_needed(texts: Sequence[str]) -> IntArray:
     """Fewest time steps that CTC needs for each label, (B,): length and adjacent repeats."""
-    repeats = [sum(a == b for a, b in pairwise(text)) for text in texts]
-    return np.array([len(text) for text in texts], np.int64) + np.array(repeats, np.int64)
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.array([len(text) for text in texts], np.int64)
+    ends = np.cumsum(lengths)
+    repeats = np.zeros(len(codes) + 1, np.int64)  # before each character, over all labels
+    repeats[2:] = np.cumsum(codes[1:] == codes[:-1])
+    firsts = np.minimum(ends - lengths + 1, ends)  # a label's own first character repeats nothing
+    needed: IntArray = lengths + repeats[ends] - repeats[firsts]
+    return needed
 
 
 def scaled_widths(heights: IntArray, widths: IntArray) -> IntArray:

@@ -233,14 +233,19 @@ def scaled_width(height: int, width: int) -> int:
     return max(1, round(width * HEIGHT_PX / max(1, height)))
 
 
+def frame_width(frame: str) -> int:
+    """Width at HEIGHT_PX of images of a frame as manifests name it, "280x32"."""
+    width, height = map(int, frame.split("x"))
+    return scaled_width(height, width)
+
+
 def _widths(reader: LmdbReader) -> NDArray[np.int32]:
     """Widths at HEIGHT_PX of all samples; from the manifest where a shard has one size only."""
     parts = [np.zeros(0, np.int32)]
     for shard in reader.shards:
         count = shard["samples"]
         if len(shard["sizes"]) == 1:
-            width, height = map(int, next(iter(shard["sizes"])).split("x"))
-            parts.append(np.full(count, scaled_width(height, width), np.int32))
+            parts.append(np.full(count, frame_width(next(iter(shard["sizes"]))), np.int32))
             continue
         values = LmdbFolder(reader.folder / shard["path"]).values("wh", np.arange(count))
         pairs = [value.split(b"_") for value in values]

@@ -20,14 +20,12 @@ from datagen.formats.dataset import packed_bytes
 from datagen.formats.lmdb_dataset import SIDES, LmdbReader, shard_folder, split_rule
 from datagen.formats.lmdb_layout import map_size
 from datagen.formats.lmdb_shards import LmdbShardWriter
-from datagen.formats.manifest import (
-    FILE,
-    write_manifest,
-)
+from datagen.formats.manifest import FILE, write_manifest
 from datagen.jobs.pack_inputs import PackInputs, open_inputs
 from datagen.jobs.pack_manifest import packed_manifest, warnings_of
 from datagen.jobs.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
 from datagen.jobs.pack_sides import decide
+from datagen.jobs.pack_tally import ShardTally
 from datagen.shards import run_shards
 from datagen.split import TRAIN, VAL, SplitRule
 
@@ -138,26 +136,18 @@ def _write(inputs: PackInputs, folder: Path, rows: IntArray) -> dict[str, Any]:
     image_sizes = inputs.image_sizes(rows)
     # Labels and centres are small: a generous bound on them is as good as their size.
     size = map_size(image_sizes, 64 * len(rows), 64 * len(rows))
-    classes = np.zeros(len(inputs.alphabet), np.int64)
-    frames: dict[str, int] = {}
+    tally = ShardTally(inputs.alphabet)
     with LmdbShardWriter(folder, size) as writer:
         for start in range(0, len(rows), _BATCH):
             for samples in inputs.read(rows[start : start + _BATCH]):
                 writer.write(samples)
-                ids = inputs.alphabet.class_ids("".join(samples.texts))
-                classes += np.bincount(ids, minlength=len(classes))
-                pairs = np.stack([samples.meta["width"], samples.meta["height"]], axis=1)
-                for pair, count in zip(*np.unique(pairs, axis=0, return_counts=True), strict=True):
-                    frame = f"{pair[0]}x{pair[1]}"
-                    frames[frame] = frames.get(frame, 0) + int(count)
+                tally.add(samples)
     crc32 = np.concatenate(writer.crc32).astype("<u4")
-    used = np.flatnonzero(classes)
     return {
         "samples": writer.count,
         "bytes": (folder / "data.mdb").stat().st_size,
         "checksum": hashlib.sha256(crc32.tobytes()).hexdigest(),
-        "sizes": frames,
-        "classes": dict(zip(used.tolist(), classes[used].tolist(), strict=True)),
+        **tally.report(),
     }
 
 

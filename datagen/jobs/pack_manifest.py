@@ -30,7 +30,7 @@ def packed_manifest(
             histograms[side][int(class_id)] += count
         for frame, count in report["sizes"].items():
             sizes[side][frame] = sizes[side].get(frame, 0) + count
-    kept = ("path", "samples", "bytes", "checksum", "sizes")
+    kept = ("path", "samples", "bytes", "checksum", "sizes", "most_steps")
     return {
         "format": LMDB,
         "version": VERSION,

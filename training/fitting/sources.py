@@ -1,14 +1,15 @@
 """Where the lines of a run come from."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from datagen.alphabet import Alphabet
-from datagen.formats.line_dataset import LineBatch, LineDataset, parse_data
+from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
 from datagen.formats.lmdb_dataset import LmdbReader, split_rule
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.split import SplitRule
@@ -97,16 +98,38 @@ class StoredLines:
         return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
 
     def _infeasible(self, output_length: Callable[[int], int]) -> list[tuple[int, str]]:
-        widths = np.unique(self.dataset.widths).tolist()
-        steps_of = {width: output_length(width) for width in widths}
+        """By the manifests; only of a shard that they leave in doubt are the labels read."""
         wrong = []
-        for start in range(0, len(self), LABELS_AT_A_TIME):
-            indices = np.arange(start, min(len(self), start + LABELS_AT_A_TIME))
-            texts = self.dataset.texts_of(indices)
-            steps = [steps_of[width] for width in self.dataset.widths[indices].tolist()]
-            rows = np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist()
-            wrong += [(start + row, texts[row]) for row in rows]
+        for part in self.dataset.parts:
+            same = part.reader.info.alphabet.fingerprint == self.alphabet.fingerprint
+            for number, shard in enumerate(part.reader.shards):
+                if same and _all_fit(shard, output_length):
+                    continue
+                first, last = part.start + part.reader.starts[number : number + 2]
+                wrong += self._infeasible_among(np.arange(first, last), output_length)
         return wrong
+
+    def _infeasible_among(
+        self, indices: IntArray, output_length: Callable[[int], int]
+    ) -> list[tuple[int, str]]:
+        wrong = []
+        for chosen in np.array_split(indices, -(-len(indices) // LABELS_AT_A_TIME)):
+            texts = self.dataset.texts_of(chosen)
+            steps = [output_length(width) for width in self.dataset.widths[chosen].tolist()]
+            rows = np.flatnonzero(steps_needed(texts) > np.array(steps)).tolist()
+            wrong += [(int(chosen[row]), texts[row]) for row in rows]
+        return wrong
+
+
+def _all_fit(shard: Mapping[str, Any], output_length: Callable[[int], int]) -> bool:
+    """Whether the manifest knows that all labels of a shard fit their images' time steps.
+
+    Data that was packed before manifests kept `most_steps` is in doubt.
+    """
+    most = shard.get("most_steps")
+    return most is not None and all(
+        steps <= output_length(frame_width(frame)) for frame, steps in most.items()
+    )
 
 
 def open_sources(settings: FitSettings) -> Sources:
