@@ -5,19 +5,22 @@
 
 The plain loop is what a tutorial writes: float32, eager, `nn.CTCLoss` over all classes, Adam, one
 LMDB get and one decode for each item. Ours is the learner of `ocrtrain fit`, with clipping and the
-moving average, which the plain loop has not. The two take turns, so that a busy machine slows both.
+moving average, which the plain loop has not. Each has a process of its own, set up as its user
+would have it; the two take turns, so that a busy machine slows both.
 """
 
 import argparse
 import json
-import platform
-import shutil
+import multiprocessing
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import cv2
 import lmdb
@@ -31,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.alphabet import builtin
 from datagen.formats.line_dataset import LineDataset
+from datagen.formats.manifest import cpu_name
 from training.fitting import hardware
 from training.fitting.data import step_loader, to_input
 from training.fitting.hardware import Seat
@@ -75,14 +79,16 @@ def collate(items: list[tuple[Tensor, list[int]]]) -> Batch:
 class PlainLoop:
     """The peer."""
 
-    def __init__(self, options: argparse.Namespace, folder: Path, device: torch.device) -> None:
+    def __init__(self, options: argparse.Namespace, data: Path, device: torch.device) -> None:
         self.device = device
+        torch.set_num_threads(options.threads)
         self.network = network_of(options).to(device).train()
         self.criterion = nn.CTCLoss(zero_infinity=True)
         self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-4, foreach=False)
         self.loader = DataLoader(
-            Items(folder), options.batch_size, shuffle=True, drop_last=True, collate_fn=collate,
-            num_workers=options.workers, persistent_workers=bool(options.workers),
+            Items(data / "train" / "shard_00000"), options.batch_size, shuffle=True,
+            drop_last=True, collate_fn=collate, num_workers=options.workers,
+            persistent_workers=bool(options.workers),
         )  # fmt: skip
         self.batches: Iterator[Batch] = iter(())
 
@@ -105,9 +111,11 @@ class OurLoop:
 
     def __init__(self, options: argparse.Namespace, data: Path, device: torch.device) -> None:
         self.seat = Seat(0, 1, device, 1)
-        settings = FitSettings(model=options.model, batch_size=options.batch_size)
-        kind = hardware.precision(settings, device)
-        settings = FitSettings(model=options.model, batch_size=options.batch_size, precision=kind)
+        settings = FitSettings(
+            model=options.model, batch_size=options.batch_size, threads=options.threads
+        )
+        hardware.set_up(settings, self.seat)
+        settings = replace(settings, precision=hardware.precision(settings, device))
         network = network_of(options).train()
         self.compiled = hardware.compile_convolutions(network, settings, device)
         self.learner = Learner(network, settings, self.seat)
@@ -126,6 +134,18 @@ class OurLoop:
             (losses.sum() / self.size).backward()
         learner.clip()
         learner.advance(1e-4)
+
+    def facts(self, steps: int) -> dict[str, Any]:
+        """What the report says of this loop, and the seconds of its stages over some steps."""
+        for _ in range(steps):
+            self.staged_step()
+        return {
+            "compiled": self.compiled,
+            "precision": self.learner.settings.precision,
+            "device": hardware.describe(self.seat.device),
+            "peak": peak_flops(self.seat.device),
+            "seconds": self.seconds,
+        }
 
     def staged_step(self) -> None:
         """The same step with a clock between its stages."""
@@ -204,6 +224,38 @@ def make_data(folder: Path, lines: int) -> Path:
     return packed
 
 
+class Peer:
+    """A loop in a process of its own."""
+
+    def __init__(self, kind: type, options: argparse.Namespace, data: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(kind, options, data, theirs))
+        self.process.start()
+
+    def ask(self, what: str, times: int = 0) -> Any:
+        self.connection.send((what, times))
+        return self.connection.recv()
+
+    def end(self) -> None:
+        self.connection.send(("end", 0))
+        self.process.join()
+
+
+def serve(kind: type, options: argparse.Namespace, data: Path, connection: Connection) -> None:
+    """Answer with the seconds of a step, or with what is known of the loop."""
+    device = torch.device("cuda" if options.gpu else "cpu")
+    loop = kind(options, data, device)
+    while True:
+        what, times = connection.recv()
+        if what == "end":
+            return
+        if what == "steps":
+            connection.send(timed(loop.step, device, times))
+        elif what == "facts":
+            connection.send(loop.facts(times))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -216,39 +268,35 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
-    device = torch.device("cuda" if options.gpu else "cpu")
-    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or make_data(Path(folder), max(2000, 4 * options.batch_size))
-        own = Path(folder) / "plain"  # LMDB opens a folder once in a process
-        shutil.copytree(data / "train" / "shard_00000", own)
-        report(options, data, own, device)
+        report(options, data)
 
 
-def report(options: argparse.Namespace, data: Path, own: Path, device: torch.device) -> None:
-    plain = PlainLoop(options, own, device)
-    ours = OurLoop(options, data, device)
-    for loop in (plain, ours):
-        timed(loop.step, device, 2)
+def report(options: argparse.Namespace, data: Path) -> None:
+    plain, ours = (Peer(kind, options, data) for kind in (PlainLoop, OurLoop))
+    for peer in (plain, ours):
+        peer.ask("steps", 2)
     pairs = [
-        (timed(plain.step, device, options.steps), timed(ours.step, device, options.steps))
+        (plain.ask("steps", options.steps), ours.ask("steps", options.steps))
         for _ in range(options.rounds)
     ]
-    for _ in range(options.steps):
-        ours.staged_step()
+    facts = ours.ask("facts", options.steps)
+    for peer in (plain, ours):
+        peer.end()
     theirs, mine = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
-    size, flop, peak = options.batch_size, flop_of_a_line(options), peak_flops(device)
-    print(f"{hardware.describe(device)}, {platform.processor() or platform.machine()}")
-    print(f"torch {torch.__version__}, {options.model}, batches of {size}, {ours.compiled}")
+    size, flop, peak = options.batch_size, flop_of_a_line(options), facts["peak"]
+    print(f"{cpu_name()}; {facts['device']}")
+    print(f"torch {torch.__version__}, {options.model}, batches of {size}, {facts['compiled']}")
     print(f"plain loop {size / theirs:10.1f} images/s")
-    print(f"ours       {size / mine:10.1f} images/s, {ours.learner.settings.precision}")
+    print(f"ours       {size / mine:10.1f} images/s, {facts['precision']}")
     print(f"ratio      {theirs / mine:10.2f}  ({', '.join(f'{a / b:.2f}' for a, b in pairs)})")
     share = flop * size / mine / peak
     print(
         f"{flop / 1e9:.1f} GFLOP a line; {share:.1%} of a large product's {peak / 1e12:.2f} TFLOP/s"
     )
-    total = sum(ours.seconds.values())
-    print("of our step: " + ", ".join(f"{k} {v / total:.1%}" for k, v in ours.seconds.items()))
+    total = sum(facts["seconds"].values())
+    print("of our step: " + ", ".join(f"{k} {v / total:.1%}" for k, v in facts["seconds"].items()))
     print(json.dumps({"plain": size / theirs, "ours": size / mine, "ratio": theirs / mine}))
 
 
