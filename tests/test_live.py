@@ -1,5 +1,6 @@
 """Live rendering: the lines that `ocrgen render` would write, on the sides that pack gives them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from datagen.split import is_validation
 from datagen.text.settings import PlanSettings
 from training.errors import FitError
 from training.fitting.live import LiveLines
+from training.fitting.order import WINDOW_STEPS
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
 SPLIT = 0.6
@@ -59,6 +61,21 @@ def test_a_batch_depends_on_its_indices_alone(plan: PlanSettings) -> None:
     for row, index in enumerate((13, 7)):
         np.testing.assert_array_equal(part.images[row], whole.images[index])
         np.testing.assert_array_equal(part.class_ids[row], whole.class_ids[index])
+
+
+def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) -> None:
+    look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
+    mixed = replace(plan, length_min=1, length_max=18)
+    live = LiveLines(mixed, look, SPLIT, "train", 1000)
+    order = live.order(32, seed=1)
+    batches = [live.batch(order.batch_indices(step)).widths for step in range(WINDOW_STEPS)]
+    foreseen = [live._widths(order.batch_indices(step)) for step in range(WINDOW_STEPS)]
+    same = np.concatenate(batches) == np.concatenate(foreseen)
+    assert same.mean() > 0.95  # all but the redrawn
+    spreads = [np.ptp(np.percentile(widths, [10, 90])) for widths in batches]
+    assert np.median(spreads) < 40 < np.ptp(np.concatenate(batches)) / 8
+    alike = lines(plan, "train").order(32, seed=1)
+    assert alike.batch_indices(1).tolist() == list(range(32, 64))
 
 
 def test_a_text_with_too_few_sentences_to_validate(plan: PlanSettings) -> None:

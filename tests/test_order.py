@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.fitting.order import (
+    WINDOW_STEPS,
     EndlessOrder,
     EpochOrder,
     line_buckets,
@@ -98,6 +99,25 @@ def test_endless_lines_come_once() -> None:
     order = EndlessOrder(32, 1000)
     stream = np.concatenate([order.batch_indices(step) for step in range(order.steps_before(2))])
     assert stream.tolist() == list(range(62 * 32))
+
+
+def test_endless_lines_of_like_width_stand_together() -> None:
+    def widths(indices: np.ndarray) -> np.ndarray:
+        return np.array([40 * len(str(i * i % 997)) + i % 7 for i in indices.tolist()])
+
+    order = EndlessOrder(8, 1000, 5, widths)
+    size = 8 * WINDOW_STEPS
+    for window in range(3):
+        steps = range(window * WINDOW_STEPS, (window + 1) * WINDOW_STEPS)
+        batches = [order.batch_indices(step) for step in steps]
+        lines = np.concatenate(batches)
+        assert sorted(lines.tolist()) == list(range(window * size, (window + 1) * size))
+        spreads = [int(np.ptp(widths(batch))) for batch in batches]
+        assert np.median(spreads) <= 6 < np.ptp(widths(lines))
+        firsts = [int(widths(batch).min()) for batch in batches]
+        assert firsts != sorted(firsts)  # no batch after batch from narrow to wide
+    again = EndlessOrder(8, 1000, 5, widths)
+    assert again.batch_indices(37).tolist() == order.batch_indices(37).tolist()
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])

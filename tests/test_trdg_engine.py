@@ -121,6 +121,17 @@ def test_centres_and_quads_lie_on_the_ink(engine_class: type) -> None:
     assert np.isnan(samples.centres[3, 4:]).all()
 
 
+def test_widths_are_foreseen(engine_class: type) -> None:
+    texts, indices = _texts("一", "春眠不觉晓处处闻啼鸟"), np.arange(2)
+    style = load_style("print")
+    assert engine_class(style, FACES, builtin()).widths(texts, indices).tolist() == [280, 280]
+    fitted = replace(style, frame=replace(style.frame, width_px=(32, 640), fit_width=True))
+    engine = engine_class(fitted, FACES, builtin(), seed=3)
+    foreseen = engine.widths(texts, indices)
+    drawn = engine.draw(texts, indices).meta["width"].astype(int)
+    assert (np.abs(foreseen - drawn) < 0.35 * drawn).all() and foreseen[0] < foreseen[1] / 3
+
+
 def test_a_line_is_drawn_only_in_a_face_that_has_it(engine_class: type) -> None:
     from datagen.drawing.glyphs import drawable_classes
 

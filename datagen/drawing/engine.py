@@ -104,6 +104,14 @@ class LineEngine:
         looks = draw_looks(self.style, self.seed, indices, attempt)
         return self.draw_looks(texts, indices, looks, attempt)
 
+    def widths(self, texts: Texts, indices: IntArray) -> IntArray:
+        """Width in px of the image of each line at the first attempt, (B,); draws nothing."""
+        looks = draw_looks(self.style, self.seed, indices)
+        ids = texts.class_ids.astype(np.int64)  # (B, L)
+        face, _ = choose_faces(self.glyphs.drawable, self._face_weights, ids, self.seed, indices)
+        _fit_size(looks, self.glyphs.advances(face, ids), texts.lengths, self.style)
+        return looks[:, Look.WIDTH].astype(np.int64)
+
     def draw_looks(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
     ) -> Samples:

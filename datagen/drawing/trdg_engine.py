@@ -117,6 +117,20 @@ class TrdgEngine:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
+    def widths(self, texts: Texts, indices: IntArray) -> IntArray:
+        """Width in px of the image of each line, (B,); draws nothing.
+
+        TRDG sets a line to know its width, so where frames follow the text this is a guess: as
+        many em as there are characters.
+        """
+        looks = list(draw_trdg_looks(self.style, self.seed, indices))
+        if not self.style.frame.fit_width:
+            return np.array([look.width_px for look in looks], np.int64)
+        sizes = np.array([look.size_px * (1.0 + look.spacing_em) for look in looks])
+        low, high = self.style.frame.width_px
+        widths: IntArray = np.clip(texts.lengths * sizes, low, high).astype(np.int64)
+        return widths
+
     def draw(self, texts: Texts, indices: IntArray, attempt: int = 0) -> Samples:
         """Draw and encode lines; a line that cannot be drawn has empty image bytes.
 

@@ -63,6 +63,10 @@ class RenderSource:
             samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
         raise RenderError(_undrawable(samples, indices, self.faces))
 
+    def widths(self, indices: IntArray) -> IntArray:
+        """About the width in px that the image of each sample will have, (B,); draws nothing."""
+        return self.engine.widths(self.plan.texts(indices), indices)
+
 
 @lru_cache(maxsize=2)
 def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource:

@@ -73,8 +73,10 @@ class LiveLines:
         return self.lines
 
     def order(self, batch_size: int, seed: int) -> EndlessOrder:
-        """Line after line; the seed is the plan's."""
-        return EndlessOrder(batch_size, self.lines)
+        """Line after line, those of like width together; the seed of the lines is the plan's."""
+        frame = self.source.style.frame
+        alike = frame.width_px[0] == frame.width_px[1] and not frame.fit_width
+        return EndlessOrder(batch_size, self.lines, seed, None if alike else self._widths)
 
     def batch(self, indices: IntArray) -> LineBatch:
         """Draw and decode lines; validation lines are numbered from 0, training lines for ever."""
@@ -111,6 +113,9 @@ class LiveLines:
             f"only {count} of {MOST_SCANS * SCAN:,} lines validate at --split"
             f" {self.rule.ratio:g}: the text has too few sentences; lower --split or give more text"
         )
+
+    def _widths(self, indices: IntArray) -> IntArray:
+        return self.source.widths(self._on_side(indices))
 
     def _on_side(self, indices: IntArray) -> IntArray:
         """The indices themselves, but a later one for each line whose sentence validates."""

@@ -5,7 +5,7 @@ What is left of a bucket when an epoch ends opens that bucket's first batch of t
 global batch is whole and no line is dropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -17,6 +17,8 @@ from datagen.draws import bits
 from training.model.preprocess import bucket_width
 
 IntArray = NDArray[np.int64]
+
+WINDOW_STEPS = 16  # batches among which endless lines are sorted by width
 
 
 class StepOrder(Protocol):
@@ -121,11 +123,31 @@ class EpochOrder:
 
 
 class EndlessOrder:
-    """Batches of lines that are made as they are asked for: 0, 1, 2, ...; none comes twice."""
+    """Batches of lines that are made as they are asked for: 0, 1, 2, ...; none comes twice.
 
-    def __init__(self, batch_size: int, epoch_lines: int) -> None:
+    Where lines differ in width, those of WINDOW_STEPS batches are sorted by it before they are
+    cut, and the batches shuffled: little padding, and enough lines of a width for batch
+    normalisation.
+
+    Args:
+        batch_size: lines of a global batch.
+        epoch_lines: lines that count as an epoch.
+        seed: of the shuffling.
+        widths: width of the line of each index; None where all are alike.
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        epoch_lines: int,
+        seed: int = 0,
+        widths: Callable[[IntArray], IntArray] | None = None,
+    ) -> None:
         self.batch_size = batch_size
         self.epoch_lines = epoch_lines
+        self.seed = seed
+        self.widths = widths
+        self._window = lru_cache(maxsize=1)(self._sorted_window)
 
     def steps_before(self, epoch: int) -> int:
         """Global batches of all epochs before this one."""
@@ -133,7 +155,20 @@ class EndlessOrder:
 
     def batch_indices(self, step: int) -> IntArray:
         """Line indices of a global batch, (batch_size,)."""
-        return np.arange(step * self.batch_size, (step + 1) * self.batch_size, dtype=np.int64)
+        if self.widths is None:
+            return np.arange(step * self.batch_size, (step + 1) * self.batch_size, dtype=np.int64)
+        window, number = divmod(step, WINDOW_STEPS)
+        batch: IntArray = self._window(window)[number]
+        return batch
+
+    def _sorted_window(self, window: int) -> IntArray:
+        """The batches of a window, (WINDOW_STEPS, batch_size)."""
+        assert self.widths is not None
+        lines = WINDOW_STEPS * self.batch_size
+        indices = np.arange(window * lines, (window + 1) * lines, dtype=np.int64)
+        by_width = indices[np.argsort(self.widths(indices), kind="stable")]
+        batches = by_width.reshape(WINDOW_STEPS, self.batch_size)
+        return batches[permutation(self.seed, f"widths/{window}", WINDOW_STEPS)]
 
 
 def permutation(seed: int, stream: str, count: int) -> IntArray:
