@@ -117,8 +117,8 @@ class OurLoop:
         hardware.set_up(settings, self.seat)
         settings = replace(settings, precision=hardware.precision(settings, device))
         network = network_of(options).train()
-        self.compiled = hardware.compile_convolutions(network, settings, device)
         self.learner = Learner(network, settings, self.seat)
+        self.compiled = hardware.compile_convolutions(network, settings, device, one_width=True)
         source = StoredLines(LineDataset([(data, None)], "train"))
         self.batches = step_loader(
             source, source.order(options.batch_size, 0), range(10**9),

@@ -75,7 +75,9 @@ class BarSource:
         return training_order(self.widths, [(self.count, None)], batch_size, seed)
 
     def facts(self) -> Facts:
-        return Facts("bars", [], float(self.places), int(self.widths.max()), nothing_wrong)
+        one_width = len(set(self.widths.tolist())) == 1
+        longest = int(self.widths.max())
+        return Facts("bars", [], float(self.places), longest, one_width, nothing_wrong)
 
     @staticmethod
     def _draw(ids: IntArray, centres: NDArray[np.float64], width: int) -> NDArray[np.uint8]:

@@ -53,6 +53,7 @@ class Facts:
         unseen: characters of the alphabet that no line holds; None where that is not known.
         places: share of the lines whose character centres are known.
         longest_px: width of the widest line.
+        one_width: whether all lines are padded to one width.
         infeasible: (sample index, label) of lines with more characters than time steps can hold,
             given the time steps of each width.
     """
@@ -61,6 +62,7 @@ class Facts:
     unseen: list[str] | None
     places: float
     longest_px: int
+    one_width: bool
     infeasible: Callable[[Callable[[int], int]], list[tuple[int, str]]]
 
 

@@ -73,11 +73,16 @@ def fit(
         settings.model, len(sources.train.alphabet), channels=settings.channels,
         hidden=settings.hidden, width_multiplier=settings.width_multiplier,
     )  # fmt: skip
-    lines = preflight(settings, sources, network, seat, total)
+    facts = sources.train.facts()
+    lines = preflight(settings, sources, facts, network, seat, total)
     if settings.init and not resume:
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
-    lines.append(hardware.compile_convolutions(network, settings, seat.device))
     learner = Learner(network, settings, seat)
+    lines.append(
+        hardware.compile_convolutions(
+            learner.network, settings, seat.device, one_width=facts.one_width
+        )
+    )
     if resume and not states(folder):
         lines.append("killed before its first state: beginning anew")
     elif resume:

@@ -106,14 +106,29 @@ def autocast(device: torch.device, kind: str) -> AbstractContextManager[object]:
     return torch.autocast(device.type, torch.bfloat16, enabled=kind == "bfloat16")
 
 
-def compile_convolutions(network: Recogniser, settings: FitSettings, device: torch.device) -> str:
-    """Compile the convolutions where that pays; says in a line what was decided."""
+def compile_convolutions(
+    network: Recogniser, settings: FitSettings, device: torch.device, *, one_width: bool
+) -> str:
+    """Compile the convolutions where that pays; says in a line what was decided.
+
+    Only a network that is not copied afterwards: the copy would compute with the weights of the
+    original.
+
+    Args:
+        network: is changed.
+        settings: of the run.
+        device: that it computes on.
+        one_width: whether all batches have one shape. If not, the code would be compiled again
+            for each width and for many numbers of lines, half a minute each.
+    """
     if not settings.compile:
         return "eager: compiling is switched off"
     if settings.deterministic:
         return "eager: deterministic"
     if device.type == "cpu":
         return "eager: compiling does not pay on a CPU"
+    if not one_width:
+        return "eager: compiling does not pay for lines of several widths"
     if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
         return "eager: torch.compile needs a C++ compiler, and none is installed"
     network.features = torch.compile(network.features, dynamic=False)  # type: ignore[method-assign]

@@ -74,9 +74,8 @@ class LiveLines:
 
     def order(self, batch_size: int, seed: int) -> EndlessOrder:
         """Line after line, those of like width together; the seed of the lines is the plan's."""
-        frame = self.source.style.frame
-        alike = frame.width_px[0] == frame.width_px[1] and not frame.fit_width
-        return EndlessOrder(batch_size, self.lines, seed, None if alike else self._widths)
+        widths = None if self._one_width else self._widths
+        return EndlessOrder(batch_size, self.lines, seed, widths)
 
     def batch(self, indices: IntArray) -> LineBatch:
         """Draw and decode lines; validation lines are numbered from 0, training lines for ever."""
@@ -95,7 +94,13 @@ class LiveLines:
         name = "live rendering of " + ", ".join(self.plan.corpora)
         name += f", {self.rule.ratio:g} to train on by the split of "
         name += "the packed data of --data" if self.obeys_packed else "--split"
-        return Facts(name, None, float(known.mean()), int(lines.widths.max()), _nothing_known)
+        longest = int(lines.widths.max())
+        return Facts(name, None, float(known.mean()), longest, self._one_width, _nothing_known)
+
+    @property
+    def _one_width(self) -> bool:
+        frame = self.source.style.frame
+        return frame.width_px[0] == frame.width_px[1] and not frame.fit_width
 
     @cached_property
     def _held(self) -> IntArray:

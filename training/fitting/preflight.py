@@ -19,7 +19,12 @@ STATE_COPIES = 5  # weights, gradients, two moments, moving average
 
 
 def preflight(
-    settings: FitSettings, sources: Sources, network: Recogniser, seat: Seat, total: int
+    settings: FitSettings,
+    sources: Sources,
+    facts: Facts,
+    network: Recogniser,
+    seat: Seat,
+    total: int,
 ) -> list[str]:
     """Report what the run will do, one line each.
 
@@ -27,7 +32,6 @@ def preflight(
         FitError: if labels do not fit their time steps, the data sets differ in alphabet, or there
             is nothing to train on.
     """
-    facts = sources.train.facts()
     if total < 1:
         raise FitError(
             f"{facts.name} has {len(sources.train):,} lines, fewer than the batch of"

@@ -17,6 +17,7 @@ from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
 from training.fitting.data import Augment, Facts, LineSource
 from training.fitting.order import EpochOrder, IntArray, StepOrder, training_order
+from training.model.preprocess import bucket_width
 from training.settings import FitSettings
 
 LABELS_AT_A_TIME = 20_000
@@ -84,8 +85,11 @@ class StoredLines:
         probes = np.unique(np.linspace(0, len(self) - 1, PROBES).astype(np.int64))
         lines = self.batch(probes)
         known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
-        longest = int(self.dataset.widths.max())
-        return Facts(name, self._unseen(), float(known.mean()), longest, self._infeasible)
+        widths = np.unique(self.dataset.widths).tolist()
+        one_width = len({bucket_width(width) for width in widths}) == 1
+        return Facts(
+            name, self._unseen(), float(known.mean()), widths[-1], one_width, self._infeasible
+        )
 
     def _unseen(self) -> list[str]:
         seen: set[str] = set()
