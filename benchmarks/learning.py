@@ -1,0 +1,122 @@
+"""Learning curves of `ocrtrain fit --live`: variants of its options over the same lines.
+
+    python benchmarks/learning.py --corpus news.txt:0.85 --corpus classical.txt:0.15 \\
+        --plot docs/warm_start.png
+
+    python benchmarks/learning.py --variant "crnn_v2=--model crnn_v2" \\
+        --variant "crnn=--model crnn"
+
+Without `--variant` it compares the warm start on known places with plain CTC. Several variants run
+side by side, one thread each, as many as there are cores. Validation lines come from sentences that
+training never sees. Each run is kept in the folder and goes on where it stopped when the same
+command is given again.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from datagen.formats.manifest import cpu_name
+from training.fitting.run_folder import METRICS
+
+WARM_START = (
+    "plain CTC=--places-lines 0",
+    "12,000 lines on places=--places-lines 12000",
+    "24,000 lines on places=--places-lines 24000",
+)
+BATCH_LINES = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--corpus", action="append", help="as of ocrgen render; news, classical")
+    parser.add_argument("--variant", action="append", metavar="NAME=OPTIONS", help="of fit")
+    parser.add_argument("--common", default="--model crnn_v2 --lr 0.002", help="options of all")
+    parser.add_argument("--steps", type=int, default=800, help="of 64 lines")
+    parser.add_argument("--validate-every", type=int, default=100, help="steps")
+    parser.add_argument("--lines", type=int, default=600, help="of a validation")
+    parser.add_argument("--folder", type=Path, default=Path("runs/learning"))
+    parser.add_argument("--plot", type=Path, help="image file to draw the curves into")
+    options = parser.parse_args()
+    variants = [item.partition("=")[::2] for item in options.variant or WARM_START]
+    cores = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(min(cores, len(variants))) as pool:
+        curves = list(pool.map(lambda variant: train(options, *variant), variants))
+    print(f"{cpu_name()}, {cores} cores; {options.steps} steps of {BATCH_LINES} lines")
+    report(dict(zip([name for name, _ in variants], curves, strict=True)))
+    if options.plot:
+        draw(dict(zip([name for name, _ in variants], curves, strict=True)), options.plot)
+
+
+def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, float]]:
+    """Run one variant to its end; returns its validations."""
+    run = "".join(c if c.isalnum() else "-" for c in name)
+    folder = options.folder / "runs" / run
+    if not (folder / "finished.json").exists():
+        corpora = options.corpus or ["news:0.85", "classical:0.15"]
+        rendering = [word for corpus in corpora for word in ("--corpus", absolute(corpus))]
+        words = ["--run", run, "--live", *rendering, "--gpus", "0", "--threads", "1"]
+        words += ["--batch-size", str(BATCH_LINES), "--max-steps", str(options.steps)]
+        words += ["--validate-every", str(options.validate_every)]
+        words += ["--validation-lines", str(options.lines), "--checkpoint-every", "200"]
+        words += shlex.split(options.common) + shlex.split(own)
+        if list(folder.glob("state-*.pt")):
+            words = ["--run", run, "--resume"]
+        options.folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "training", "fit", *words]
+        root = str(Path(__file__).resolve().parent.parent)
+        env = {**os.environ, "PYTHONPATH": root}
+        subprocess.run(command, cwd=options.folder, env=env, check=True, stdout=subprocess.DEVNULL)
+    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
+    return [record for record in map(json.loads, lines) if record["kind"] == "val"]
+
+
+def absolute(corpus: str) -> str:
+    """A corpus given as a path, wherever the run's folder is."""
+    path, colon, weight = corpus.rpartition(":")
+    name = path if colon else corpus
+    return (
+        f"{Path(name).resolve()}{colon}{weight if colon else ''}" if Path(name).exists() else corpus
+    )
+
+
+def report(curves: dict[str, list[dict[str, float]]]) -> None:
+    for name, records in curves.items():
+        ends = records[-1]
+        shown = ", ".join(f"{r['step'] * BATCH_LINES:,.0f}: {r['cer']:.3f}" for r in records[1::2])
+        print(f"{name}: {ends['line_accuracy']:.1%} of lines right, CER {ends['cer']:.3f}")
+        print(f"    {ends['seconds']:.0f} s; CER after so many lines: {shown}")
+
+
+def draw(curves: dict[str, list[dict[str, float]]], path: Path) -> None:
+    """CER against lines seen, and against time."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    by_lines, by_time = figure.subplots(1, 2, sharey=True)
+    for name, records in curves.items():
+        errors = [min(1.0, record["cer"]) for record in records]
+        lines = [record["step"] * BATCH_LINES / 1000 for record in records]
+        by_lines.plot(lines, errors, label=name)
+        by_time.plot([record["seconds"] / 60 for record in records], errors)
+    by_lines.set(
+        xlabel="thousand lines seen", ylabel="CER on unseen sentences (cut at 1)", ylim=(0, 1.02)
+    )
+    by_time.set(xlabel="minutes on one core")
+    for axes in (by_lines, by_time):
+        axes.grid(alpha=0.3)
+        axes.set_xlim(left=0)
+    by_lines.legend(fontsize="small")
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
