@@ -19,6 +19,7 @@ from training.model.preprocess import bucket_width
 IntArray = NDArray[np.int64]
 
 WINDOW_STEPS = 16  # batches among which endless lines are sorted by width
+GROUP_LINES = 16  # lines of like width that stay together; divides WINDOW_STEPS times any batch
 
 
 class StepOrder(Protocol):
@@ -125,9 +126,9 @@ class EpochOrder:
 class EndlessOrder:
     """Batches of lines that are made as they are asked for: 0, 1, 2, ...; none comes twice.
 
-    Where lines differ in width, those of WINDOW_STEPS batches are sorted by it before they are
-    cut, and the batches shuffled: little padding, and enough lines of a width for batch
-    normalisation.
+    Where lines differ in width, those of WINDOW_STEPS batches are sorted by it and dealt out in
+    groups of GROUP_LINES: little padding and enough lines of a width for batch normalisation, yet
+    every batch holds short lines and long ones.
 
     Args:
         batch_size: lines of a global batch.
@@ -167,8 +168,9 @@ class EndlessOrder:
         lines = WINDOW_STEPS * self.batch_size
         indices = np.arange(window * lines, (window + 1) * lines, dtype=np.int64)
         by_width = indices[np.argsort(self.widths(indices), kind="stable")]
-        batches = by_width.reshape(WINDOW_STEPS, self.batch_size)
-        return batches[permutation(self.seed, f"widths/{window}", WINDOW_STEPS)]
+        groups = by_width.reshape(-1, GROUP_LINES)
+        dealt = groups[permutation(self.seed, f"widths/{window}", len(groups))]
+        return dealt.reshape(WINDOW_STEPS, self.batch_size)
 
 
 def permutation(seed: int, stream: str, count: int) -> IntArray:
