@@ -21,17 +21,5 @@ else
 fi
 [ -e "runs/$run/finished.json" ] || ocrtrain fit "${resume[@]}"
 
-python - "runs/$run/best.safetensors" "training/weights/$network.safetensors" <<'EOF'
-import sys
-from pathlib import Path
-
-import torch
-
-from training.model.checkpoint import load_model, save_model
-
-source, target = map(Path, sys.argv[1:])
-model = load_model(source)
-save_model(target, model.network, model.alphabet, training=model.training, dtype=torch.float16)
-print(f"{target}: {target.stat().st_size / 2**20:.1f} MiB, {model.training}")
-EOF
 tail -n 1 "runs/$run/metrics.jsonl"
+python -m pipelines.bundle "runs/$run/best.safetensors" "$network"

@@ -40,7 +40,8 @@ from training.fitting.data import step_loader, to_input
 from training.fitting.hardware import Seat
 from training.fitting.learner import Learner
 from training.fitting.sources import StoredLines
-from training.model.networks import Recogniser, build
+from training.model.networks import build
+from training.model.recogniser import Recogniser
 from training.settings import MODELS, FitSettings
 
 STAGES = ("load", "convolutions", "LSTMs and classes", "loss", "backward", "update")

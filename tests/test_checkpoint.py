@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
-from training.model.checkpoint import load_model, newest_best, save_model
-from training.model.networks import Recogniser, build
+from training.model.checkpoint import default_model, load_model, save_model
+from training.model.networks import build
+from training.model.recogniser import Recogniser
 
 torch.set_num_threads(1)
 ALPHABET = Alphabet(("", *"一二三四五六"))
@@ -86,11 +87,9 @@ def test_an_alphabet_of_another_size_is_refused(tmp_path: Path, network: Recogni
         load_model(tmp_path / "m")
 
 
-def test_newest_best_takes_the_run_written_last(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="train with `ocrtrain fit`"):
-        newest_best(tmp_path)
+def test_the_default_is_the_best_of_the_run_written_last(tmp_path: Path) -> None:
     for age, name in ((30, "a"), (10, "b"), (20, "c")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "best.safetensors").touch()
         os.utime(tmp_path / name / "best.safetensors", (1e9 - age, 1e9 - age))
-    assert newest_best(tmp_path) == tmp_path / "b" / "best.safetensors"
+    assert default_model(tmp_path) == tmp_path / "b" / "best.safetensors"

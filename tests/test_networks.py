@@ -6,8 +6,9 @@ import torch
 from numpy.typing import NDArray
 
 from training.errors import ModelError
-from training.model.networks import Recogniser, build, output_length
+from training.model.networks import build, output_length
 from training.model.preprocess import bucket_width, network_input, pad_lines
+from training.model.recogniser import Recogniser
 
 torch.set_num_threads(1)
 

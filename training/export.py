@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from training.errors import ReadError
 from training.files import publish
 from training.model.checkpoint import LoadedModel, load_model, versions
-from training.model.networks import FRAME_PX, Recogniser
 from training.model.preprocess import PREPROCESSING
+from training.model.recogniser import FRAME_PX, Recogniser
 from training.reading.line_images import Gray
 from training.reading.predict import LineReader
 from training.reading.scorers import INPUT_NAME, ONNX_FORMAT, ONNX_VERSION, OnnxScorer, TorchScorer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.options import decoding_options
+from training.cli.options import checkpoint_option, decoding_options
 
 
 @click.command()
@@ -22,11 +22,7 @@ from training.cli.options import decoding_options
     show_default=True,
     help="Side of a packed dataset.",
 )
-@click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    help="Model file; default: the best of the newest run.",
-)
+@checkpoint_option
 @click.option(
     "--onnx", type=click.Path(path_type=Path), help="Evaluate a file written by `ocrtrain export`."
 )

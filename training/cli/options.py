@@ -6,6 +6,14 @@ from typing import Any
 
 import click
 
+checkpoint_option = click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="FILE|NAME",
+    help="Model file or bundled model; default: the best of the newest run, and where there is no"
+    " run, the bundled crnn_v2.",
+)
+
 
 def decoding_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where the network runs and how its logits become text; `open_decoder` takes the latter."""

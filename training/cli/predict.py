@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.options import decoding_options
+from training.cli.options import checkpoint_option, decoding_options
 
 if TYPE_CHECKING:
     from training.reading.predict import Reading
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
     help="plain: the text; tsv: file, confidence, text; json: one object a line, with the"
     " confidence and place of each character.",
 )
-@click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    help="Model file; default: the best of the newest run.",
-)
+@checkpoint_option
 @click.option(
     "--onnx",
     type=click.Path(path_type=Path),

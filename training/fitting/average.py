@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 
 
 class Average:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from training.errors import FitError
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 from training.settings import FitSettings
 
 

@@ -19,8 +19,8 @@ from training.fitting.places import places_loss
 from training.fitting.schedule import average_decay
 from training.fitting.state import State
 from training.model.checkpoint import save_model, versions
-from training.model.networks import Recogniser
 from training.model.preprocess import PREPROCESSING
+from training.model.recogniser import Recogniser
 from training.settings import FitSettings
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from training.fitting.ctc import narrow_scores
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 
 CHARACTER, BLANK, IGNORED = 1.0, 0.5, 0.0  # weights of the steps of a line
 

@@ -9,7 +9,7 @@ from training.fitting.data import Facts
 from training.fitting.hardware import Seat
 from training.fitting.schedule import places_steps
 from training.fitting.sources import Sources
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 from training.settings import LINE_HEIGHT_PX, FitSettings
 
 # Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.

@@ -15,7 +15,7 @@ from training.fitting.data import Batch, LineSource, make_batches, to_input
 from training.fitting.hardware import Seat, autocast
 from training.fitting.order import IntArray
 from training.judging.metrics import line_errors
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 from training.reading.decoding import collapse
 
 BATCH_LINES = 128

@@ -1,7 +1,9 @@
 """Labelled lines from wherever they are: a packed dataset, a render, or a list of image files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -11,10 +13,13 @@ from datagen.formats.lmdb_dataset import LmdbReader
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.formats.manifest import LMDB, read_manifest
 from datagen.formats.render_folder import RenderReader
+from datagen.jobs.render import render
+from datagen.jobs.settings import RenderSettings
 from datagen.sample import META_DTYPE, UNKNOWN, DatasetInfo, Reader, Samples
 from training.errors import ReadError
 
 LIST = "labels.tsv"
+DEFAULT_DATA = Path("data/lmdb")
 
 
 def open_labelled(path: Path, side: str = "val") -> Reader:
@@ -42,6 +47,23 @@ def open_labelled(path: Path, side: str = "val") -> Reader:
     if read_manifest(folder)["format"] == LMDB:
         return LmdbReader(path, side)
     return RenderReader(folder)
+
+
+@contextmanager
+def open_or_render(path: Path | None, lines: int) -> Iterator[tuple[Reader, str]]:
+    """A reader of labelled lines and its name; without a path, of data/lmdb or of fresh lines.
+
+    Args:
+        path: as for `open_labelled`; None takes DEFAULT_DATA where it is.
+        lines: to render from the built-in text where there is no data at all.
+    """
+    if path is not None or DEFAULT_DATA.exists():
+        found = path or DEFAULT_DATA
+        yield open_labelled(found), str(found)
+        return
+    with TemporaryDirectory() as folder:
+        render(RenderSettings(n=lines, out=f"{folder}/lines", jobs=1))
+        yield open_labelled(Path(folder) / "lines"), "freshly rendered news"
 
 
 class LabelledFiles:

@@ -21,8 +21,9 @@ from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
 from training.errors import CheckpointError, ModelError
 from training.files import publish
-from training.model.networks import Recogniser, build_from
+from training.model.networks import build_from
 from training.model.preprocess import PREPROCESSING
+from training.model.recogniser import Recogniser
 from training.settings import ModelSettings
 
 FORMAT = "ocrtrain-model"
@@ -30,6 +31,8 @@ VERSION = 1
 RUNS = Path("runs")
 BEST = "best.safetensors"
 LAST = "last.safetensors"
+BUNDLED = Path(__file__).resolve().parent.parent / "weights"  # models that come with the project
+DEFAULT_BUNDLED = "crnn_v2"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def save_model(
 
 
 def load_model(path: Path, device: str = "cpu") -> LoadedModel:
-    """Read a model file.
+    """Read a model file, or a bundled model by its name.
 
     Raises:
         CheckpointError: if it is missing, damaged, of another format or version, or if its parts
@@ -117,18 +120,24 @@ def load_model(path: Path, device: str = "cpu") -> LoadedModel:
     )
 
 
-def newest_best(runs: Path = RUNS) -> Path:
-    """The best model of the run that wrote one last.
+def default_model(runs: Path = RUNS) -> Path:
+    """The best model of the run that wrote one last; without runs, the bundled model.
 
     Raises:
-        CheckpointError: if no run has one.
+        CheckpointError: if there is neither.
     """
     found = sorted(runs.glob(f"*/{BEST}"), key=lambda path: path.stat().st_mtime)
+    found = found or [path for name, path in bundled().items() if name == DEFAULT_BUNDLED]
     if not found:
         raise CheckpointError(
             f"no {runs}/*/{BEST} found; train with `ocrtrain fit`, or name a file with --checkpoint"
         )
     return found[-1]
+
+
+def bundled() -> dict[str, Path]:
+    """The models that come with the project, by name."""
+    return {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
 
 
 def versions() -> dict[str, str]:
@@ -153,7 +162,13 @@ def _restored(tensor: Tensor) -> Tensor:
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint {path}; see what `ls {RUNS}/*` has")
+        found = bundled().get(str(path))
+        if found is None:
+            raise CheckpointError(
+                f"there is no checkpoint {path}; see what `ls {RUNS}/*` has, or name a bundled"
+                f" one: {', '.join(bundled())}"
+            )
+        path = found
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys()

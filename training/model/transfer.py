@@ -7,7 +7,7 @@ import torch
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
 from training.model.checkpoint import LoadedModel, load_model
-from training.model.networks import Recogniser
+from training.model.recogniser import Recogniser
 
 CLASS_LAYER = "rnn.1.embedding"
 

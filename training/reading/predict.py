@@ -1,6 +1,6 @@
 """Read image files of text lines.
 
-From Python, with the newest run's best checkpoint:
+From Python, with the newest run's best checkpoint, or without runs the bundled model:
 
     from training.reading.predict import LineReader
 

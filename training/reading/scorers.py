@@ -47,7 +47,7 @@ class Scorer(Protocol):
 def open_scorer(
     checkpoint: Path | None = None, onnx: Path | None = None, device: str | None = None
 ) -> Scorer:
-    """The scorer of an ONNX file if one is named, else of a checkpoint (default: the newest).
+    """The scorer of an ONNX file if one is named, else of a checkpoint (default: the newest run's).
 
     Raises:
         CheckpointError: if the file is missing, damaged or another program's.
@@ -69,7 +69,8 @@ class TorchScorer:
     """A model file on the CPU's cores or a GPU.
 
     Args:
-        path: the model file; None takes the newest run's best.
+        path: the model file or the name of a bundled one; None takes the newest run's best, and
+            without runs the bundled model.
         device: torch's name of a device; None takes a GPU if there is one.
     """
 
@@ -81,10 +82,10 @@ class TorchScorer:
             )
         import torch
 
-        from training.model.checkpoint import load_model, newest_best
-        from training.model.networks import FRAME_PX
+        from training.model.checkpoint import default_model, load_model
+        from training.model.recogniser import FRAME_PX
 
-        path = newest_best() if path is None else path
+        path = default_model() if path is None else path
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         loaded = load_model(path, device)
         self.name = str(path)

@@ -1,0 +1,88 @@
+"""What all networks share: the two LSTMs, the order of axes, and the geometry of time steps."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from training.settings import ModelSettings
+
+FRAME_PX = 4  # all networks give one time step for four pixels
+
+
+class BidirectionalLSTM(nn.Module):
+    """One bidirectional LSTM and a linear layer over both directions."""
+
+    def __init__(self, features: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(features, hidden, bidirectional=True)
+        self.embedding = nn.Linear(2 * hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.rnn(x)  # (T, N, 2 * hidden)
+        logits: Tensor = self.embedding(states)  # (T, N, outputs)
+        return logits
+
+
+class Recogniser(nn.Module):
+    """What the networks share: the head, the sequence layout and the geometry of time steps.
+
+    `forward` takes float images (N, channels, 32, W), gray levels mapped to [-1, 1], and gives
+    unnormalised scores (T, N, classes) with T = output_length(W).
+    """
+
+    frame_offset_px: float  # x of the centre that time step 0 looks at
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    def scaled(self, channels: int) -> int:
+        """Channels of a layer under the width multiplier, a multiple of 8."""
+        return max(8, round(channels * self.settings.width_multiplier / 8) * 8)
+
+    def add_head(self, features: int) -> None:
+        """Register the two LSTMs last, so that parameters stand in the order of the forward."""
+        hidden, classes = self.settings.hidden, self.settings.classes
+        self.rnn = nn.Sequential(
+            BidirectionalLSTM(features, hidden, hidden), BidirectionalLSTM(hidden, hidden, classes)
+        )
+
+    def features(self, x: Tensor) -> Tensor:
+        """Images (N, C, 32, W) to columns of features (N, F, rows, T)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        n, c, h, t = x.shape
+        x = x.reshape(n, c * h, t).permute(2, 0, 1)  # (T, N, F)
+        logits: Tensor = self.rnn(x)
+        return logits
+
+    @staticmethod
+    def output_length(width_px: int) -> int:
+        """Time steps T of an image `width_px` wide."""
+        raise NotImplementedError
+
+    def frame_of(self, x_px: Tensor) -> Tensor:
+        """The time step whose field of view is centred nearest to a position.
+
+        Args:
+            x_px: positions from the left edge of the image, any shape; NaN stays NaN.
+
+        Returns:
+            float, rounded; the caller cuts to [0, T).
+        """
+        return torch.round((x_px - self.frame_offset_px) / FRAME_PX)
+
+    def initialise(self) -> None:
+        """Kaiming-normal convolutions (He et al. 2015); torch's defaults for the rest."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def load_named(self, state: Mapping[str, Tensor]) -> None:
+        """Load a state dict under the published names, with or without the prefix `module.`."""
+        self.load_state_dict({name.removeprefix("module."): t for name, t in state.items()})
