@@ -16,6 +16,7 @@ from datagen.formats.foreign.rows import (
     BadRow,
     Row,
     Source,
+    files_below,
     list_name,
     side_of,
 )
@@ -64,13 +65,9 @@ class WebDatasetTar:
 
     def rows(self, source: Source) -> Iterator[Row | BadRow]:
         """All samples of one tar, or of each below a folder."""
-        tars = [source.path] if source.path.is_file() else sorted(source.path.rglob("*.tar"))
-        if not tars:
-            raise ExchangeError(f"{source.path} holds no *.tar")
-        for path in tars:
-            below = path.relative_to(source.path) if path != source.path else Path(path.name)
+        for path, side in files_below(source, "*.tar"):
             try:
-                yield from _tar_rows(path, side_of(below))
+                yield from _tar_rows(path, side)
             except (tarfile.TarError, OSError, EOFError) as error:
                 raise ExchangeError(f"{path} is damaged or no tar: {error}") from error
 

@@ -11,6 +11,7 @@ from datagen.formats.foreign.rows import (
     BadRow,
     Row,
     Source,
+    files_below,
     list_name,
     side_of,
     write_images,
@@ -29,12 +30,8 @@ class DoctrJson:
 
     def rows(self, source: Source) -> Iterator[Row | BadRow]:
         """All entries of one labels.json, or of each below a folder."""
-        files = [source.path] if source.path.is_file() else sorted(source.path.rglob("labels.json"))
-        if not files:
-            raise ExchangeError(f"{source.path} holds no labels.json")
-        for path in files:
+        for path, side in files_below(source, "labels.json"):
             folder = source.images if source.images is not None else path.parent / "images"
-            side = side_of(path.relative_to(source.path) if path != source.path else path.parent)
             for name, label in _read_labels(path).items():
                 where = f"{path}: {name}"
                 if isinstance(label, str):

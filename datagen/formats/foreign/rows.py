@@ -139,6 +139,20 @@ def find_files(source: Source, suffixes: tuple[str, ...], what: str) -> list[Pat
     return found
 
 
+def files_below(source: Source, pattern: str) -> list[tuple[Path, int]]:
+    """The source if it is a file, or all files of a pattern below it, each with its side.
+
+    Raises:
+        ExchangeError: if there are none.
+    """
+    if source.path.is_file():
+        return [(source.path, side_of(Path(source.path.parent.name, source.path.name)))]
+    found = sorted(source.path.rglob(pattern))
+    if not found:
+        raise ExchangeError(f"{source.path} holds no {pattern}")
+    return [(path, side_of(path.relative_to(source.path))) for path in found]
+
+
 def image_folder(source: Source, beside: Path) -> Path:
     """Where image names of a list refer to: what the user says, or the list's own folder."""
     return source.images if source.images is not None else beside.parent
