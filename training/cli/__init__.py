@@ -11,6 +11,7 @@ MODULES: dict[str, str] = {
     "export": "training.cli.export",
     "lm": "training.cli.lm",
     "fit": "training.cli.fit",
+    "import": "training.cli.import_weights",
     "predict": "training.cli.predict",
 }
 

@@ -1,0 +1,143 @@
+"""Weights of the three networks as they circulate: a state dict without alphabet or settings.
+
+They name parameters as this project does, perhaps with `module.` before each name, and may lie
+in a training checkpoint under a key of their own. What such a file does not say, the order of
+the classes and the place of the CTC blank, its user must.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from datagen.alphabet import CharacterList
+from datagen.errors import listed
+from training.errors import CheckpointError
+from training.model.checkpoint import save_model
+from training.model.networks import build_from
+from training.model.recogniser import Recogniser
+from training.model.transfer import CLASS_LAYER
+from training.settings import MODELS, ModelSettings
+
+BLANKS = ("first", "last")
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
+_COUNTER = "num_batches_tracked"  # of batch normalisation; early versions of torch had none
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import found.
+
+    Attributes:
+        model: which network it is.
+        classes: of the written model.
+        dropped: outputs of characters that the list holds twice.
+    """
+
+    model: str
+    classes: int
+    dropped: int
+
+
+def import_weights(path: Path, characters: CharacterList, blank: str, out: Path) -> Imported:
+    """Write a model file from a state dict and the list of its classes.
+
+    Args:
+        path: state dict, .pth of torch (read without running code from it) or .safetensors.
+        characters: the list that the network was trained with; a character that stands in it
+            twice keeps its first output.
+        blank: "first" or "last": where the network's outputs have the CTC blank.
+        out: model file to write; its blank is class 0.
+
+    Raises:
+        CheckpointError: if the file is damaged, no such network, or the list does not fit.
+    """
+    state = _state(path)
+    settings = _settings(path, state)
+    class_of_row = _class_of_row(characters, blank)
+    if len(class_of_row) != settings.classes:
+        raise CheckpointError(
+            f"{path} has {settings.classes} outputs, but the list with the blank {blank} makes"
+            f" {len(class_of_row)}: name the list that it was trained with, or the other --blank"
+        )
+    network = build_from(settings)
+    try:
+        network.load_named(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{path} is a {settings.model} of other sizes: {str(error).splitlines()[-1].strip()}"
+        ) from error
+    classes = len(characters.alphabet)
+    rows = [class_of_row.index(class_id) for class_id in range(classes)]
+    ordered = _with_classes(network, settings, rows)
+    save_model(out, ordered, characters.alphabet, training={"imported_from": path.name})
+    return Imported(settings.model, classes, settings.classes - classes)
+
+
+def _state(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise CheckpointError(f"there is no file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            found: object = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is damaged, or holds more than tensors: {str(error).splitlines()[0]}"
+        ) from error
+    for name in _WRAPPERS:
+        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
+            found = found[name]
+    tensors = found if isinstance(found, Mapping) else {}
+    return {
+        str(name).removeprefix("module."): tensor
+        for name, tensor in tensors.items()
+        if isinstance(tensor, Tensor)
+    }
+
+
+def _settings(path: Path, state: Mapping[str, Tensor]) -> ModelSettings:
+    """The network that has just these parameters."""
+    names = {name for name in state if not name.endswith(_COUNTER)}
+    for model in MODELS:
+        with torch.device("meta"):
+            network = build_from(ModelSettings(model))
+        if names == {name for name in network.state_dict() if not name.endswith(_COUNTER)}:
+            first = state["conv1_1.weight" if model == "crnn_v2" else "conv1.weight"]
+            return ModelSettings(
+                model,
+                classes=len(state[f"{CLASS_LAYER}.bias"]),
+                channels=first.shape[1],
+                hidden=state["rnn.0.rnn.weight_hh_l0"].shape[1],
+            )
+    shown = listed(sorted(names), 4) or "no tensors"
+    raise CheckpointError(
+        f"{path} holds {shown}: not the parameters of {', '.join(MODELS)} under their published"
+        " names"
+    )
+
+
+def _class_of_row(characters: CharacterList, blank: str) -> list[int]:
+    """Class of each output of the foreign network."""
+    lines = list(characters.class_of_line)
+    if lines[:1] == [0]:  # the list names the blank in its first line
+        del lines[0]
+    return [0, *lines] if blank == "first" else [*lines, 0]
+
+
+def _with_classes(network: Recogniser, settings: ModelSettings, rows: list[int]) -> Recogniser:
+    """The same network with some of its outputs, in another order."""
+    state = network.state_dict()
+    for name in (f"{CLASS_LAYER}.weight", f"{CLASS_LAYER}.bias"):
+        state[name] = state[name][rows]
+    ordered = build_from(
+        ModelSettings(settings.model, len(rows), settings.channels, settings.hidden)
+    )
+    ordered.load_state_dict(state)
+    return ordered
