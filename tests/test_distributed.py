@@ -4,8 +4,10 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from training.fitting.launch import launch
 from training.fitting.learner import Learner
 from training.fitting.sources import Sources
 from training.fitting.state import load_state, states
+from training.fitting.watch import Watch
 from training.model.checkpoint import load_model
 from training.model.networks import build
 from training.settings import FitSettings
@@ -73,6 +76,73 @@ def test_a_process_that_fails_ends_the_run_with_its_reason(tmp_path: Path) -> No
         launch(SETTINGS, broken, runs=tmp_path)
 
 
+class FailingBars(BarSource):
+    """The second process cannot read its third step."""
+
+    reads = 0
+
+    def batch(self, indices: Any) -> Any:
+        FailingBars.reads += os.environ["RANK"] == "1"
+        if FailingBars.reads > 3:  # the probe for places is one
+            raise ShardError("a shard is damaged")
+        return super().batch(indices)
+
+
+def open_failing(settings: FitSettings) -> Sources:
+    return Sources(FailingBars(100), BarSource(40, seed=9))
+
+
+def test_the_process_that_fails_in_mid_training_is_the_one_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FitError, match=r"^a shard is damaged$"):
+        launch(replace(SETTINGS, max_steps=9), open_failing, runs=tmp_path)
+
+
+def open_mixed(settings: FitSettings) -> Sources:
+    return Sources(BarSource(100, widths=(80, 150)), BarSource(40, seed=9))
+
+
+def test_processes_may_have_batches_of_several_widths(tmp_path: Path) -> None:
+    outcome = launch(replace(SETTINGS, batch_size=70, max_steps=3), open_mixed, runs=tmp_path)
+    assert outcome is not None and outcome.step == 3
+
+
+def shared(rank: int, port: int, path: str) -> None:
+    """What ranks add up and share: losses of a report, statistics of the average."""
+    torch.distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    seat = Seat(rank, 2, torch.device("cpu"), 2)
+    learner = Learner(build("crnn_v2", 7, hidden=8, width_multiplier=0.125), SETTINGS, seat)
+    watch = Watch(learner, BarSource(100).order(15, 0), Path(path))
+    for step in range(2):
+        watch.note(torch.tensor(1.0 + 2 * rank + step), torch.tensor(0.5))
+    watch.zeroed = 3 + rank
+    figures = watch.figures()
+    for buffer in learner.average.network.buffers():
+        buffer.fill_(rank + 1)
+    learner.average.share()
+    statistics = [float(b.double().mean()) for b in learner.average.network.buffers()]
+    if rank == 1:
+        torch.save({"figures": figures, "statistics": statistics}, path)
+    torch.distributed.destroy_process_group()
+
+
+def test_reports_are_of_all_ranks_and_the_average_is_the_one_that_is_saved(tmp_path: Path) -> None:
+    spawn(shared, free_port(), str(tmp_path / "seen"))
+    seen = torch.load(tmp_path / "seen", weights_only=True)
+    assert seen["figures"] == {"loss": 2.5, "gradient_norm": 0.5, "zeroed_lines": 7}
+    assert len(seen["statistics"]) > 20 and set(seen["statistics"]) == {1.0}
+
+
+def spawn(target: Callable[..., None], *arguments: object) -> None:
+    """Run two ranks of a function to their end."""
+    context = torch.multiprocessing.get_context("spawn")
+    ranks = [context.Process(target=target, args=(rank, *arguments)) for rank in (0, 1)]
+    for process in ranks:
+        process.start()
+    for process in ranks:
+        process.join(120)
+        assert process.exitcode == 0
+
+
 def gradients(rank: int, world_size: int, port: int, path: str) -> None:
     torch.set_num_threads(1)
     if world_size > 1:
@@ -97,17 +167,7 @@ def gradients(rank: int, world_size: int, port: int, path: str) -> None:
 
 def test_gradients_of_two_halves_equal_those_of_the_whole(tmp_path: Path) -> None:
     gradients(0, 1, 0, str(tmp_path / "whole"))
-    context = torch.multiprocessing.get_context("spawn")
-    port = free_port()
-    ranks = [
-        context.Process(target=gradients, args=(rank, 2, port, str(tmp_path / "halves")))
-        for rank in (0, 1)
-    ]
-    for process in ranks:
-        process.start()
-    for process in ranks:
-        process.join(120)
-        assert process.exitcode == 0
+    spawn(gradients, 2, free_port(), str(tmp_path / "halves"))
     whole, halves = (torch.load(tmp_path / name, weights_only=True) for name in ("whole", "halves"))
     assert whole.keys() == halves.keys() and len(whole) > 30
     for name, gradient in whole.items():

@@ -4,7 +4,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +18,13 @@ import pytest
 import torch
 from bar_lines import ALPHABET, BarSource
 
+from datagen.errors import ImageError
 from training.errors import CheckpointError, FitError
 from training.fitting import run_folder
 from training.fitting.data import Facts
 from training.fitting.fit import Outcome, fit
 from training.fitting.hardware import Seat
+from training.fitting.learner import Learner
 from training.fitting.sources import Sources
 from training.fitting.state import load_state, states
 from training.model.checkpoint import load_model
@@ -199,6 +205,79 @@ def test_resume_refuses_other_settings_and_names_them(tmp_path: Path) -> None:
         run_folder.resumed({"lr": 0.1, "model": "crnn"}, tmp_path)
     with pytest.raises(CheckpointError, match=r"there is no run .*b"):
         run_folder.resumed({"run": "b"}, tmp_path)
+
+
+def test_resume_takes_data_from_elsewhere_but_not_in_other_shares(tmp_path: Path) -> None:
+    run(tmp_path, max_steps=1, data=("a:3", "b:1"))
+    assert run_folder.resumed({"data": ("x/a:3", "x/b:1")}, tmp_path).data == ("x/a:3", "x/b:1")
+    with pytest.raises(FitError, match="weights of data: a:3, b:1, now a:1, b:1"):
+        run_folder.resumed({"data": ("a:1", "b:1")}, tmp_path)
+
+
+def test_killed_before_its_first_state_it_still_starts_from_the_named_model(tmp_path: Path) -> None:
+    run(tmp_path / "first", max_steps=6)
+    model = str(tmp_path / "first" / "a" / "last.safetensors")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    run(whole, init=model, max_steps=6)
+    shutil.copytree(whole, killed)
+    for path in states(killed / "a"):
+        path.unlink()
+    run(killed, resume=True, init=model, max_steps=6)
+    same(states(whole / "a")[-1], states(killed / "a")[-1])
+
+
+class DamagedBars(BarSource):
+    def batch(self, indices: Any) -> Any:
+        raise ImageError("shard_00003: image-000000007 cannot be decoded")
+
+
+def test_what_a_worker_finds_wrong_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ImageError) as caught:
+        run(tmp_path, train=DamagedBars(100), workers=1)
+    assert str(caught.value) == "shard_00003: image-000000007 cannot be decoded"
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from test_fit import run
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), workers=2, max_steps=10**6, epochs=10**6, log_every=1)
+"""
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    psutil = pytest.importorskip("psutil")
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "endless.py"), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    metrics = tmp_path / "a" / "metrics.jsonl"
+    wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(worker.is_running() for worker in workers))
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_full_gpu_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Learner, "line_losses", full)
+    with pytest.raises(FitError, match=r"hold a step of 16 lines in 2 pieces: raise --accumulate"):
+        run(tmp_path, accumulate=2)
 
 
 def test_init_keeps_shared_classes_by_character(tmp_path: Path) -> None:

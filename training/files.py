@@ -22,6 +22,15 @@ def publish(path: Path, write: Callable[[Path], None]) -> None:
         aside.unlink(missing_ok=True)
 
 
+def publish_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file that appears complete or not at all."""
+    publish(path, lambda aside: _write(aside, text))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
 def _umask() -> int:
     """The process's file mode mask, which can only be read by setting it."""
     mask = os.umask(0)

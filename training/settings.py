@@ -98,8 +98,8 @@ class FitSettings:
         workers: loader processes of a process; None: 0 on the CPU, up to 8 beside a GPU.
         precision: one of PRECISIONS; auto takes bfloat16 where the hardware multiplies it.
         compile: whether torch.compile may be used; it needs a C++ compiler.
-        deterministic: on a GPU, take slower algorithms that give the same bits every time; eager.
-            A CPU always does.
+        deterministic: on a GPU, take slower algorithms that give the same bits every time, where
+            torch has them (it warns where it has not); eager. A CPU always does.
         live: render lines on demand in place of reading data sets.
         live_lines: lines that count as an epoch of live rendering.
         split: share of the lines that train, for live rendering; sentences of the rest validate.

@@ -3,6 +3,7 @@
 import copy
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from training.model.recogniser import Recogniser
@@ -31,6 +32,14 @@ class Average:
         torch._foreach_lerp_(mine, theirs, 1 - decay)
         for counter, now in self._counters:
             counter.copy_(now)
+
+    def share(self) -> None:
+        """Take the first rank's normalisation statistics, which are the ones that are saved.
+
+        Parameters agree on all ranks; each rank's own statistics are of its own lines.
+        """
+        for buffer in self.network.buffers():
+            dist.broadcast(buffer, 0)
 
 
 def _tensors(network: nn.Module) -> list[Tensor]:

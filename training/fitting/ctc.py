@@ -91,15 +91,18 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int
     scores, total = narrow_scores(logits, columns)
     scores = scores.masked_fill(~used, ABSENT)  # (T, N, K)
     narrow_total = torch.logsumexp(scores, 2)  # (T, N)
+    log_probs = scores - narrow_total[:, :, None]
+    if torch.are_deterministic_algorithms_enabled():  # a GPU adds the gradient in any order
+        log_probs, compact = log_probs.cpu(), compact.cpu()
     loss = F.ctc_loss(
-        scores - narrow_total[:, :, None],
+        log_probs,
         compact,
         torch.full((lines,), steps, dtype=torch.long),
         lengths,
         blank=0,
         reduction="none",
         zero_infinity=True,
-    )
+    ).to(scores.device)
     fits = steps_needed(targets, there) <= steps
     return torch.where(fits, loss + (total - narrow_total).sum(0), 0.0)
 

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from corpora.errors import CorpusError
 from datagen.alphabet import Alphabet
+from datagen.errors import UserError
+from fonts.errors import FontError
 from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
 from training.model.preprocess import GrayImages, pad_lines
@@ -101,6 +104,9 @@ class Batch:
         return Batch(**{f.name: moved.get(f.name, getattr(self, f.name)) for f in fields(self)})
 
 
+# How torch's loader tells that a worker or its pinning thread is gone.
+_DEATHS = ("DataLoader worker (pid", "exited unexpectedly")
+
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
 
 
@@ -135,14 +141,23 @@ def _batch(lines: Lines, indices: IntArray, rows: IntArray, width_px: int) -> Ba
     )
 
 
-class StepBatches(Dataset[list[Batch]]):
-    """What a loader's worker does: (step, indices) -> batches."""
+class StepBatches(Dataset[list[Batch] | Exception]):
+    """What a loader's worker does: (step, indices) -> batches.
+
+    What a user can cause comes back as a value: raised in a worker it would arrive with a
+    traceback in its text.
+    """
 
     def __init__(self, source: LineSource, augment: Augment | None, pieces: int) -> None:
         self.source, self.augment, self.pieces = source, augment, pieces
 
-    def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch]:
-        step, indices = item
+    def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
+        try:
+            return self._batches(*item)
+        except (UserError, CorpusError, FontError) as error:
+            return error
+
+    def _batches(self, step: int, indices: IntArray) -> list[Batch]:
         lines = self.source.batch(indices)
         batches = make_batches(lines, indices, self.pieces, LEAST_IN_TRAINING)
         if self.augment:
@@ -193,25 +208,29 @@ def step_loader(
     Raises:
         FitError: if a worker dies.
     """
-    loader: DataLoader[list[Batch]] = DataLoader(
+    loader: DataLoader[list[Batch] | Exception] = DataLoader(
         StepBatches(source, augment, pieces),
         sampler=_Steps(order, steps, rank, world_size),
         batch_size=None,
         num_workers=workers,
         pin_memory=pin,
         prefetch_factor=4 if workers else None,
-        multiprocessing_context="forkserver" if workers else None,
+        # Not forkserver: its children would not notice that this process was killed.
+        multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_quiet_worker,
     )
     return _watched(iter(loader))
 
 
-def _watched(batches: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
-    """Turn the death of a loader's worker into one line."""
+def _watched(results: Iterator[list[Batch] | Exception]) -> Iterator[list[Batch]]:
+    """Raise what workers report, and turn the death of one into one line."""
     try:
-        yield from batches
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+            yield result
     except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        if not any(sign in str(error) for sign in _DEATHS):
             raise
         raise FitError(
             f"a loader's worker died ({str(error).splitlines()[0]}); the last state is kept: go on"

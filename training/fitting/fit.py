@@ -2,18 +2,16 @@
 
 import contextlib
 import json
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from training.errors import FitError
-from training.files import publish
+from training.files import publish_text
 from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
 from training.fitting.data import Batch, step_loader
@@ -23,9 +21,11 @@ from training.fitting.learner import Learner
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
 from training.fitting.schedule import learning_rate, places_steps, scaled_rate
+from training.fitting.signals import Signals
 from training.fitting.sources import Sources
 from training.fitting.state import load_state, newest_state, save_state, states
 from training.fitting.validate import validate
+from training.fitting.watch import Watch, memory_error
 from training.model.checkpoint import BEST, LAST, RUNS
 from training.model.networks import build
 from training.model.transfer import start_from
@@ -75,7 +75,7 @@ def fit(
     )  # fmt: skip
     facts = sources.train.facts()
     lines = preflight(settings, sources, facts, network, seat, total)
-    if settings.init and not resume:
+    if settings.init and not (resume and states(folder)):
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
     learner = Learner(network, settings, seat)
     lines.append(
@@ -90,21 +90,21 @@ def fit(
         lines.append(f"going on after step {learner.step}")
     elif seat.first:
         run_folder.write_settings(run_folder.create(settings, runs), settings)
-    with _journal(folder, learner, total, seat, lines) as journal, _Signals(seat) as signals:
+    with _journal(folder, learner, total, seat, lines) as journal, Signals(seat) as signals:
         _loop(learner, sources, order, total, folder, journal, signals)
     outcome = Outcome(folder, learner.step, learner.best)
     if seat.first:
         text = json.dumps({"step": outcome.step, "line_accuracy": outcome.line_accuracy}) + "\n"
-        publish(folder / FINISHED, lambda aside: _write(aside, text))
+        publish_text(folder / FINISHED, text)
     return outcome
 
 
 def _loop(
     learner: Learner, sources: Sources, order: StepOrder, total: int, folder: Path,
-    journal: Journal | None, signals: "_Signals",
+    journal: Journal | None, signals: Signals,
 ) -> None:  # fmt: skip
     settings, seat = learner.settings, learner.seat
-    watch = _Watch(learner, order, folder)
+    watch = Watch(learner, order, folder)
     warmup, epoch = round(settings.warmup * total), 0
     by_places = places_steps(settings.places_lines, order.batch_size, total)
     loader = step_loader(
@@ -113,7 +113,8 @@ def _loop(
         workers=hardware.loader_workers(settings, seat), pin=seat.device.type == "cuda",
     )  # fmt: skip
     for batches in loader:
-        loss = _gradients(learner, batches, by_places=learner.step < by_places, watch=watch)
+        with memory_error(settings):
+            loss = _gradients(learner, batches, by_places=learner.step < by_places, watch=watch)
         watch.note(loss, learner.clip())
         rate = learning_rate(
             learner.step, total, float(settings.lr or 0), warmup, settings.schedule
@@ -124,11 +125,12 @@ def _loop(
         while order.steps_before(epoch + 1) <= step:
             epoch += 1
         if step % settings.log_every == 0 or last:
-            figures = watch.figures() | {"lr": rate}
+            figures = watch.figures() | {"lr": rate}  # on every rank: it adds them up
             if journal:
                 journal.step(step, epoch, figures)
         done = last
         if step % int(settings.validate_every or total) == 0 or last:
+            watch.check()  # or weights that are not finite might be kept as the best
             done |= _validate(learner, sources, folder, journal)
         if (step % settings.checkpoint_every == 0 or done or signals.asked) and seat.first:
             watch.check()
@@ -139,9 +141,7 @@ def _loop(
             break
 
 
-def _gradients(
-    learner: Learner, batches: list[Batch], *, by_places: bool, watch: "_Watch"
-) -> Tensor:
+def _gradients(learner: Learner, batches: list[Batch], *, by_places: bool, watch: Watch) -> Tensor:
     """Add up the gradients of this rank's part of a step; the loss, still on the device.
 
     Dividing by the size of the global batch, times the ranks that DDP averages over, makes the
@@ -173,6 +173,8 @@ def _validate(learner: Learner, sources: Sources, folder: Path, journal: Journal
     if sources.validation is None or not len(sources.validation):
         return False
     settings, seat = learner.settings, learner.seat
+    if seat.world_size > 1:
+        learner.average.share()
     scores = validate(
         learner.average.network, sources.validation, settings.validation_lines, seat,
         settings.precision,
@@ -195,74 +197,6 @@ def _save(learner: Learner, sources: Sources, folder: Path) -> None:
     learner.save(folder / LAST, alphabet, {"best_line_accuracy": learner.best})
     if sources.validation is None or not len(sources.validation):
         learner.save(folder / BEST, alphabet, {})
-
-
-class _Watch:
-    """Losses and gradient norms since the last report, read from the device only then.
-
-    On a CPU reading them costs nothing, so a bad step is stopped before it changes a weight.
-    """
-
-    def __init__(self, learner: Learner, order: StepOrder, folder: Path) -> None:
-        self.learner, self.order, self.folder = learner, order, folder
-        self.pairs: list[tuple[int, Tensor, Tensor]] = []
-        self.zeroed = 0
-
-    def note(self, loss: Tensor, norm: Tensor) -> None:
-        self.pairs.append((self.learner.step, loss, norm))
-        if self.learner.seat.device.type == "cpu":
-            self.check(last=1)
-
-    def figures(self) -> dict[str, float]:
-        """Means since the last call."""
-        self.check()
-        loss = float(torch.stack([loss for _, loss, _ in self.pairs]).mean())
-        norm = float(torch.stack([norm for *_, norm in self.pairs]).mean())
-        self.pairs.clear()
-        zeroed, self.zeroed = self.zeroed, 0
-        return {"loss": loss, "gradient_norm": norm, "zeroed_lines": zeroed}
-
-    def check(self, last: int = 0) -> None:
-        """Raise FitError for the first step whose gradient is not finite, on every rank alike."""
-        pairs = self.pairs[-last:]
-        if not pairs or bool(torch.isfinite(torch.stack([norm for *_, norm in pairs])).all()):
-            return
-        step, loss, norm = next(pair for pair in pairs if not torch.isfinite(pair[2]))
-        lines = self.order.batch_indices(step).tolist()
-        name = self.folder / "bad_batch.json"
-        if self.learner.seat.first:
-            text = json.dumps({"step": step, "lines": lines})
-            publish(name, lambda aside: _write(aside, text))
-        raise FitError(
-            f"step {step}: loss {float(loss):g}, gradient norm {float(norm):g}; its lines"
-            f" {lines[:4]} ... are in {name}; the last good state is kept in {self.folder}:"
-            " look at those lines, or start again with a lower --lr"
-        )
-
-
-class _Signals:
-    """Ctrl-C and SIGTERM end the run after the step at hand, with its state saved.
-
-    Other ranks than the first only wait: the first ends them by leaving.
-    """
-
-    def __init__(self, seat: Seat) -> None:
-        self.first = seat.first
-        self.asked = False
-        self.before: dict[int, object] = {}
-
-    def __enter__(self) -> "_Signals":
-        with contextlib.suppress(ValueError):  # not in the main thread: leave signals alone
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self.before[number] = signal.signal(number, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = self.first
 
 
 @contextlib.contextmanager
@@ -306,7 +240,3 @@ def _planned(settings: FitSettings, order: StepOrder, sources: Sources) -> tuple
     affordable = VALIDATION_COST * lines // order.batch_size
     every = settings.validate_every or max(total // VALIDATIONS, affordable, 1)
     return replace(settings, validate_every=every), total
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -70,7 +70,7 @@ def set_up(settings: FitSettings, seat: Seat) -> None:
     """Threads, and the switches that only make things faster."""
     if seat.device.type == "cuda":
         torch.cuda.set_device(seat.device)
-        torch.backends.cudnn.benchmark = not settings.deterministic
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or its sums may differ
         torch.use_deterministic_algorithms(settings.deterministic, warn_only=True)
         torch.set_float32_matmul_precision("high")
     else:
@@ -109,7 +109,7 @@ def autocast(device: torch.device, kind: str) -> AbstractContextManager[object]:
 def compile_convolutions(
     network: Recogniser, settings: FitSettings, device: torch.device, *, one_width: bool
 ) -> str:
-    """Compile the convolutions where that pays; says in a line what was decided.
+    """Search for fast kernels and compile the convolutions where that pays; says what was decided.
 
     Only a network that is not copied afterwards: the copy would compute with the weights of the
     original.
@@ -121,6 +121,7 @@ def compile_convolutions(
         one_width: whether all batches have one shape. If not, the code would be compiled again
             for each width and for many numbers of lines, half a minute each.
     """
+    torch.backends.cudnn.benchmark = one_width and not settings.deterministic
     if not settings.compile:
         return "eager: compiling is switched off"
     if settings.deterministic:

@@ -8,6 +8,7 @@ On one machine torch's elastic launcher starts them. On several, torchrun does, 
 
 import logging
 import os
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,8 @@ from training.fitting.hardware import gpus_to_use, seat_from_environment
 from training.fitting.sources import Sources
 from training.model.checkpoint import RUNS
 from training.settings import FitSettings
+
+LATER_S = 3.0  # for a failure that may be the consequence of another process's
 
 OpenSources = Callable[[FitSettings], Sources]  # a module's function: it is named to each process
 
@@ -87,8 +90,14 @@ def _rank(
     dist.init_process_group("nccl" if gpus else "gloo")
     try:
         outcome = fit(settings, open_sources(settings), seat, resume=resume, runs=runs)
-    finally:
-        dist.destroy_process_group()
+    except (UserError, CorpusError, FontError, KeyboardInterrupt):
+        raise
+    except Exception:
+        # A process whose peer failed fails too; the launcher names the one that ends first.
+        time.sleep(LATER_S)
+        raise
+    # Only now: with a peer gone, taking the group down can wait for ever.
+    dist.destroy_process_group()
     return outcome if seat.first else None
 
 

@@ -2,14 +2,15 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from datagen.formats.line_dataset import parse_data
 from datagen.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
-from training.files import publish
+from training.files import publish_text
 from training.fitting.state import states
 from training.model.checkpoint import RUNS
 from training.settings import FREE_ON_RESUME, FitSettings
@@ -42,7 +43,7 @@ def create(settings: FitSettings, runs: Path = RUNS) -> Path:
 def write_settings(folder: Path, settings: FitSettings) -> None:
     """Keep the settings of a run, with all that was chosen for the user filled in."""
     text = json.dumps(to_mapping(settings), indent=2, ensure_ascii=False) + "\n"
-    publish(folder / SETTINGS, lambda aside: _write(aside, text))
+    publish_text(folder / SETTINGS, text)
 
 
 def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
@@ -67,6 +68,8 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
         for name, value in sorted(given.items())
         if name not in FREE_ON_RESUME and getattr(stored, name) != value
     ]
+    if "data" in given and _weights(given["data"]) != _weights(stored.data):
+        changed.append(f"weights of data: {', '.join(stored.data)}, now {', '.join(given['data'])}")
     if changed:
         raise FitError(
             f"{folder} was started with other settings ({'; '.join(changed)}); leave these out, or"
@@ -83,7 +86,12 @@ def cut_metrics(folder: Path, step: int) -> None:
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-    publish(path, lambda aside: _write(aside, "".join(kept)))
+    publish_text(path, "".join(kept))
+
+
+def _weights(data: Sequence[str]) -> list[float | None]:
+    """Weights of data sets; their folders may move between two calls, their shares may not."""
+    return [weight for _, weight in parse_data(data)]
 
 
 def _newest(runs: Path) -> Path:
@@ -91,7 +99,3 @@ def _newest(runs: Path) -> Path:
     if not found:
         raise CheckpointError(f"no run under {runs}/ has a state to resume from; start one first")
     return max(found, key=lambda path: path.stat().st_mtime).parent
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

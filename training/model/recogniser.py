@@ -19,7 +19,12 @@ class BidirectionalLSTM(nn.Module):
         self.embedding = nn.Linear(2 * hidden, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        states, _ = self.rnn(x)  # (T, N, 2 * hidden)
+        if x.is_cuda:
+            # Autocast gives cuDNN's LSTM float16, whose gradients underflow without a scaled loss.
+            with torch.autocast("cuda", enabled=False):
+                states, _ = self.rnn(x.float())  # (T, N, 2 * hidden); TF32 inside
+        else:
+            states, _ = self.rnn(x)
         logits: Tensor = self.embedding(states)  # (T, N, outputs)
         return logits
 
