@@ -6,10 +6,12 @@
     python benchmarks/learning.py --variant "crnn_v2=--model crnn_v2" \\
         --variant "crnn=--model crnn"
 
+    python benchmarks/learning.py --read runs/NAME --plot curve.png
+
 Without `--variant` it compares the warm start on known places with plain CTC. Several variants run
 side by side, one thread each, as many as there are cores. Validation lines come from sentences that
 training never sees. Each run is kept in the folder and goes on where it stopped when the same
-command is given again.
+command is given again. `--read` trains nothing and shows runs that are there.
 """
 
 import argparse
@@ -45,15 +47,17 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=600, help="of a validation")
     parser.add_argument("--folder", type=Path, default=Path("runs/learning"))
     parser.add_argument("--plot", type=Path, help="image file to draw the curves into")
+    parser.add_argument("--read", action="append", type=Path, metavar="RUN", help="its folder")
     options = parser.parse_args()
+    if options.read:
+        show({folder.name: validations(folder) for folder in options.read}, options.plot)
+        return
     variants = [item.partition("=")[::2] for item in options.variant or WARM_START]
     cores = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(min(cores, len(variants))) as pool:
         curves = list(pool.map(lambda variant: train(options, *variant), variants))
     print(f"{cpu_name()}, {cores} cores; {options.steps} steps of {BATCH_LINES} lines")
-    report(dict(zip([name for name, _ in variants], curves, strict=True)))
-    if options.plot:
-        draw(dict(zip([name for name, _ in variants], curves, strict=True)), options.plot)
+    show(dict(zip([name for name, _ in variants], curves, strict=True)), options.plot)
 
 
 def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, float]]:
@@ -75,8 +79,16 @@ def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, fl
         root = str(Path(__file__).resolve().parent.parent)
         env = {**os.environ, "PYTHONPATH": root}
         subprocess.run(command, cwd=options.folder, env=env, check=True, stdout=subprocess.DEVNULL)
+    return validations(folder)
+
+
+def validations(folder: Path) -> list[dict[str, float]]:
+    """The validations of a run, each with the lines that it had seen."""
     lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    return [record for record in map(json.loads, lines) if record["kind"] == "val"]
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    size = settings["batch_size"]
+    records = map(json.loads, lines)
+    return [r | {"seen": r["step"] * size} for r in records if r["kind"] == "val"]
 
 
 def absolute(corpus: str) -> str:
@@ -88,33 +100,36 @@ def absolute(corpus: str) -> str:
     )
 
 
-def report(curves: dict[str, list[dict[str, float]]]) -> None:
+def show(curves: dict[str, list[dict[str, float]]], plot: Path | None) -> None:
     for name, records in curves.items():
         ends = records[-1]
-        shown = ", ".join(f"{r['step'] * BATCH_LINES:,.0f}: {r['cer']:.3f}" for r in records[1::2])
-        print(f"{name}: {ends['line_accuracy']:.1%} of lines right, CER {ends['cer']:.3f}")
-        print(f"    {ends['seconds']:.0f} s; CER after so many lines: {shown}")
+        shown = ", ".join(f"{r['seen']:,.0f}: {r['cer']:.3f}" for r in records[1::2])
+        print(
+            f"{name}: {ends['line_accuracy']:.1%} of lines right, CER {ends['cer']:.4f} after"
+            f" {ends['seen']:,.0f} lines and {ends['seconds']:.0f} s"
+        )
+        print(f"    CER after so many lines: {shown}")
+    if plot:
+        draw(curves, plot)
 
 
 def draw(curves: dict[str, list[dict[str, float]]], path: Path) -> None:
-    """CER against lines seen, and against time."""
+    """CER and CTC loss against lines seen."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    by_lines, by_time = figure.subplots(1, 2, sharey=True)
+    errors, losses = figure.subplots(1, 2)
     for name, records in curves.items():
-        errors = [min(1.0, record["cer"]) for record in records]
-        lines = [record["step"] * BATCH_LINES / 1000 for record in records]
-        by_lines.plot(lines, errors, label=name)
-        by_time.plot([record["seconds"] / 60 for record in records], errors)
-    by_lines.set(
-        xlabel="thousand lines seen", ylabel="CER on unseen sentences (cut at 1)", ylim=(0, 1.02)
-    )
-    by_time.set(xlabel="minutes on one core")
-    for axes in (by_lines, by_time):
+        seen = [record["seen"] / 1000 for record in records]
+        errors.plot(seen, [min(1.0, record["cer"]) for record in records], label=name)
+        losses.plot(seen, [record["validation_loss"] for record in records])
+    errors.set(ylabel="CER on unseen sentences (cut at 1)", ylim=(0, 1.02))
+    losses.set(ylabel="CTC loss a character", ylim=(0, 10.5))
+    for axes in (errors, losses):
+        axes.set(xlabel="thousand lines seen")
         axes.grid(alpha=0.3)
         axes.set_xlim(left=0)
-    by_lines.legend(fontsize="small")
+    errors.legend(fontsize="small")
     figure.savefig(path, dpi=110)
 
 

@@ -152,9 +152,9 @@ def test_command_compares_two_files_and_writes_the_page(folder: Path, tmp_path: 
     ("arguments", "says"),
     [
         (("evaluate", "--data", "none"), "none holds no manifest.json or labels.tsv"),
-        (("evaluate", "--data", "."), "no runs/*/best.safetensors found"),
+        (("evaluate", "--data", ".", "--checkpoint", "x"), "there is no checkpoint x; see what"),
         (("evaluate", "--data", ".", "--onnx", "labels.tsv"), "labels.tsv is damaged or no ONNX"),
-        (("export", "--data", "."), "no runs/*/best.safetensors found"),
+        (("export", "--data", ".", "--checkpoint", "x"), "there is no checkpoint x; see what"),
         (("export", "--checkpoint", "x", "--data", "y"), "y holds no manifest.json"),
     ],
 )

@@ -157,7 +157,6 @@ def test_a_list_on_standard_input(tmp_path: Path, checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["x.png"], 1, "no runs/*/best.safetensors found; train with `ocrtrain fit`"),
         (["x.png", "--checkpoint", "none"], 1, "there is no checkpoint none"),
         (
             ["x.png", "--onnx", "none"],

@@ -121,18 +121,9 @@ def load_model(path: Path, device: str = "cpu") -> LoadedModel:
 
 
 def default_model(runs: Path = RUNS) -> Path:
-    """The best model of the run that wrote one last; without runs, the bundled model.
-
-    Raises:
-        CheckpointError: if there is neither.
-    """
+    """The best model of the run that wrote one last; without runs, the bundled model."""
     found = sorted(runs.glob(f"*/{BEST}"), key=lambda path: path.stat().st_mtime)
-    found = found or [path for name, path in bundled().items() if name == DEFAULT_BUNDLED]
-    if not found:
-        raise CheckpointError(
-            f"no {runs}/*/{BEST} found; train with `ocrtrain fit`, or name a file with --checkpoint"
-        )
-    return found[-1]
+    return found[-1] if found else bundled()[DEFAULT_BUNDLED]
 
 
 def bundled() -> dict[str, Path]:
