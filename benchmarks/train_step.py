@@ -54,9 +54,12 @@ class Items(Dataset[tuple[Tensor, list[int]]]):
     def __init__(self, folder: Path) -> None:
         self.folder, self.alphabet = folder, builtin()
         self.environment: lmdb.Environment | None = None
+        self.count = int(self.get("num-samples"))
+        self.environment.close()
+        self.environment = None  # each worker opens its own
 
     def __len__(self) -> int:
-        return int(self.get("num-samples"))
+        return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, list[int]]:
         data = np.frombuffer(self.get(f"image-{index + 1:09d}"), np.uint8)
