@@ -1,7 +1,7 @@
 """Learning curves of `ocrtrain fit --live`: variants of its options over the same lines.
 
     python benchmarks/learning.py --corpus news.txt:0.85 --corpus classical.txt:0.15 \\
-        --plot docs/warm_start.png
+        --plot warm_start.png
 
     python benchmarks/learning.py --variant "crnn_v2=--model crnn_v2" \\
         --variant "crnn=--model crnn"
@@ -18,15 +18,18 @@ import argparse
 import json
 import os
 import shlex
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from corpora.mixes import spec_and_weight
 from datagen.formats.manifest import cpu_name
-from training.fitting.run_folder import METRICS
+from pipelines.steps import call
+from training.fitting.fit import FINISHED
+from training.fitting.run_folder import METRICS, SETTINGS
+from training.fitting.state import states
 
 WARM_START = (
     "plain CTC=--places-lines 0",
@@ -64,7 +67,7 @@ def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, fl
     """Run one variant to its end; returns its validations."""
     run = "".join(c if c.isalnum() else "-" for c in name)
     folder = options.folder / "runs" / run
-    if not (folder / "finished.json").exists():
+    if not (folder / FINISHED).exists():
         corpora = options.corpus or ["news:0.85", "classical:0.15"]
         rendering = [word for corpus in corpora for word in ("--corpus", absolute(corpus))]
         words = ["--run", run, "--live", *rendering, "--gpus", "0", "--threads", "1"]
@@ -72,20 +75,17 @@ def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, fl
         words += ["--validate-every", str(options.validate_every)]
         words += ["--validation-lines", str(options.lines), "--checkpoint-every", "200"]
         words += shlex.split(options.common) + shlex.split(own)
-        if list(folder.glob("state-*.pt")):
+        if states(folder):
             words = ["--run", run, "--resume"]
         options.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "training", "fit", *words]
-        root = str(Path(__file__).resolve().parent.parent)
-        env = {**os.environ, "PYTHONPATH": root}
-        subprocess.run(command, cwd=options.folder, env=env, check=True, stdout=subprocess.DEVNULL)
+        call(("ocrtrain", "fit", *words), options.folder, capture=True)
     return validations(folder)
 
 
 def validations(folder: Path) -> list[dict[str, float]]:
     """The validations of a run, each with the lines that it had seen."""
     lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     size = settings["batch_size"]
     records = map(json.loads, lines)
     return [r | {"seen": r["step"] * size} for r in records if r["kind"] == "val"]
@@ -93,11 +93,8 @@ def validations(folder: Path) -> list[dict[str, float]]:
 
 def absolute(corpus: str) -> str:
     """A corpus given as a path, wherever the run's folder is."""
-    path, colon, weight = corpus.rpartition(":")
-    name = path if colon else corpus
-    return (
-        f"{Path(name).resolve()}{colon}{weight if colon else ''}" if Path(name).exists() else corpus
-    )
+    name, _ = spec_and_weight(corpus)
+    return f"{Path(name).resolve()}{corpus[len(name) :]}" if Path(name).exists() else corpus
 
 
 def show(curves: dict[str, list[dict[str, float]]], plot: Path | None) -> None:

@@ -4,6 +4,9 @@ A message names the value, the limit and the way out, and lists all offenders. T
 prints it and exits with 1; any other exception is a bug and shows its traceback.
 """
 
+from corpora.errors import CorpusError
+from fonts.errors import FontError
+
 
 class UserError(Exception):
     """Base of the family; never raised itself."""
@@ -35,6 +38,9 @@ class ExchangeError(UserError):
 
 class WorkerError(UserError):
     """A worker that ended without a result."""
+
+
+USER_ERRORS = (UserError, CorpusError, FontError)  # one line of text and exit code 1
 
 
 def listed(offenders: list[str], most: int = 8) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from datagen.jobs.pack_settings import PackSettings
 from datagen.jobs.settings import LookSettings
 from datagen.text.settings import PlanSettings
 from training.errors import FitError, ModelError
@@ -110,7 +111,7 @@ class FitSettings:
         FitError: with all problems in one line.
     """
 
-    data: tuple[str, ...] = ("data/lmdb",)
+    data: tuple[str, ...] = (PackSettings.out,)
     run: str | None = None
     init: str | None = None
     model: str = "crnn"

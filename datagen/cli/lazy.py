@@ -10,11 +10,8 @@ from typing import Any
 
 import click
 
-from corpora.errors import CorpusError
-from datagen.errors import UserError
-from fonts.errors import FontError
+from datagen.errors import USER_ERRORS
 
-USER_ERRORS = (UserError, CorpusError, FontError)
 INTERRUPTED = 130
 
 

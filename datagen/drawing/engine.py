@@ -107,9 +107,7 @@ class LineEngine:
     def widths(self, texts: Texts, indices: IntArray) -> IntArray:
         """Width in px of the image of each line at the first attempt, (B,); draws nothing."""
         looks = draw_looks(self.style, self.seed, indices)
-        ids = texts.class_ids.astype(np.int64)  # (B, L)
-        face, _ = choose_faces(self.glyphs.drawable, self._face_weights, ids, self.seed, indices)
-        _fit_size(looks, self.glyphs.advances(face, ids), texts.lengths, self.style)
+        self._fit(texts, indices, looks)
         return looks[:, Look.WIDTH].astype(np.int64)
 
     def draw_looks(
@@ -137,6 +135,22 @@ class LineEngine:
             else None,
         )
 
+    def _fit(
+        self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
+    ) -> tuple[IntArray, IntArray, NDArray[np.bool_], NDArray[np.float32]]:
+        """Choose each line's face, and fit its size and frame, in place, to the text.
+
+        Returns:
+            class ids (B, L), face of each line (B,), whether any face has it (B,), advances (B, L).
+        """
+        ids = texts.class_ids.astype(np.int64)  # (B, L)
+        face, good = choose_faces(
+            self.glyphs.drawable, self._face_weights, ids, self.seed, indices, attempt
+        )
+        advances = self.glyphs.advances(face, ids)
+        _fit_size(looks, advances, texts.lengths, self.style)
+        return ids, face, good, advances
+
     def _pixels(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int
     ) -> tuple[
@@ -152,12 +166,7 @@ class LineEngine:
             images (B, 32, W), masks (B, 32, W) or (B, 0, 0), (centres
             (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
         """
-        ids = texts.class_ids.astype(np.int64)  # (B, L)
-        face, good = choose_faces(
-            self.glyphs.drawable, self._face_weights, ids, self.seed, indices, attempt
-        )
-        advances = self.glyphs.advances(face, ids)
-        _fit_size(looks, advances, texts.lengths, self.style)
+        ids, face, good, advances = self._fit(texts, indices, looks, attempt)
         bound_blur(looks, self.style.blur.most_em)
         level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
         slots, table = self.glyphs.batch(face, level, ids)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from datagen.jobs.pack_settings import PackSettings
 from training.cli.options import checkpoint_option, decoding_options
 
 
@@ -11,7 +12,7 @@ from training.cli.options import checkpoint_option, decoding_options
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    default=Path("data/lmdb"),
+    default=Path(PackSettings.out),
     show_default=True,
     help="Packed dataset, render, or list of lines file<TAB>text.",
 )

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from corpora.errors import CorpusError
 from datagen.alphabet import Alphabet
-from datagen.errors import UserError
-from fonts.errors import FontError
+from datagen.errors import USER_ERRORS
 from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
 from training.model.preprocess import GrayImages, pad_lines
@@ -154,7 +152,7 @@ class StepBatches(Dataset[list[Batch] | Exception]):
     def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
         try:
             return self._batches(*item)
-        except (UserError, CorpusError, FontError) as error:
+        except USER_ERRORS as error:
             return error
 
     def _batches(self, step: int, indices: IntArray) -> list[Batch]:

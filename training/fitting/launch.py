@@ -19,9 +19,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from corpora.errors import CorpusError
-from datagen.errors import UserError
-from fonts.errors import FontError
+from datagen.errors import USER_ERRORS
 from training.errors import FitError
 from training.fitting.fit import Outcome, fit
 from training.fitting.hardware import gpus_to_use, seat_from_environment
@@ -90,7 +88,7 @@ def _rank(
     dist.init_process_group("nccl" if gpus else "gloo")
     try:
         outcome = fit(settings, open_sources(settings), seat, resume=resume, runs=runs)
-    except (UserError, CorpusError, FontError, KeyboardInterrupt):
+    except (*USER_ERRORS, KeyboardInterrupt):
         raise
     except Exception:
         # A process whose peer failed fails too; the launcher names the one that ends first.
@@ -115,6 +113,6 @@ def _reason(error: ChildFailedError) -> str:
         message = str(message.get("message", message))
     first = str(message).strip().splitlines()[0] if message else "no reason given"
     name, _, text = first.partition(": ")
-    if text and name in _names(UserError, CorpusError, FontError):
+    if text and name in _names(*USER_ERRORS):
         return text
     return f"process {rank} ended ({first}); the last state is kept: go on with --resume"

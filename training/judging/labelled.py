@@ -13,13 +13,14 @@ from datagen.formats.lmdb_dataset import LmdbReader
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.formats.manifest import LMDB, read_manifest
 from datagen.formats.render_folder import RenderReader
+from datagen.jobs.pack_settings import PackSettings
 from datagen.jobs.render import render
 from datagen.jobs.settings import RenderSettings
 from datagen.sample import META_DTYPE, UNKNOWN, DatasetInfo, Reader, Samples
 from training.errors import ReadError
 
 LIST = "labels.tsv"
-DEFAULT_DATA = Path("data/lmdb")
+DEFAULT_DATA = Path(PackSettings.out)
 
 
 def open_labelled(path: Path, side: str = "val") -> Reader:

@@ -6,7 +6,7 @@ the classes and the place of the CTC blank, its user must.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -20,7 +20,6 @@ from datagen.errors import listed
 from training.errors import CheckpointError
 from training.model.checkpoint import save_model
 from training.model.networks import build_from
-from training.model.recogniser import Recogniser
 from training.model.transfer import CLASS_LAYER
 from training.settings import MODELS, ModelSettings
 
@@ -65,17 +64,18 @@ def import_weights(path: Path, characters: CharacterList, blank: str, out: Path)
             f"{path} has {settings.classes} outputs, but the list with the blank {blank} makes"
             f" {len(class_of_row)}: name the list that it was trained with, or the other --blank"
         )
-    network = build_from(settings)
+    classes = len(characters.alphabet)
+    rows = [class_of_row.index(class_id) for class_id in range(classes)]
+    for part in ("weight", "bias"):
+        state[f"{CLASS_LAYER}.{part}"] = state[f"{CLASS_LAYER}.{part}"][rows]
+    network = build_from(replace(settings, classes=classes))
     try:
         network.load_named(state)
     except RuntimeError as error:
         raise CheckpointError(
             f"{path} is a {settings.model} of other sizes: {str(error).splitlines()[-1].strip()}"
         ) from error
-    classes = len(characters.alphabet)
-    rows = [class_of_row.index(class_id) for class_id in range(classes)]
-    ordered = _with_classes(network, settings, rows)
-    save_model(out, ordered, characters.alphabet, training={"imported_from": path.name})
+    save_model(out, network, characters.alphabet, training={"imported_from": path.name})
     return Imported(settings.model, classes, settings.classes - classes)
 
 
@@ -129,15 +129,3 @@ def _class_of_row(characters: CharacterList, blank: str) -> list[int]:
     if lines[:1] == [0]:  # the list names the blank in its first line
         del lines[0]
     return [0, *lines] if blank == "first" else [*lines, 0]
-
-
-def _with_classes(network: Recogniser, settings: ModelSettings, rows: list[int]) -> Recogniser:
-    """The same network with some of its outputs, in another order."""
-    state = network.state_dict()
-    for name in (f"{CLASS_LAYER}.weight", f"{CLASS_LAYER}.bias"):
-        state[name] = state[name][rows]
-    ordered = build_from(
-        ModelSettings(settings.model, len(rows), settings.channels, settings.hidden)
-    )
-    ordered.load_state_dict(state)
-    return ordered
