@@ -1,5 +1,6 @@
 """Two real gloo processes, and two "nodes" on loopback."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -122,6 +123,10 @@ def shared(rank: int, port: int, path: str) -> None:
     statistics = [float(b.double().mean()) for b in learner.average.network.buffers()]
     if rank == 1:
         torch.save({"figures": figures, "statistics": statistics}, path)
+    # A process that leaves early can abort the other, and so can a DDP that outlives its group.
+    del learner, watch
+    gc.collect()
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
@@ -162,6 +167,9 @@ def gradients(rank: int, world_size: int, port: int, path: str) -> None:
     if rank == 0:
         torch.save({n: p.grad for n, p in network.named_parameters()}, path)
     if world_size > 1:
+        del learner
+        gc.collect()
+        torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 

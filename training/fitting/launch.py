@@ -6,6 +6,7 @@ On one machine torch's elastic launcher starts them. On several, torchrun does, 
         --no-python ocrtrain fit
 """
 
+import gc
 import logging
 import os
 import time
@@ -94,7 +95,10 @@ def _rank(
         # A process whose peer failed fails too; the launcher names the one that ends first.
         time.sleep(LATER_S)
         raise
-    # Only now: with a peer gone, taking the group down can wait for ever.
+    # Only now, and together: with a peer gone, taking the group down can wait for ever, or abort;
+    # so can a DDP that outlives its group.
+    gc.collect()
+    dist.barrier()
     dist.destroy_process_group()
     return outcome if seat.first else None
 
