@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.text.plan import WindowPlan, make_plan
-from datagen.text.settings import RATE_LINES, PlanSettings
+from datagen.text.plan_settings import RATE_LINES, PlanSettings
 
 BATCH = 1000
 TAIL = (1, 50, 200)

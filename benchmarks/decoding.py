@@ -18,16 +18,16 @@ import numpy as np
 # In the place of this folder, whose names would hide modules that libraries look for.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from training.judging.intervals import compare
-from training.judging.labelled import open_labelled
-from training.judging.metrics import LineErrors, line_errors
-from training.judging.report import shown
-from training.reading.beam import BeamSettings, beam_decode
-from training.reading.decoding import Decoded, FloatArray, IntArray, greedy_decode
-from training.reading.language_model import load
-from training.reading.line_images import read_line
-from training.reading.predict import Decoder, LineReader
-from training.reading.scorers import open_any
+from training.evaluation.intervals import compare
+from training.evaluation.labelled import open_labelled
+from training.evaluation.metrics import LineErrors, line_errors
+from training.evaluation.report import shown
+from training.inference.beam import BeamSettings, beam_decode
+from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
+from training.inference.language_model import load
+from training.inference.line_images import read_line
+from training.inference.predict import Decoder, LineReader
+from training.inference.scorers import open_any
 
 
 class Keeping:

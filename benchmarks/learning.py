@@ -29,7 +29,7 @@ from datagen.formats.manifest import cpu_name
 from pipelines.steps import call
 from training.fitting.fit import FINISHED
 from training.fitting.run_folder import METRICS, SETTINGS
-from training.fitting.state import states
+from training.fitting.state_files import states
 
 WARM_START = (
     "plain CTC=--places-lines 0",

@@ -21,15 +21,15 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.alphabet import Alphabet, builtin, write_list
-from datagen.jobs.settings import LookSettings
-from datagen.text.settings import PlanSettings
+from datagen.render.render_settings import LookSettings
+from datagen.text.plan_settings import PlanSettings
 from training.fitting.fit import fit
+from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Seat, describe
 from training.fitting.live import LiveLines
 from training.fitting.sources import open_sources
 from training.fitting.validate import Scores, validate
 from training.model.checkpoint import LAST, load_model
-from training.settings import FitSettings
 
 LENGTHS = (1, 3, 10, 30)
 SPLIT = 0.9

@@ -8,10 +8,10 @@ import lmdb
 import numpy as np
 
 from datagen.alphabet import builtin
-from datagen.formats.columns import unknown_meta
 from datagen.formats.manifest import RENDER, VERSION, cpu_name, write_manifest
-from datagen.formats.render_folder import shard_count, shard_stem
-from datagen.formats.tar_shard import TarShardWriter
+from datagen.formats.sample_columns import unknown_meta
+from datagen.formats.tar.reader import shard_count, shard_stem
+from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import encode
 from datagen.sample import Samples
 

@@ -25,9 +25,9 @@ import lmdb
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.lines import machine, make_lines
-from datagen.formats.render_folder import RenderReader
-from datagen.jobs.pack import pack
-from datagen.jobs.pack_settings import PackSettings
+from datagen.formats.tar.reader import RenderReader
+from datagen.pack.job import pack
+from datagen.pack.pack_settings import PackSettings
 
 _READ = 1000
 

@@ -25,10 +25,10 @@ import numpy as np
 # In the place of this folder, whose names would hide modules that libraries look for.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from training.judging.labelled import open_labelled
-from training.judging.metrics import line_errors, normalise_text
-from training.reading.predict import LineReader
-from training.reading.scorers import OnnxScorer, TorchScorer
+from training.evaluation.labelled import open_labelled
+from training.evaluation.metrics import line_errors, normalise_text
+from training.inference.predict import LineReader
+from training.inference.scorers import OnnxScorer, TorchScorer
 
 HERE = Path(__file__).resolve().parent
 SINGLE = 50  # lines timed one by one

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.lines import machine, make_lines
 from datagen.formats.line_dataset import LineDataset
-from datagen.formats.lmdb_dataset import LmdbReader
-from datagen.formats.lmdb_handles import environment
-from datagen.jobs.pack import pack
-from datagen.jobs.pack_settings import PackSettings
+from datagen.formats.lmdb.handles import environment
+from datagen.formats.lmdb.reader import LmdbReader
+from datagen.pack.job import pack
+from datagen.pack.pack_settings import PackSettings
 
 
 def main() -> None:

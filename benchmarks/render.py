@@ -30,11 +30,11 @@ import numpy as np
 from benchmarks.lines import machine
 from datagen.drawing import engine as engine_module
 from datagen.drawing.engine import BATCH
-from datagen.formats.tar_shard import TarShardWriter
-from datagen.jobs.render import RenderSource, ShardTask, open_source
-from datagen.jobs.settings import LookSettings, RenderSettings
+from datagen.formats.tar.shard import TarShardWriter
+from datagen.render.job import RenderSource, ShardTask, open_source
+from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.shards import run_shards
-from datagen.text.settings import RATE_LINES, PlanSettings
+from datagen.text.plan_settings import RATE_LINES, PlanSettings
 
 Clock = Callable[[], float]
 

@@ -37,12 +37,13 @@ from datagen.formats.line_dataset import LineDataset
 from datagen.formats.manifest import cpu_name
 from training.fitting import hardware
 from training.fitting.data import step_loader, to_input
+from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Seat
-from training.fitting.learner import Learner
 from training.fitting.sources import StoredLines
+from training.fitting.train_state import Learner
+from training.model.model_settings import MODELS
 from training.model.networks import build
 from training.model.recogniser import Recogniser
-from training.settings import MODELS, FitSettings
 
 STAGES = ("load", "convolutions", "LSTMs and classes", "loss", "backward", "update")
 Batch = tuple[Tensor, Tensor, Tensor]

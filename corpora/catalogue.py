@@ -6,8 +6,8 @@ from pathlib import Path
 
 from corpora.corpus import Corpus, Generated, Part, Source, TextFile
 from corpora.errors import CorpusError
-from corpora.home import data_home
 from corpora.reading import DEFAULT_FIELD, SUFFIXES, sniff_encoding
+from ocrbase.homes import data_home
 
 PACKAGE = Path(__file__).parent
 STARTERS = ("news", "classical")

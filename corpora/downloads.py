@@ -14,9 +14,9 @@ from corpora.cleaning import Tally, clean, to_simplified
 from corpora.corpus import Source
 from corpora.errors import CorpusError
 from corpora.fetch import OpenProgress, fetch, get_text
-from corpora.home import cache_home, data_home
 from corpora.store import check_name, publishing
 from corpora.wikitext import dump_paragraphs
+from ocrbase.homes import cache_home, data_home
 
 TEXT_FILE = "text.txt"
 _WIKIMEDIA = "https://dumps.wikimedia.org"

@@ -1,5 +1,7 @@
-"""What a user of this room can cause."""
+"""What a user of corpora can cause."""
+
+from ocrbase.errors import UserError
 
 
-class CorpusError(Exception):
+class CorpusError(UserError):
     """A corpus that is unknown, unreadable or too short; one line, with the way out."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from corpora.errors import CorpusError
-from corpora.home import writing_to
+from ocrbase.homes import writing_to
 
 ATTEMPTS = 5  # in a row without a single new byte
 _CHUNK_BYTES = 1 << 18

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from corpora.errors import CorpusError
-from corpora.home import cache_home
 from corpora.sentences import last_end
+from ocrbase.homes import cache_home
 
 SUFFIXES = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz")
 DEFAULT_FIELD = "text"

@@ -23,8 +23,8 @@ from corpora.catalogue import (
 )
 from corpora.corpus import Source
 from corpora.errors import CorpusError
-from corpora.home import data_home, writing_to
 from corpora.reading import DEFAULT_FIELD
+from ocrbase.homes import data_home, writing_to
 
 LICENCE_FILE = "LICENSE.txt"
 _NAME = re.compile(r"[\w][\w-]*")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datagen.renderer import Renderer
+    from datagen.render.renderer import Renderer
 
 __all__ = ["Renderer"]
 
@@ -11,7 +11,7 @@ __all__ = ["Renderer"]
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `ocrgen --help` must not wait for compiled code.
     if name == "Renderer":
-        from datagen.renderer import Renderer
+        from datagen.render.renderer import Renderer
 
         return Renderer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.errors import AlphabetError, listed
+from datagen.errors import AlphabetError
+from ocrbase.errors import listed
 
 BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
 MOST_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside

@@ -1,23 +1,10 @@
-"""What a user can cause: one family of exceptions, each message one line.
+"""What a user of datagen can cause; the command line prints the one line and exits with 1."""
 
-A message names the value, the limit and the way out, and lists all offenders. The command line
-prints it and exits with 1; any other exception is a bug and shows its traceback.
-"""
-
-from corpora.errors import CorpusError
-from fonts.errors import FontError
-
-
-class UserError(Exception):
-    """Base of the family; never raised itself."""
+from ocrbase.errors import UserError
 
 
 class AlphabetError(UserError):
     """A character list that cannot serve as an alphabet, or text outside of one."""
-
-
-class SettingsError(UserError):
-    """Settings out of range, unknown keys, or settings that contradict an existing folder."""
 
 
 class RenderError(UserError):
@@ -38,13 +25,3 @@ class ExchangeError(UserError):
 
 class WorkerError(UserError):
     """A worker that ended without a result."""
-
-
-USER_ERRORS = (UserError, CorpusError, FontError)  # one line of text and exit code 1
-
-
-def listed(offenders: list[str], most: int = 8) -> str:
-    """Join the offenders of a message, the first `most` by name and the rest as a count."""
-    shown = ", ".join(offenders[:most])
-    rest = len(offenders) - most
-    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from datagen.errors import ImageError, listed
+from datagen.errors import ImageError
+from ocrbase.errors import listed
 
 UintImages = NDArray[np.uint8]
 

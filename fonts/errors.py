@@ -1,5 +1,7 @@
-"""What a user of this room can cause."""
+"""What a user of fonts can cause."""
+
+from ocrbase.errors import UserError
 
 
-class FontError(Exception):
+class FontError(UserError):
     """A face that is unknown, unreadable or lacks glyphs; one line, with the way out."""

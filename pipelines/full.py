@@ -18,7 +18,7 @@ N = 3_600_000
 SPLIT = 0.99
 RUN = "full"
 # Lines set by other programs; a validation set drawn by our own renderer flatters. Clones have it.
-REAL_LINES = Path(__file__).resolve().parent.parent / "tests" / "real_lines"
+REAL_LINES = Path(__file__).resolve().with_name("real_lines")
 
 
 def steps(options: argparse.Namespace) -> list[Step]:

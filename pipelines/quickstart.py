@@ -105,9 +105,9 @@ def _evaluate(folder: Path) -> float:
     """
     import numpy as np
 
-    from datagen.formats.lmdb_dataset import LmdbReader
-    from training.judging.evaluate import evaluate
-    from training.reading.predict import LineReader
+    from datagen.formats.lmdb.reader import LmdbReader
+    from training.evaluation.evaluate import evaluate
+    from training.inference.predict import LineReader
 
     packed = folder / "data/lmdb"
     trained = {t for _, part in LmdbReader(packed, "train").tables() for t in part.texts}
@@ -121,7 +121,7 @@ def _evaluate(folder: Path) -> float:
 def _read_fresh_lines(folder: Path) -> int:
     """Write fresh image files, let the model read them; returns how many it reads right."""
     from datagen import Renderer
-    from datagen.text.settings import PlanSettings
+    from datagen.text.plan_settings import PlanSettings
 
     fresh = folder / "fresh"
     fresh.mkdir(exist_ok=True)

@@ -10,14 +10,15 @@ import pytest
 
 import datagen.cli
 import training.cli
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
-ROOMS = ("corpora", "fonts", "datagen", "training", "pipelines")
+ROOMS = ("ocrbase", "corpora", "fonts", "datagen", "training", "pipelines")
 MAY_IMPORT = {
-    "corpora": {"corpora"},
-    "fonts": {"fonts"},
-    "datagen": {"corpora", "fonts", "datagen"},
-    "training": {"corpora", "fonts", "datagen", "training"},
+    "ocrbase": {"ocrbase"},
+    "corpora": {"ocrbase", "corpora"},
+    "fonts": {"ocrbase", "fonts"},
+    "datagen": {"ocrbase", "corpora", "fonts", "datagen"},
+    "training": {"ocrbase", "corpora", "fonts", "datagen", "training"},
     "pipelines": set(ROOMS),
 }
 HEAVY = (

@@ -2,12 +2,12 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import click
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.paths import ROOT
+
 READMES = ("README.md", "README.zh-CN.md")
 
 

@@ -1,6 +1,6 @@
 """What a user of this room can cause; the command line prints the one line and exits with 1."""
 
-from datagen.errors import UserError
+from ocrbase.errors import UserError
 
 
 class ModelError(UserError):

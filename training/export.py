@@ -18,12 +18,18 @@ from torch import Tensor, nn
 
 from training.errors import ReadError
 from training.files import publish
+from training.inference.line_images import Gray
+from training.inference.predict import LineReader
+from training.inference.scorers import (
+    INPUT_NAME,
+    ONNX_FORMAT,
+    ONNX_VERSION,
+    OnnxScorer,
+    TorchScorer,
+)
 from training.model.checkpoint import LoadedModel, load_model, versions
 from training.model.preprocess import PREPROCESSING
 from training.model.recogniser import FRAME_PX, Recogniser
-from training.reading.line_images import Gray
-from training.reading.predict import LineReader
-from training.reading.scorers import INPUT_NAME, ONNX_FORMAT, ONNX_VERSION, OnnxScorer, TorchScorer
 
 OPSET = 17
 # Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.

@@ -140,7 +140,7 @@ def stats(
     else:
         click.echo("\n".join(found.lines()))
     if plot:
-        from datagen.text.plot import draw_tail
+        from datagen.text.tail_plot import draw_tail
 
         draw_tail(found, plot)
         click.echo(f"wrote {plot}", err=True)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from datagen.cli.bar import bar
-from datagen.jobs.transfer_settings import FORM_NAMES, ExportSettings
+from datagen.exchange.exchange_settings import FORM_NAMES, ExportSettings
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command(**values: Any) -> None:
     alphabet. Image bytes are kept unchanged; `ocrgen import` reads every form back.
     """
     settings = ExportSettings(**values)
-    from datagen.jobs.export_job import export_data
+    from datagen.exchange.export_job import export_data
 
     with bar(" lines") as progress:
         summary = export_data(settings, progress=progress)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from datagen.cli.bar import bar
-from datagen.jobs.transfer_settings import FORM_NAMES, ImportSettings
+from datagen.exchange.exchange_settings import FORM_NAMES, ImportSettings
 
 _SHOWN = 20
 
@@ -65,7 +65,7 @@ def command(form: str, sources: tuple[str, ...], **values: Any) -> None:
     Image bytes are kept unchanged. Rows that cannot be taken are listed in bad_rows.tsv.
     """
     settings = ImportSettings(form=form, sources=sources, **values)
-    from datagen.jobs.import_job import BAD_ROWS, import_data
+    from datagen.exchange.import_job import BAD_ROWS, import_data
 
     with bar(" lines") as progress:
         summary = import_data(

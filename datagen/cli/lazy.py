@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from datagen.errors import USER_ERRORS
+from ocrbase.errors import UserError
 
 INTERRUPTED = 130
 
@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **{**kwargs, "standalone_mode": False}) or 0
-        except USER_ERRORS as error:
+        except UserError as error:
             click.echo(f"Error: {error}", err=True)
             return 1
         except click.ClickException as error:

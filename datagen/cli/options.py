@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
-from datagen.jobs.settings import BACKENDS, LookSettings, RenderSettings
-from datagen.settings import default_of
-from datagen.text.settings import PlanSettings
+from datagen.render.render_settings import BACKENDS, LookSettings, RenderSettings
+from datagen.text.plan_settings import PlanSettings
+from ocrbase.settings import default_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]

@@ -7,10 +7,10 @@ import click
 
 from datagen.cli.bar import bar
 from datagen.cli.options import job_options
-from datagen.jobs.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, SPLIT_BY, PackSettings
+from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, SPLIT_BY, PackSettings
 
 if TYPE_CHECKING:
-    from datagen.jobs.pack import PackSummary
+    from datagen.pack.job import PackSummary
 
 
 @click.command()
@@ -65,7 +65,7 @@ def command(inputs: tuple[str, ...], **values: Any) -> None:
     on one side. The first pack chooses which, and later packs into the same folder obey.
     """
     settings = PackSettings(inputs=inputs or PackSettings.inputs, **values)
-    from datagen.jobs.pack import pack
+    from datagen.pack.job import pack
 
     with bar(" lines") as progress:
         summary = pack(settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress)

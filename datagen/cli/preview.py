@@ -29,7 +29,7 @@ from datagen.cli.options import look_options, look_settings, plan_options, plan_
 )
 def command(n: int, effects: bool, names: tuple[str, ...], out: Path, **values: Any) -> None:
     """Draw a contact sheet: the first N lines that `render` would draw, or single effects."""
-    from datagen.jobs.preview import effect_sheet, random_sheet, write_sheet
+    from datagen.render.preview import effect_sheet, random_sheet, write_sheet
 
     plan, look = plan_settings(values), look_settings(values)
     single = effects or names

@@ -13,11 +13,11 @@ from datagen.cli.options import (
     plan_options,
     plan_settings,
 )
-from datagen.jobs.settings import RenderSettings
-from datagen.settings import default_of
+from datagen.render.render_settings import RenderSettings
+from ocrbase.settings import default_of
 
 if TYPE_CHECKING:
-    from datagen.jobs.render import RenderSummary
+    from datagen.render.job import RenderSummary
 
 
 @click.command()
@@ -52,8 +52,8 @@ def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: A
         out=out,
         **values,
     )
-    from datagen.jobs import estimate
-    from datagen.jobs.render import render
+    from datagen.render import estimate
+    from datagen.render.job import render
 
     if dry_run:
         for line in estimate.report(settings):
@@ -66,7 +66,7 @@ def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: A
 
 
 def _told(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
-    from datagen.jobs.estimate import coverage_lines
+    from datagen.render.estimate import coverage_lines
 
     if not summary.drawn:
         return [f"{summary.folder} holds all {settings.n} lines already ({summary.lines} in all)"]

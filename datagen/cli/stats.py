@@ -8,7 +8,7 @@ import click
 from datagen.cli.bar import bar
 
 if TYPE_CHECKING:
-    from datagen.jobs.stats import Statistics
+    from datagen.stats.job import Statistics
 
 _SHOWN = 12
 
@@ -38,13 +38,13 @@ def command(
     """
     import json
 
-    from datagen.formats.publish import write_whole
-    from datagen.jobs.stats import stats
+    from datagen.stats.job import stats
+    from ocrbase.publishing import write_whole
 
     with bar(" lines") as progress:
         datasets = stats(paths, images=images, partial=partial, progress=progress)
     if html is not None:
-        from datagen.jobs.stats_page import page
+        from datagen.stats.page import page
 
         html.parent.mkdir(parents=True, exist_ok=True)
         write_whole(html, page(datasets).encode("utf-8"))
@@ -58,7 +58,7 @@ def command(
 
 
 def _told(found: "Statistics") -> list[str]:
-    from datagen.jobs.stats import percentiles
+    from datagen.stats.job import percentiles
 
     rarest, _ = found.extremes()
     used = int((found.class_counts > 0).sum())

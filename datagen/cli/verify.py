@@ -7,7 +7,7 @@ import click
 from datagen.cli.bar import bar
 
 if TYPE_CHECKING:
-    from datagen.jobs.verify import DatasetReport
+    from datagen.verify.job import DatasetReport
 
 
 @click.command()
@@ -27,7 +27,7 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
     """
     import json
 
-    from datagen.jobs.verify import verify
+    from datagen.verify.job import verify
 
     with bar(" shards") as progress:
         reports = verify(paths, quick=quick, jobs=jobs, progress=progress)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from datagen.drawing.finishing import DEEPEST
 from datagen.drawing.looks import Look
-from datagen.errors import RenderError, listed
+from datagen.errors import RenderError
+from ocrbase.errors import listed
 
 KINDS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 

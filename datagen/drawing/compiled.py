@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from datagen.home import cache_home
+from ocrbase.homes import cache_home
 
 
 def compiled(function: Callable[..., Any]) -> Any:

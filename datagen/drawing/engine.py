@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
-from datagen.drawing.lines import draw_lines
+from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.looks import Look, bound_blur, draw_looks
 from datagen.drawing.style import HEIGHT_PX, Style
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
-from datagen.settings import to_mapping
 from fonts import Face
+from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
 BATCH = 128  # lines drawn at a time

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from datagen.errors import SettingsError
-from datagen.settings import from_mapping, read_toml
+from ocrbase.errors import SettingsError
+from ocrbase.settings import from_mapping, read_toml
 
 Span = tuple[float, float]
 

@@ -53,8 +53,8 @@ from datagen.drawing.trdg_looks import (
 from datagen.draws import bits
 from datagen.errors import RenderError
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
-from datagen.settings import to_mapping
 from fonts import Face
+from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
 LEAST_CONTRAST = 32.0  # gray levels between the ink of every character and the darkest ground

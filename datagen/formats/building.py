@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb_handles import release
+from datagen.formats.lmdb.handles import release
 from datagen.formats.manifest import FILE, LMDB, read_manifest
-from datagen.formats.publish import disk_errors, flush_folder, write_whole
+from ocrbase.publishing import disk_errors, flush_folder, write_whole
 
 _PLAN = "plan.json"
 _REPORTS = "reports"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.manifest import LMDB
-from datagen.formats.publish import write_whole
+from ocrbase.publishing import write_whole
 
 FILE = "README.md"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Protocol
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb_dataset import SIDES, LmdbReader
-from datagen.formats.lmdb_layout import pages_of
+from datagen.formats.lmdb.layout import pages_of
+from datagen.formats.lmdb.reader import SIDES, LmdbReader
 from datagen.formats.manifest import FILE, LMDB, read_manifest
-from datagen.formats.render_folder import RenderReader
+from datagen.formats.tar.reader import RenderReader
 from datagen.sample import DatasetInfo, Samples
 
 

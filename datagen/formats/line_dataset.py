@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.errors import AlphabetError, ImageError, SettingsError, ShardError, listed
-from datagen.formats import lmdb_layout as layout
-from datagen.formats.lmdb_dataset import LmdbReader
-from datagen.formats.lmdb_shards import LmdbFolder
+from datagen.errors import AlphabetError, ImageError, ShardError
+from datagen.formats.lmdb import layout
+from datagen.formats.lmdb.reader import LmdbReader
+from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.images import UintImages, try_decode
+from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ShardError
-from datagen.formats.publish import write_whole
 from datagen.sample import DatasetInfo
+from ocrbase.publishing import write_whole
 
 RENDER = "ocrgen-render"
 LMDB = "ocrgen-lmdb"

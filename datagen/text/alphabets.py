@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from corpora import open_corpus, parse_mix
-from corpora.home import data_home
 from datagen.alphabet import MOST_CLASSES, Alphabet, principled_characters, read_list
 from datagen.errors import AlphabetError
+from ocrbase.homes import data_home
 
 _SENTENCES_AT_ONCE = 20_000
 _PUNCTUATION = "，。、；：？！…—“”‘’（）《》【】·～％￥"

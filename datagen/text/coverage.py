@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.text.needy import NeedyTable
-from datagen.text.settings import RATE_LINES, PlanSettings
+from datagen.text.plan_settings import RATE_LINES, PlanSettings
+from datagen.text.rare_slots import NeedyTable
 from datagen.text.windows import Windows
 
 FloatArray = NDArray[np.float64]

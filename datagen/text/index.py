@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from corpora import Corpus
 from datagen.alphabet import MOST_CLASSES, Alphabet
-from datagen.home import cache_home
-from datagen.text.columns import ColumnWriter, mapped, published
+from datagen.text.column_folders import ColumnWriter, mapped, published
+from ocrbase.homes import cache_home
 
 INDEX_VERSION = 1
 _SENTENCES_AT_ONCE = 20_000

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from corpora import Corpus, Source, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
-from datagen.home import cache_home, data_home
 from datagen.sample import Texts
-from datagen.text.columns import published
+from datagen.text.column_folders import published
 from datagen.text.coverage import CoverageReport, report
+from datagen.text.given_lines import LinesPlan, open_lines
 from datagen.text.index import open_index
-from datagen.text.lines import LinesPlan, open_lines
-from datagen.text.needy import NeedyTable, build_table, open_table
-from datagen.text.settings import PlanSettings
+from datagen.text.plan_settings import PlanSettings
+from datagen.text.rare_slots import NeedyTable, build_table, open_table
 from datagen.text.windows import Windows
+from ocrbase.homes import cache_home, data_home
 
 PLAN_VERSION = 3  # raised whenever the same settings give other texts
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import Corpus, open_corpus, parse_mix
-from corpora.home import data_home
 from datagen.alphabet import Alphabet
 from datagen.text.index import open_index
 from datagen.text.windows import Windows
+from ocrbase.homes import data_home
 
 TAIL = (1, 50, 200)  # expected occurrences that mark the tail
 _MOST_OUTSIDE = 200  # characters outside the alphabet that a report lists

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from datagen.jobs.pack_settings import PackSettings
+from datagen.pack.pack_settings import PackSettings
 from training.cli.options import checkpoint_option, decoding_options
 
 
@@ -70,14 +70,14 @@ def command(
 
     from tqdm import tqdm
 
-    from datagen.errors import listed
-    from datagen.formats.lmdb_dataset import LmdbReader
-    from training.judging.evaluate import Evaluation, evaluate, training_occurrences
-    from training.judging.labelled import open_labelled
-    from training.judging.report import as_json, as_rows, as_table, report
-    from training.reading.decoders import open_decoder
-    from training.reading.predict import LineReader
-    from training.reading.scorers import Scorer, open_any, open_scorer
+    from datagen.formats.lmdb.reader import LmdbReader
+    from ocrbase.errors import listed
+    from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
+    from training.evaluation.labelled import open_labelled
+    from training.evaluation.report import as_json, as_rows, as_table, report
+    from training.inference.decoders import open_decoder
+    from training.inference.predict import LineReader
+    from training.inference.scorers import Scorer, open_any, open_scorer
 
     source = open_labelled(data, side)
     name = f"{data} ({side})" if isinstance(source, LmdbReader) else str(data)
@@ -107,8 +107,8 @@ def command(
     else:
         click.echo(as_table(made))
     if html is not None:
-        from training.judging.page import page
-        from training.reading.line_images import read_line
+        from training.evaluation.page import page
+        from training.inference.line_images import read_line
 
         bad = source.read([line.position for line in made.worst]).images if made.worst else []
         images = [read_line(image).pixels for image in bad]

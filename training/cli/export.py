@@ -41,14 +41,14 @@ def command(
 
     require("torch", "safetensors", extra="train")
     require("onnx", extra="export")
+    from training.evaluation.evaluate import evaluate
+    from training.evaluation.labelled import open_or_render
+    from training.evaluation.report import report, shown, verdict
     from training.export import export
-    from training.judging.evaluate import evaluate
-    from training.judging.labelled import open_or_render
-    from training.judging.report import report, shown, verdict
+    from training.inference.line_images import read_line
+    from training.inference.predict import LineReader
+    from training.inference.scorers import OnnxScorer, TorchScorer
     from training.model.checkpoint import BUNDLED, default_model
-    from training.reading.line_images import read_line
-    from training.reading.predict import LineReader
-    from training.reading.scorers import OnnxScorer, TorchScorer
 
     checkpoint = default_model() if checkpoint is None else checkpoint
     beside = Path(checkpoint.name) if checkpoint.parent == BUNDLED else checkpoint

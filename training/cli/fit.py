@@ -10,7 +10,8 @@ from click.core import ParameterSource
 
 from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
 from training.errors import FitError
-from training.settings import MODELS, PRECISIONS, SCHEDULES, FitSettings
+from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings
+from training.model.model_settings import MODELS
 
 DEFAULTS = FitSettings()
 # Fields that an option of `ocrgen render` sets.
@@ -128,7 +129,7 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
 
 def _given(context: click.Context, config: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """What the user named, in the file or on the command line; the latter wins."""
-    from datagen.settings import from_mapping, read_toml
+    from ocrbase.settings import from_mapping, read_toml
 
     given: dict[str, Any] = {}
     if config:

@@ -52,9 +52,9 @@ def build(
     """Count the n-grams of corpora, all of their text, for `predict --lm` and `evaluate --lm`."""
     from corpora import open_corpus
     from datagen.alphabet import load
-    from training.reading.language_model import build as build_model
-    from training.reading.language_model import save
-    from training.reading.scorers import open_any
+    from training.inference.language_model import build as build_model
+    from training.inference.language_model import save
+    from training.inference.scorers import open_any
 
     if checkpoint is not None and alphabet_path is not None:
         raise click.UsageError("--alphabet and --checkpoint exclude one another.")

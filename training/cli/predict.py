@@ -11,7 +11,7 @@ import click
 from training.cli.options import checkpoint_option, decoding_options
 
 if TYPE_CHECKING:
-    from training.reading.predict import Reading
+    from training.inference.predict import Reading
 
 
 @click.command()
@@ -55,10 +55,10 @@ def command(
     could not be read; the others are read all the same.
     """
     from training.errors import ReadError
-    from training.reading.decoders import open_decoder
-    from training.reading.image_files import image_paths
-    from training.reading.predict import LineReader
-    from training.reading.scorers import open_scorer
+    from training.inference.decoders import open_decoder
+    from training.inference.image_files import image_paths
+    from training.inference.predict import LineReader
+    from training.inference.scorers import open_scorer
 
     files = list(image_paths(paths, sys.stdin))
     if not files:
@@ -68,7 +68,7 @@ def command(
     decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
     reader = LineReader(scorer, decode)
     if explain is not None:
-        from training.reading.explain import explain_line
+        from training.inference.explain import explain_line
 
         explain_line(reader, files[0], explain)
         click.echo(f"drew {files[0]} into {explain}", err=True)

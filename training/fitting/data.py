@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datagen.alphabet import Alphabet
-from datagen.errors import USER_ERRORS
+from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
 from training.model.preprocess import GrayImages, pad_lines
@@ -152,7 +152,7 @@ class StepBatches(Dataset[list[Batch] | Exception]):
     def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
         try:
             return self._batches(*item)
-        except USER_ERRORS as error:
+        except UserError as error:
             return error
 
     def _batches(self, step: int, indices: IntArray) -> list[Batch]:

@@ -15,21 +15,21 @@ from training.files import publish_text
 from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
 from training.fitting.data import Batch, step_loader
+from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Seat
-from training.fitting.journal import Journal
-from training.fitting.learner import Learner
+from training.fitting.loss_monitor import Watch, memory_error
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
+from training.fitting.run_logger import Journal
 from training.fitting.schedule import learning_rate, places_steps, scaled_rate
 from training.fitting.signals import Signals
 from training.fitting.sources import Sources
-from training.fitting.state import load_state, newest_state, save_state, states
+from training.fitting.state_files import load_state, newest_state, save_state, states
+from training.fitting.train_state import Learner
 from training.fitting.validate import validate
-from training.fitting.watch import Watch, memory_error
 from training.model.checkpoint import BEST, LAST, RUNS
 from training.model.networks import build
 from training.model.transfer import start_from
-from training.settings import FitSettings
 
 CPU_LINES, GPU_LINES = 64, 256  # lines of a step for each process, unless the user says
 FINISHED = "finished.json"  # stands in the folder of a run that came to its end

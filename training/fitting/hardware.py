@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 
 from training.errors import FitError
+from training.fitting.fit_settings import FitSettings
 from training.model.recogniser import Recogniser
-from training.settings import FitSettings
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from datagen.errors import USER_ERRORS
+from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.fit import Outcome, fit
+from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import gpus_to_use, seat_from_environment
 from training.fitting.sources import Sources
 from training.model.checkpoint import RUNS
-from training.settings import FitSettings
 
 LATER_S = 3.0  # for a failure that may be the consequence of another process's
 
@@ -89,7 +89,7 @@ def _rank(
     dist.init_process_group("nccl" if gpus else "gloo")
     try:
         outcome = fit(settings, open_sources(settings), seat, resume=resume, runs=runs)
-    except (*USER_ERRORS, KeyboardInterrupt):
+    except (UserError, KeyboardInterrupt):
         raise
     except Exception:
         # A process whose peer failed fails too; the launcher names the one that ends first.
@@ -117,6 +117,6 @@ def _reason(error: ChildFailedError) -> str:
         message = str(message.get("message", message))
     first = str(message).strip().splitlines()[0] if message else "no reason given"
     name, _, text = first.partition(": ")
-    if text and name in _names(*USER_ERRORS):
+    if text and name in _names(UserError):
         return text
     return f"process {rank} ended ({first}); the last state is kept: go on with --resume"

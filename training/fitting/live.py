@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import HEIGHT_PX, LineBatch, scaled
 from datagen.images import decode_each
-from datagen.jobs.settings import MOST_LINES, LookSettings
-from datagen.jobs.source import RenderSource, open_source
+from datagen.render.render_settings import MOST_LINES, LookSettings
+from datagen.render.source import RenderSource, open_source
 from datagen.sample import Samples
 from datagen.split import VAL, SplitRule
-from datagen.text.settings import PlanSettings
+from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.data import Facts
 from training.fitting.order import EndlessOrder, IntArray

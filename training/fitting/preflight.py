@@ -2,15 +2,16 @@
 
 from dataclasses import fields
 
-from datagen.errors import listed
+from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
 from training.fitting.data import Facts
+from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Seat
 from training.fitting.schedule import places_steps
 from training.fitting.sources import Sources
+from training.model.model_settings import LINE_HEIGHT_PX
 from training.model.recogniser import Recogniser
-from training.settings import LINE_HEIGHT_PX, FitSettings
 
 # Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.
 # Measured at 280 px with torch's hooks on saved tensors.

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.line_dataset import parse_data
-from datagen.settings import from_mapping, to_mapping
+from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
 from training.files import publish_text
-from training.fitting.state import states
+from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings
+from training.fitting.state_files import states
 from training.model.checkpoint import RUNS
-from training.settings import FREE_ON_RESUME, FitSettings
 
 SETTINGS = "settings.json"
 METRICS = "metrics.jsonl"

@@ -10,15 +10,15 @@ import numpy as np
 
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
-from datagen.formats.lmdb_dataset import LmdbReader, split_rule
+from datagen.formats.lmdb.reader import LmdbReader, split_rule
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.split import SplitRule
 from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
 from training.fitting.data import Augment, Facts, LineSource
+from training.fitting.fit_settings import FitSettings
 from training.fitting.order import EpochOrder, IntArray, StepOrder, training_order
 from training.model.preprocess import bucket_width
-from training.settings import FitSettings
 
 LABELS_AT_A_TIME = 20_000
 LIVE_VALIDATION_LINES = 10_000  # where all are asked for, and there is no end of them

@@ -10,13 +10,13 @@ import torch.distributed as dist
 from rapidfuzz.distance import Levenshtein
 
 from datagen.alphabet import Alphabet
+from training.evaluation.metrics import line_errors
 from training.fitting.ctc import ctc_loss
 from training.fitting.data import Batch, LineSource, make_batches, to_input
 from training.fitting.hardware import Seat, autocast
 from training.fitting.order import IntArray
-from training.judging.metrics import line_errors
+from training.inference.decoding import collapse
 from training.model.recogniser import Recogniser
-from training.reading.decoding import collapse
 
 BATCH_LINES = 128
 EXAMPLES = 16

@@ -21,10 +21,10 @@ from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
 from training.errors import CheckpointError, ModelError
 from training.files import publish
+from training.model.model_settings import ModelSettings
 from training.model.networks import build_from
 from training.model.preprocess import PREPROCESSING
 from training.model.recogniser import Recogniser
-from training.settings import ModelSettings
 
 FORMAT = "ocrtrain-model"
 VERSION = 1

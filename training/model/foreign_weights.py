@@ -16,12 +16,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from datagen.alphabet import CharacterList
-from datagen.errors import listed
+from ocrbase.errors import listed
 from training.errors import CheckpointError
 from training.model.checkpoint import save_model
+from training.model.model_settings import MODELS, ModelSettings
 from training.model.networks import build_from
 from training.model.transfer import CLASS_LAYER
-from training.settings import MODELS, ModelSettings
 
 BLANKS = ("first", "last")
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")

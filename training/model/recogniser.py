@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from training.settings import ModelSettings
+from training.model.model_settings import ModelSettings
 
 FRAME_PX = 4  # all networks give one time step for four pixels
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError, ShardError
-from datagen.formats import lmdb_layout as layout
-from datagen.formats.columns import concatenate, take
 from datagen.formats.foreign.rows import (
     IMAGE_SUFFIXES,
     BadRow,
@@ -20,9 +18,11 @@ from datagen.formats.foreign.rows import (
     list_name,
     side_of,
 )
-from datagen.formats.lmdb_handles import release
-from datagen.formats.lmdb_shards import LmdbFolder, LmdbShardWriter
-from datagen.formats.tar_shard import TarShardWriter
+from datagen.formats.lmdb import layout
+from datagen.formats.lmdb.handles import release
+from datagen.formats.lmdb.shards import LmdbFolder, LmdbShardWriter
+from datagen.formats.sample_columns import concatenate, take
+from datagen.formats.tar.shard import TarShardWriter
 from datagen.sample import Samples
 
 _SHARD = 10_000  # samples of a written shard

@@ -17,8 +17,8 @@ from datagen.formats.foreign.rows import (
     write_images,
     write_lines,
 )
-from datagen.formats.publish import disk_errors
 from datagen.sample import Samples
+from ocrbase.publishing import disk_errors
 
 _TEXT = ".gt.txt"
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
-from datagen.formats.publish import disk_errors
 from datagen.images import extension
 from datagen.sample import SIDES, Samples
+from ocrbase.publishing import disk_errors
 
 _SIDE_WORDS = {"train": 1, "training": 1, "val": 2, "valid": 2, "validation": 2, "test": 2}
 _SIDE_WORDS |= {"eval": 2, "evaluation": 2, "testing": 2}

@@ -16,8 +16,8 @@ from datagen.formats.foreign.rows import (
     side_of,
     write_images,
 )
-from datagen.formats.publish import disk_errors
 from datagen.sample import Samples
+from ocrbase.publishing import disk_errors
 
 _IMAGE = ("image", "file", "filename", "file_name", "path", "image_path", "name", "img")
 _LABEL = ("text", "label", "words", "word", "transcription", "gt", "ground_truth", "string")

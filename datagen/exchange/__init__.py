@@ -1,0 +1,1 @@
+"""Foreign forms → shards, and datasets → foreign forms: `ocrgen import` and `ocrgen export`."""

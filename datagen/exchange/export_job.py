@@ -1,0 +1,97 @@
+"""The job behind `ocrgen export`: a dataset → a foreign form."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.exchange.exchange_settings import ExportSettings
+from datagen.formats.building import aside
+from datagen.formats.card import write_card
+from datagen.formats.dataset import open_dataset
+from datagen.formats.foreign import FORMS
+from datagen.formats.foreign.rows import Form
+from datagen.formats.lmdb.reader import LmdbReader
+from datagen.formats.tar.reader import RenderReader
+from datagen.sample import SIDES, Samples
+
+MARK = ".ocrgen-export"  # a folder with it may be replaced by another export
+
+IntArray = NDArray[np.int64]
+
+_CHUNK = 1000  # samples in memory at a time
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export did.
+
+    Attributes:
+        out: where the result lies.
+        samples: by side.
+        seconds: that it took.
+    """
+
+    out: Path
+    samples: dict[str, int]
+    seconds: float
+
+
+def export_data(
+    settings: ExportSettings, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> ExportSummary:
+    """Write a dataset in a foreign form, image bytes and labels as they are.
+
+    Raises:
+        ShardError: if the dataset is damaged, `out` may not be replaced, or the disk is full.
+    """
+    started, out = time.monotonic(), Path(settings.out)
+    form, source = FORMS[settings.form], Path(settings.source)
+    reader = open_dataset(source, partial=settings.partial)
+    parts = _sides(reader)
+    counts = {name: len(rows) for name, rows in parts.items() if len(rows)}
+    with aside(out, settings.overwrite, _is_export) as building:
+        _write_sides(form, reader, parts, building, progress)
+        write_card(building, reader.info.extra, out.name)
+        (building / MARK).write_text(f"{settings.form}\n", encoding="utf-8")
+    return ExportSummary(out, counts, time.monotonic() - started)
+
+
+def _is_export(out: Path) -> bool:
+    return (out / MARK).exists()
+
+
+def _sides(reader: RenderReader | LmdbReader) -> dict[str, IntArray]:
+    """Positions of the samples of each side; packed data is divided by its folders."""
+    if isinstance(reader, LmdbReader):
+        sides = [shard["path"].split("/")[0] for shard in reader.shards]
+        sizes = np.diff(reader.starts)
+        numbers = np.repeat([SIDES.index(side) for side in sides], sizes)
+    else:
+        numbers = np.concatenate([samples.meta["side"] for _, samples in reader.tables()])
+    return {name: np.flatnonzero(numbers == i) for i, name in enumerate(SIDES)}
+
+
+def _write_sides(
+    form: Form,
+    reader: RenderReader | LmdbReader,
+    parts: dict[str, IntArray],
+    folder: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    done, total = 0, sum(map(len, parts.values()))
+
+    def batches(rows: IntArray) -> Iterator[Samples]:
+        nonlocal done
+        for start in range(0, len(rows), _CHUNK):
+            samples = reader.read(rows[start : start + _CHUNK])
+            yield samples
+            done += len(samples)
+            progress(done, total)
+
+    for side, rows in parts.items():
+        if len(rows):
+            form.write(folder, side, batches(rows), reader.info.alphabet)

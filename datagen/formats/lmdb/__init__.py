@@ -1,0 +1,1 @@
+"""LMDB shards in the layout that text recognition trainers share."""

@@ -1,0 +1,1 @@
+"""Tar shards in the WebDataset form, with a sidecar table beside each."""

@@ -1,0 +1,1 @@
+"""Datasets → split → LMDB shards: what `ocrgen pack` does."""

@@ -1,0 +1,269 @@
+"""The job behind `ocrgen pack`: datasets → split → LMDB shards, in parallel, built aside."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.cluster import connected
+from datagen.errors import ShardError
+from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
+from datagen.formats.card import write_card
+from datagen.formats.dataset import packed_bytes
+from datagen.formats.lmdb.layout import map_size
+from datagen.formats.lmdb.reader import SIDES, LmdbReader, shard_folder, split_rule
+from datagen.formats.lmdb.shards import LmdbShardWriter
+from datagen.formats.manifest import FILE, write_manifest
+from datagen.pack.inputs import PackInputs, open_inputs
+from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
+from datagen.pack.split_assignment import decide
+from datagen.pack.summary import packed_manifest, warnings_of
+from datagen.pack.tally import ShardTally
+from datagen.shards import run_shards
+from datagen.split import TRAIN, VAL, SplitRule
+from ocrbase.errors import SettingsError, listed
+
+IntArray = NDArray[np.int64]
+
+_BATCH = 1000  # samples in memory at a time
+_SIDE_NUMBER = {"train": TRAIN, "val": VAL}
+
+
+@dataclass(frozen=True)
+class PackSummary:
+    """What a call of `pack` did.
+
+    Attributes:
+        out: the packed data.
+        samples: of each side.
+        groups: of validation.
+        shards: of both sides.
+        kept: shards that a killed call had finished.
+        size_bytes: of all files.
+        seconds: that it took.
+        rule: the split.
+        warnings: what the user should know.
+    """
+
+    out: Path
+    samples: dict[str, int]
+    groups: int
+    shards: int
+    kept: int
+    size_bytes: int
+    seconds: float
+    rule: SplitRule
+    warnings: tuple[str, ...]
+
+
+def pack(
+    settings: PackSettings,
+    *,
+    command: str = "",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> PackSummary:
+    """Split datasets and write them as LMDB shards with manifest and card.
+
+    Args:
+        settings: of the pack.
+        command: for the manifest.
+        progress: called with (lines done, lines to do) as shards are finished.
+
+    Raises:
+        ShardError: if inputs are damaged, `out` may not be replaced, or the disk is full.
+        AlphabetError: if alphabets differ or labels are outside the target.
+        SettingsError: if the split contradicts that of the first pack.
+        WorkerError: if a worker dies; finished shards are kept.
+    """
+    started, out = time.monotonic(), Path(settings.out)
+    building = BuildFolder(out)
+    building.recover()
+    check_replaceable(out, settings.overwrite)
+    inputs = open_inputs(settings.inputs, alphabet=settings.alphabet, partial=settings.partial)
+    _check_apart(inputs, out)
+    rule, sides, groups = _sides(settings, inputs, out)
+    tasks = _tasks(settings, sides)
+    kept = building.begin(_plan(inputs, sides, tasks))
+    needed = sum(packed_bytes(item.reader) for item in inputs.items)
+    check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
+    np.save(building.path / "sides.npy", sides)
+    reports = list(_run(settings, inputs, building, tasks, progress))
+    (building.path / "sides.npy").unlink()
+    manifest = packed_manifest(settings, inputs, rule, tasks, reports, command)
+    write_manifest(building.path, manifest)
+    write_card(building.path, manifest, out.name)
+    building.swap()
+    return PackSummary(
+        out=out,
+        samples=manifest["samples"],
+        groups=groups,
+        shards=len(tasks),
+        kept=kept,
+        size_bytes=sum(report["bytes"] for report in reports),
+        seconds=time.monotonic() - started,
+        rule=rule,
+        warnings=tuple(warnings_of(rule, manifest["samples"], groups, len(inputs))),
+    )
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """Writes one shard; small enough to send to any worker."""
+
+    inputs: PackInputs
+    out: str
+    tasks: tuple[tuple[str, int, int, int], ...]  # side, number, first and last of its side
+
+    def __call__(self, task: int) -> tuple[int, dict[str, Any]]:
+        side, number, first, last = self.tasks[task]
+        building, name = BuildFolder(Path(self.out)), shard_folder(side, number)
+        report = building.report(name)
+        if report is None:
+            rows = _positions(str(building.path / "sides.npy"), _SIDE_NUMBER[side])[first:last]
+            report = _write(self.inputs, building.path / name, rows) | {"path": name}
+            building.finish(name, report)
+        return task, report
+
+
+def _write(inputs: PackInputs, folder: Path, rows: IntArray) -> dict[str, Any]:
+    """Write the samples at some positions as one LMDB, and report what it holds."""
+    image_sizes = inputs.image_sizes(rows)
+    # Labels and centres are small: a generous bound on them is as good as their size.
+    size = map_size(image_sizes, 64 * len(rows), 64 * len(rows))
+    tally = ShardTally(inputs.alphabet)
+    with LmdbShardWriter(folder, size) as writer:
+        for start in range(0, len(rows), _BATCH):
+            for samples in inputs.read(rows[start : start + _BATCH]):
+                writer.write(samples)
+                tally.add(samples)
+    crc32 = np.concatenate(writer.crc32).astype("<u4")
+    return {
+        "samples": writer.count,
+        "bytes": (folder / "data.mdb").stat().st_size,
+        "checksum": hashlib.sha256(crc32.tobytes()).hexdigest(),
+        **tally.report(),
+    }
+
+
+@lru_cache(maxsize=2)
+def _positions(sides_file: str, side: int) -> IntArray:
+    """Positions of all samples of a side, ascending."""
+    return np.flatnonzero(np.load(sides_file) == side)
+
+
+def _run(
+    settings: PackSettings,
+    inputs: PackInputs,
+    building: BuildFolder,
+    tasks: list[tuple[str, int, int, int]],
+    progress: Callable[[int, int], None],
+) -> Iterator[dict[str, Any]]:
+    """Write all shards; yields their reports in the order of the tasks."""
+    _positions.cache_clear()
+    task = ShardTask(inputs, str(building.out), tuple(tasks))
+    found: dict[int, dict[str, Any]] = {}
+    done, total = 0, sum(last - first for _, _, first, last in tasks)
+    progress(0, total)
+    for number, report in _reports(settings, task, len(tasks)):
+        found[number] = report
+        done += report["samples"]
+        progress(done, total)
+    yield from (found[number] for number in range(len(tasks)))
+
+
+def _reports(
+    settings: PackSettings, task: ShardTask, count: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    if settings.backend == "dask":
+        with connected(settings.scheduler):
+            yield from run_shards(task, range(count), backend="dask", jobs=-1)
+        return
+    jobs = min(settings.jobs or len(os.sched_getaffinity(0)), count)
+    yield from run_shards(task, range(count), backend=settings.backend, jobs=jobs)
+
+
+def _sides(
+    settings: PackSettings, inputs: PackInputs, out: Path
+) -> tuple[SplitRule, NDArray[np.uint8], int]:
+    """The split, as the first pack's manifest keeps it or chosen anew."""
+    first = None
+    if (out / FILE).exists() and not settings.resplit:
+        first = split_rule(out)
+    rule = _rule(settings, first)
+    val_list = None if settings.val_list is None else Path(settings.val_list)
+    return decide(
+        inputs,
+        rule,
+        keep_threshold=first is not None,
+        settled=lambda: _settled(out),
+        val_list=val_list,
+    )
+
+
+def _rule(settings: PackSettings, first: SplitRule | None) -> SplitRule:
+    by = settings.split_by
+    if by is None and (settings.val_faces or settings.val_list):
+        by = "faces" if settings.val_faces else "list"
+    if first is None:
+        split = DEFAULT_SPLIT if settings.split is None else settings.split
+        seed = DEFAULT_SEED if settings.seed is None else settings.seed
+        return SplitRule(by or "sentence", split, seed, 0, val_faces=settings.val_faces)
+    asked: dict[str, Any] = {"split by": by, "split": settings.split, "seed": settings.seed}
+    asked["val faces"] = settings.val_faces or None
+    held: dict[str, Any] = {"split by": first.by, "split": first.ratio, "seed": first.seed}
+    held["val faces"] = first.val_faces
+    other = [f"{k} {held[k]}, now {v}" for k, v in asked.items() if v not in (None, held[k])]
+    if other:
+        raise SettingsError(
+            f"{settings.out} keeps the split of its first pack ({'; '.join(other)}): leave these"
+            " options out, or add --resplit to choose anew"
+        )
+    return first
+
+
+def _settled(out: Path) -> frozenset[int]:
+    """Groups that the existing data has in validation and that the rule put there."""
+    found: set[int] = set()
+    try:
+        for _, samples in LmdbReader(out, "val").tables():
+            found |= set(samples.meta["sentence"][samples.meta["side"] == 0].tolist())
+    except ShardError:
+        return frozenset()  # damaged data is about to be replaced; its threshold still holds
+    return frozenset(found)
+
+
+def _tasks(settings: PackSettings, sides: NDArray[np.uint8]) -> list[tuple[str, int, int, int]]:
+    size = settings.shard_size
+    if settings.shards is not None:
+        size = max(1, -(-int((sides == TRAIN).sum()) // settings.shards))
+    tasks = []
+    for side in SIDES:
+        count = int((sides == _SIDE_NUMBER[side]).sum())
+        for number, first in enumerate(range(0, count, size)):
+            tasks.append((side, number, first, min(first + size, count)))
+    return tasks
+
+
+def _plan(
+    inputs: PackInputs, sides: NDArray[np.uint8], tasks: list[tuple[str, int, int, int]]
+) -> dict[str, Any]:
+    """What finished shards depend on: with another plan they are of no use."""
+    return {
+        "inputs": inputs.fingerprint(),
+        "sides": hashlib.sha256(sides.tobytes()).hexdigest(),
+        "tasks": [list(task) for task in tasks],
+    }
+
+
+def _check_apart(inputs: PackInputs, out: Path) -> None:
+    paths = [item.path for item in inputs.items]
+    inside = [str(path) for path in paths if path.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise ShardError(f"{listed(inside)} would be replaced while it is read: use another --out")

@@ -1,0 +1,1 @@
+"""Plan + engine → shards: what `ocrgen render` does, its settings, estimates and previews."""

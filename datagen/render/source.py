@@ -1,0 +1,156 @@
+"""Plan and engine together: the samples of any indices, redrawn where the first try fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.drawing.engine import LineEngine
+from datagen.drawing.style import Style, check, load_style
+from datagen.errors import RenderError
+from datagen.formats.manifest import (
+    library_versions,
+)
+from datagen.render.render_settings import LookSettings
+from datagen.sample import Engine, Samples
+from datagen.text.given_lines import LinesPlan
+from datagen.text.plan import WindowPlan, make_plan
+from datagen.text.plan_settings import PlanSettings
+from fonts import Face, select
+from fonts.report import orphan_message
+
+MOST_ATTEMPTS = 20
+SAME_TEXT_ATTEMPTS = 8  # most lines fail by their look; rare characters must not be lost by it
+LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb", "trdg")
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RenderSource:
+    """A plan with an engine: all that is needed to draw any sample, in any process."""
+
+    plan: WindowPlan | LinesPlan
+    engine: Engine
+    faces: tuple[Face, ...]
+    style: Style
+
+    def identity(self) -> dict[str, Any]:
+        """What bytes depend on besides the settings."""
+        return {
+            "plan": self.plan.fingerprint,
+            "engine": self.engine.fingerprint,
+            "libraries": library_versions(LIBRARIES),
+        }
+
+    def samples(self, indices: IntArray) -> Samples:
+        """Draw samples; one that cannot be drawn gets another look, at last another text too.
+
+        Raises:
+            RenderError: names the sample that could not be drawn.
+        """
+        samples = self.engine.draw(self.plan.texts(indices), indices)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            failed = np.array([i for i, image in enumerate(samples.images) if not image], np.int64)
+            if not len(failed):
+                return samples
+            again = indices[failed]
+            texts = self.plan.texts(again, 0 if attempt <= SAME_TEXT_ATTEMPTS else attempt)
+            samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
+        raise RenderError(_undrawable(samples, indices, self.faces))
+
+    def widths(self, indices: IntArray) -> IntArray:
+        """About the width in px that the image of each sample will have, (B,); draws nothing."""
+        return self.engine.widths(self.plan.texts(indices), indices)
+
+
+@lru_cache(maxsize=2)
+def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource:
+    """The plan and engine of some settings; opened once a process.
+
+    Raises:
+        UserError: whatever is wrong with corpora, alphabet, faces or style.
+    """
+    plan = make_plan(plan_settings)
+    home = None if plan_settings.home is None else Path(plan_settings.home)
+    faces = select(look.faces, home=home, system=look.system_fonts)
+    style = style_of(look)
+    engine = _engine_of(look)(
+        style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
+    )
+    return RenderSource(plan, engine, faces, style)
+
+
+def _engine_of(look: LookSettings) -> Callable[..., Engine]:
+    if look.engine == "lines":
+        return LineEngine
+    from datagen.drawing.trdg_engine import TrdgEngine
+
+    return TrdgEngine
+
+
+def style_of(look: LookSettings) -> Style:
+    """The style of a preset or file, with what the command line overrides."""
+    style = load_style(look.style)
+    frame = style.frame
+    if look.widths is not None:
+        frame = replace(frame, width_px=look.widths)
+    if look.fit_width:
+        frame = replace(frame, fit_width=True)
+    style = replace(style, frame=frame)
+    if look.backgrounds is not None:
+        style = replace(style, surface=replace(style.surface, backgrounds=look.backgrounds))
+    check(style, "frame")
+    return style
+
+
+def samples_at(plan: PlanSettings, look: LookSettings, indices: IntArray) -> Samples:
+    """The samples of any indices: what `ocrgen render` writes, for preview and live training."""
+    return open_source(plan, look).samples(indices)
+
+
+def _put(samples: Samples, rows: IntArray, new: Samples) -> Samples:
+    """Samples with some rows replaced."""
+    images, texts = list(samples.images), list(samples.texts)
+    masks = None if samples.masks is None else list(samples.masks)
+    for row, image, text in zip(rows.tolist(), new.images, new.texts, strict=True):
+        images[row], texts[row] = image, text
+    if masks is not None and new.masks is not None:
+        for row, mask in zip(rows.tolist(), new.masks, strict=True):
+            masks[row] = mask
+    meta = samples.meta.copy()
+    meta[rows] = new.meta
+    centres = _put_places(samples.centres, rows, new.centres)
+    quads = samples.quads
+    if quads is not None and new.quads is not None:
+        quads = _put_places(quads, rows, new.quads)
+    return Samples(images, texts, meta, centres, quads, masks)
+
+
+def _put_places(
+    old: NDArray[np.float32], rows: IntArray, new: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Rows of places replaced, where the new lines may be longer or shorter than the old."""
+    shape = (len(old), max(old.shape[1], new.shape[1]), *old.shape[2:])
+    result = np.full(shape, np.nan, dtype=np.float32)
+    result[:, : old.shape[1]] = old
+    result[rows] = np.nan
+    result[rows, : new.shape[1]] = new
+    return result
+
+
+def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) -> str:
+    row = next(i for i, image in enumerate(samples.images) if not image)
+    told = f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
+    orphans = orphan_message(faces, samples.texts[row])
+    if orphans:
+        return f"{told} {MOST_ATTEMPTS} attempts: {orphans}"
+    return (
+        f"{told} {MOST_ATTEMPTS} attempts: no chosen face has all of its characters, it is too"
+        " long for the frame, or the style leaves too little contrast; choose more --faces, a"
+        " wider frame or another --style"
+    )

@@ -1,0 +1,1 @@
+"""What the HTML reports share: the page around them and their plots."""

@@ -1,0 +1,1 @@
+"""What a dataset holds, counted: what `ocrgen stats` shows."""

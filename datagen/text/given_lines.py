@@ -1,0 +1,112 @@
+"""A plan over whole given lines: sample i says line i mod the number of lines."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora import CorpusError, Source
+from corpora.reading import paragraphs, sniff_encoding
+from datagen.alphabet import Alphabet
+from datagen.errors import AlphabetError
+from datagen.sample import Texts
+from datagen.text.coverage import CoverageReport, report_lines
+from datagen.text.index import sentence_hash
+from datagen.text.plan_settings import LONGEST_LINE
+from ocrbase.errors import listed
+
+
+@dataclass(frozen=True)
+class LinesPlan:
+    """Whole lines of a file, in order, again and again.
+
+    Attributes:
+        path: the file.
+        alphabet: the classes of `class_ids`.
+        class_ids: (lines, longest line), zero beyond a line's end.
+        lengths: characters, (lines,).
+        sentence: hash of each line, (lines,).
+        notes: what was decided in reading the file.
+    """
+
+    path: Path
+    alphabet: Alphabet
+    class_ids: NDArray[np.uint16]
+    lengths: NDArray[np.int64]
+    sentence: NDArray[np.uint64]
+    notes: tuple[str, ...]
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        return (self.path.name.split(".")[0],)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return (Source(self.corpora[0], "not stated", f"given lines of {self.path.name}"),)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.blake2b(self.alphabet.fingerprint.encode(), digest_size=16)
+        digest.update(self.lengths.tobytes() + self.class_ids.tobytes())
+        return digest.hexdigest()
+
+    def texts(self, indices: NDArray[np.int64], attempt: int = 0) -> Texts:
+        """What the lines of these indices say, in every attempt; see `datagen.sample.Texts`."""
+        row = np.asarray(indices, dtype=np.int64) % len(self.lengths)
+        nothing = np.zeros(len(row), dtype=np.uint8)
+        return Texts(
+            self.class_ids[row],
+            self.lengths[row],
+            self.sentence[row],
+            nothing.astype(np.uint16),
+            nothing,
+        )
+
+    def coverage_report(self, n: int) -> CoverageReport:
+        """What n lines hold of every class, and how often each line is used."""
+        return report_lines(n, self.alphabet, self.corpora[0], self.class_ids)
+
+
+def open_lines(path: Path, alphabet: Alphabet) -> LinesPlan:
+    """Read a file of whole lines; empty lines are skipped.
+
+    Raises:
+        CorpusError: if the file cannot be read, has no line, or has lines that are too long.
+        AlphabetError: if characters are outside the alphabet; names them and their lines.
+    """
+    if not path.is_file():
+        raise CorpusError(f"there is no file of lines at {path}; give one with --lines FILE")
+    encoding = sniff_encoding(path)
+    texts = [alphabet.normalise(line) for line in paragraphs(path, encoding)]
+    texts = [text for text in texts if text]
+    if not texts:
+        raise CorpusError(f"{path} holds no line of text; give one line of text for each image")
+    _check(path, texts, alphabet)
+    class_ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.uint16)
+    for k, text in enumerate(texts):
+        class_ids[k, : len(text)] = alphabet.class_ids(text)
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    sentence = np.array([sentence_hash(text) for text in texts], dtype=np.uint64)
+    notes = () if encoding == "utf-8" else (f"{path} is not UTF-8 and is read as GB18030",)
+    return LinesPlan(path, alphabet, class_ids, lengths, sentence, notes)
+
+
+def _check(path: Path, texts: list[str], alphabet: Alphabet) -> None:
+    long = [f"line {k} ({len(t)})" for k, t in enumerate(texts, start=1) if len(t) > LONGEST_LINE]
+    if long:
+        raise CorpusError(
+            f"{path}: longer than {LONGEST_LINE} characters: {listed(long)}; break these lines"
+        )
+    where: dict[str, list[int]] = {}
+    for k, text in enumerate(texts, start=1):
+        for character in alphabet.outside(text):
+            where.setdefault(character, []).append(k)
+    if where:
+        offenders = [f"{c!r} (line {', '.join(map(str, k[:3]))})" for c, k in where.items()]
+        raise AlphabetError(
+            f"{path} holds characters outside the alphabet of {len(alphabet)} classes:"
+            f" {listed(offenders)}; change these lines or choose another --alphabet"
+        )

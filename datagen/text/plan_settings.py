@@ -1,0 +1,50 @@
+"""What a user sets of the text of a dataset."""
+
+from dataclasses import dataclass
+
+from ocrbase.errors import SettingsError
+
+LONGEST_LINE = 255  # characters
+RATE_LINES = 3_600_000  # `min_per_class` counts in this many lines
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """Which text, and how it is cut into lines.
+
+    Attributes:
+        corpora: names or paths, each with an optional `:WEIGHT`.
+        seed: of all draws.
+        length_min: shortest line, characters.
+        length_max: longest line, characters; lengths are drawn uniformly.
+        min_per_class: samples that every class gets in 3.6 million lines; 0 leaves the text as
+            it is.
+        max_inserted: largest share of lines that are not untouched windows of the text.
+        alphabet: path of a character list; None is the built-in alphabet.
+        lines: path of a file of whole given lines, instead of corpora.
+        home: user data directory; None is the platform's own.
+    """
+
+    corpora: tuple[str, ...] = ("news",)
+    seed: int = 0
+    length_min: int = 10
+    length_max: int = 10
+    min_per_class: int = 200
+    max_inserted: float = 0.05
+    alphabet: str | None = None
+    lines: str | None = None
+    home: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not 1 <= self.length_min <= self.length_max <= LONGEST_LINE:
+            problems.append(
+                f"line length {self.length_min} to {self.length_max}: give"
+                f" 1 <= shortest <= longest <= {LONGEST_LINE} characters"
+            )
+        if self.min_per_class < 0:
+            problems.append(f"min_per_class {self.min_per_class}: give 0 or more")
+        if not 0 <= self.max_inserted <= 1:
+            problems.append(f"max_inserted {self.max_inserted}: give a share from 0 to 1")
+        if problems:
+            raise SettingsError("; ".join(problems))

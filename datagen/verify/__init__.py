@@ -1,0 +1,1 @@
+"""Datasets read back from the disk: what `ocrgen verify` checks."""

@@ -1,0 +1,1 @@
+"""The ground floor that every package may import: errors, settings, homes, publishing."""

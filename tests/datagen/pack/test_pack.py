@@ -1,0 +1,324 @@
+"""Packing: the whole job on small renders."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datagen.alphabet import Alphabet, write_list
+from datagen.errors import AlphabetError, ShardError
+from datagen.formats import building
+from datagen.formats.lmdb.reader import LmdbReader
+from datagen.formats.manifest import read_manifest
+from datagen.formats.sample_columns import take
+from datagen.pack.job import PackSummary, pack
+from datagen.pack.pack_settings import PackSettings
+from datagen.sample import Samples
+from ocrbase.errors import SettingsError
+from tests.support.paths import ROOT
+from tests.support.samples import ALPHABET, make_render, make_samples
+
+
+def _pack(tmp_path: Path, *renders: Path, **settings: object) -> PackSummary:
+    settings = {"out": str(tmp_path / "lmdb"), "split": 0.9, "jobs": 1, **settings}
+    return pack(PackSettings(inputs=tuple(map(str, renders)), **settings))  # type: ignore[arg-type]
+
+
+def _data_hashes(out: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("data.mdb"))
+    }
+
+
+def _sentences(out: Path, side: str) -> set[int]:
+    tables = LmdbReader(out, side).tables()
+    return {value for _, samples in tables for value in samples.meta["sentence"].tolist()}
+
+
+def test_every_sample_arrives_once_unchanged(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 230, shard_size=60)
+    summary = _pack(tmp_path, render, shard_size=50)
+    assert summary.samples["train"] + summary.samples["val"] == 230
+    reader = LmdbReader(tmp_path / "lmdb")
+    packed = reader.read(range(230))
+    order = np.argsort(packed.meta["index"])
+    packed = take(packed, order)
+    source = make_samples(range(230))
+    assert packed.images == source.images
+    assert packed.texts == source.texts
+    assert packed.meta.tobytes() == source.meta.tobytes()
+    np.testing.assert_allclose(packed.centres, source.centres, atol=1 / 32)
+
+
+def test_sentences_do_not_cross_the_split(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 900, shard_size=300)
+    summary = _pack(tmp_path, render)
+    train, val = _sentences(summary.out, "train"), _sentences(summary.out, "val")
+    assert train and val and not train & val
+    assert abs(summary.samples["val"] - 90) <= 3
+
+
+def test_manifest_tells_what_is_there(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 120)
+    _pack(tmp_path, render, shard_size=40)
+    manifest = read_manifest(tmp_path / "lmdb", "ocrgen-lmdb")
+    train = LmdbReader(tmp_path / "lmdb", "train")
+    texts = [text for _, samples in train.tables() for text in samples.texts]
+    ids = ALPHABET.class_ids("".join(texts))
+    assert (
+        manifest["class_histogram"]["train"] == np.bincount(ids, minlength=len(ALPHABET)).tolist()
+    )
+    assert manifest["samples"]["train"] == len(texts)
+    assert manifest["sizes"]["train"] == {"280x32": len(texts)}
+    assert Alphabet.from_json(manifest["alphabet"]) == ALPHABET
+    assert manifest["split"]["ratio"] == 0.9
+    card = (tmp_path / "lmdb" / "README.md").read_text()
+    assert "ocrgen render --corpus news" in card and "| Song | OFL-1.1 |" in card
+
+
+def test_bytes_do_not_depend_on_the_workers(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 200)
+    _pack(tmp_path, render, out=str(tmp_path / "one"), shard_size=50, jobs=1)
+    _pack(tmp_path, render, out=str(tmp_path / "four"), shard_size=50, jobs=4)
+    assert _data_hashes(tmp_path / "one") == _data_hashes(tmp_path / "four")
+
+
+def test_tables_of_several_renders_are_merged(tmp_path: Path) -> None:
+    first = make_render(tmp_path / "news", 60, faces=("Song", "Kai"))
+    second = make_render(tmp_path / "more", 60, faces=("Hei", "Song"))
+    _pack(tmp_path, first, second)
+    reader = LmdbReader(tmp_path / "lmdb")
+    assert reader.info.faces == ("Song", "Kai", "Hei")
+    faces = [reader.info.faces[i] for i in reader.read(range(120)).meta["face"]]
+    assert {face: faces.count(face) for face in faces} == {"Song": 60, "Kai": 30, "Hei": 30}
+
+
+def test_folders_of_renders_are_found(tmp_path: Path) -> None:
+    make_render(tmp_path / "renders" / "a", 60)
+    make_render(tmp_path / "renders" / "b", 60)
+    assert sum(_pack(tmp_path, tmp_path / "renders").samples.values()) == 120
+    with pytest.raises(ShardError, match=r"holds no dataset: run ocrgen render"):
+        _pack(tmp_path, tmp_path / "nothing", overwrite=True)
+
+
+def test_one_render_named_twice_is_refused(tmp_path: Path) -> None:
+    make_render(tmp_path / "renders" / "a", 60)
+    with pytest.raises(ShardError, match=r"named more than once"):
+        _pack(tmp_path, tmp_path / "renders", tmp_path / "renders" / "a")
+
+
+def test_differing_alphabets_are_refused_unless_a_target_is_named(tmp_path: Path) -> None:
+    wider = Alphabet((*ALPHABET.symbols, "龘"))
+    first = make_render(tmp_path / "news", 60)
+    second = make_render(tmp_path / "wide", 60, alphabet=wider)
+    with pytest.raises(
+        AlphabetError, match=r"news has an alphabet of 41 .*wide one of 42 .*--alph"
+    ):
+        _pack(tmp_path, first, second)
+    write_list(wider, tmp_path / "wide.txt")
+    _pack(tmp_path, first, second, alphabet=str(tmp_path / "wide.txt"))
+    assert LmdbReader(tmp_path / "lmdb").info.alphabet == wider
+    write_list(Alphabet(("", *"0123456789")), tmp_path / "digits.txt")
+    with pytest.raises(AlphabetError, match=r"labels hold '中', .* not among the 11 classes"):
+        _pack(tmp_path, first, alphabet=str(tmp_path / "digits.txt"), overwrite=True)
+
+
+def test_existing_data_needs_leave_to_be_replaced(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 60)
+    _pack(tmp_path, render)
+    before = _data_hashes(tmp_path / "lmdb")
+    with pytest.raises(ShardError, match=r"holds packed data: add --overwrite"):
+        _pack(tmp_path, render)
+    assert _data_hashes(tmp_path / "lmdb") == before
+    _pack(tmp_path, render, overwrite=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep me")
+    with pytest.raises(ShardError, match=r"exists and is no packed data"):
+        _pack(tmp_path, render, out=str(tmp_path / "mine"), overwrite=True)
+    assert (tmp_path / "mine" / "notes.txt").exists()
+
+
+def test_a_failure_leaves_the_existing_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = make_render(tmp_path / "news", 60)
+    _pack(tmp_path, render)
+    before = _data_hashes(tmp_path / "lmdb")
+    os.truncate(render / "shard-00001.tar", 4000)
+    with pytest.raises(ShardError, match=r"shard-00001\.tar has 4000 bytes"):
+        _pack(tmp_path, render, overwrite=True)
+    assert _data_hashes(tmp_path / "lmdb") == before
+
+
+def test_free_space_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = make_render(tmp_path / "news", 60)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(building.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(ShardError, match=r"needs about 0\.3 MB, the disk has 0\.0 MB free"):
+        _pack(tmp_path, render)
+    assert not (tmp_path / "lmdb").exists()
+
+
+def test_later_packs_keep_every_side(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 300)
+    first = _pack(tmp_path, render)
+    train, val = _sentences(first.out, "train"), _sentences(first.out, "val")
+    more = make_render(tmp_path / "more", 600)
+    second = _pack(tmp_path, render, more, overwrite=True, split=None)
+    assert second.rule.threshold == first.rule.threshold
+    assert train <= _sentences(second.out, "train")
+    assert val <= _sentences(second.out, "val")
+    with pytest.raises(SettingsError, match=r"split 0\.9, now 0\.5\): .*--resplit"):
+        _pack(tmp_path, render, overwrite=True, split=0.5)
+    third = _pack(tmp_path, render, overwrite=True, split=0.8, resplit=True)
+    assert abs(third.samples["val"] - 60) <= 3
+
+
+def test_split_by_faces_and_by_list(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 60)
+    _pack(tmp_path, render, val_faces=("Kai",))
+    assert set(LmdbReader(tmp_path / "lmdb", "val").read(range(30)).meta["face"].tolist()) == {1}
+    with pytest.raises(SettingsError, match=r"no lines in the faces Hei; there are Song, Kai"):
+        _pack(tmp_path, render, val_faces=("Hei",), out=str(tmp_path / "other"))
+    (tmp_path / "val.txt").write_text("000000003\nnews/17\n")
+    _pack(tmp_path, render, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "listed"))
+    assert LmdbReader(tmp_path / "listed", "val").read([0, 1]).meta["index"].tolist() == [3, 17]
+    (tmp_path / "val.txt").write_text("3\n999\n")
+    with pytest.raises(ShardError, match=r"samples that no input holds: news/999"):
+        _pack(tmp_path, render, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "no"))
+
+
+def test_split_by_sample_is_the_plain_one(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 1000, shard_size=500)
+    summary = _pack(tmp_path, render, split_by="sample")
+    assert summary.samples["val"] == 100
+    assert _sentences(summary.out, "train") & _sentences(summary.out, "val")
+
+
+def test_few_groups_are_warned_of(tmp_path: Path) -> None:
+    summary = _pack(tmp_path, make_render(tmp_path / "news", 90))
+    assert any("validation holds 3 groups (9 lines): under 200" in w for w in summary.warnings)
+
+
+def test_an_unfinished_render_is_refused_unless_partial(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 130)
+    (render / "shard-00001.tar").unlink()
+    with pytest.raises(ShardError, match=r"lacks 1 of 3 shards"):
+        _pack(tmp_path, render)
+    assert sum(_pack(tmp_path, render, partial=True).samples.values()) == 80
+
+
+def test_killed_and_started_again_it_goes_on(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 400)
+    whole = _pack(tmp_path, render, out=str(tmp_path / "whole"), shard_size=40)
+    script = f"""
+import os, signal
+from datagen.formats.building import BuildFolder
+from datagen.pack.job import pack
+from datagen.pack.pack_settings import PackSettings
+finish = BuildFolder.finish
+def killed(self, shard, report):
+    finish(self, shard, report)
+    if shard.endswith("3"):
+        os.kill(os.getpid(), signal.SIGKILL)
+BuildFolder.finish = killed
+pack(PackSettings(inputs=({str(render)!r},), out={str(tmp_path / "lmdb")!r}, split=0.9,
+     shard_size=40, jobs=1))
+"""
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": ROOT})
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "lmdb").exists()
+    summary = _pack(tmp_path, render, shard_size=40)
+    assert summary.kept == 4
+    assert _data_hashes(tmp_path / "lmdb") == _data_hashes(whole.out)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lmdb", "news", "whole"]
+
+
+def test_what_was_finished_under_other_settings_is_not_used(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 60)
+    folder = building.BuildFolder(tmp_path / "lmdb")
+    folder.begin({"other": 1})
+    (folder.path / "train/shard_00000").mkdir(parents=True)
+    folder.finish("train/shard_00000", {"samples": 1})
+    assert _pack(tmp_path, render).kept == 0
+
+
+def test_a_swap_that_was_killed_is_undone(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 60)
+    _pack(tmp_path, render)
+    before = _data_hashes(tmp_path / "lmdb")
+    (tmp_path / "lmdb").rename(tmp_path / ".lmdb.old")
+    with pytest.raises(ShardError, match=r"add --overwrite"):
+        _pack(tmp_path, render)
+    assert _data_hashes(tmp_path / "lmdb") == before
+    assert not (tmp_path / ".lmdb.old").exists()
+
+
+def test_own_splits_are_kept(tmp_path: Path) -> None:
+    samples = make_samples(range(40))
+    samples.meta["side"][:10] = 2
+    samples.meta["side"][10:30] = 1
+    render = _render_of(tmp_path / "imported", samples)
+    _pack(tmp_path, render, split=0.5)
+    val = LmdbReader(tmp_path / "lmdb", "val")
+    indices = set(val.read(range(len(val))).meta["index"].tolist())
+    assert set(range(10)) <= indices
+    assert not indices & set(range(10, 30))
+
+
+def _render_of(folder: Path, samples: Samples) -> Path:
+    from datagen.formats.tar.shard import TarShardWriter
+
+    make_render(folder, len(samples), shard_size=len(samples))
+    with TarShardWriter(folder / "shard-00000") as writer:
+        writer.write(samples)
+    return folder
+
+
+def test_data_packed_before_can_be_packed_again(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 120)
+    first = _pack(tmp_path, render)
+    again = _pack(tmp_path, first.out, out=str(tmp_path / "again"))
+    assert again.samples == first.samples
+    with pytest.raises(ShardError, match=r"would be replaced while it is read"):
+        _pack(tmp_path, first.out, overwrite=True)
+
+
+def test_settings_name_all_problems_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"split 1.5: .*; shard size 0: .*; jobs = -1: "):
+        PackSettings(split=1.5, shard_size=0, jobs=-1)
+    with pytest.raises(SettingsError, match=r"name the samples of validation with --val-list"):
+        PackSettings(split_by="list")
+
+
+def test_imported_lines_without_a_split_are_grouped_by_their_label(tmp_path: Path) -> None:
+    from datagen.exchange.exchange_settings import ImportSettings
+    from datagen.exchange.import_job import import_data
+
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    for i, image in enumerate(make_samples(range(200)).images):
+        (folder / f"{i}.jpg").write_bytes(image)
+    rows = [f"{i}.jpg\tlabel{i % 40}\n" for i in range(200)]
+    (folder / "list.txt").write_text("".join(rows))
+    import_data(ImportSettings("paddle", (str(folder),), out=str(tmp_path / "renders" / "real")))
+    summary = _pack(tmp_path, tmp_path / "renders", split=0.8)
+    assert summary.samples == {"train": 160, "val": 40} and summary.groups == 8
+    sides = [set(LmdbReader(summary.out, side).read(range(40)).texts) for side in ("train", "val")]
+    assert not sides[0] & sides[1]
+
+
+def test_a_class_counts_once_a_line() -> None:
+    from datagen.pack.split_assignment import distinct_classes
+
+    lines, ids = distinct_classes(["aab", "", "龘b1b", "中"], ALPHABET)
+    found = [(line, ALPHABET.symbols[i]) for line, i in zip(lines, ids, strict=True)]
+    assert sorted(found) == [(0, "a"), (0, "b"), (2, "1"), (2, "b"), (3, "中")]
+    assert [len(part) for part in distinct_classes([], ALPHABET)] == [0, 0]

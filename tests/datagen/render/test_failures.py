@@ -1,0 +1,176 @@
+"""The real command under a full disk, Ctrl-C and kills: one line, nothing lost, then it goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from datagen.formats.tar.reader import RenderReader, finished_shards
+from datagen.formats.tar.shard import TarShard
+from tests.support.paths import ROOT
+
+SECONDS = 90  # that anything here may take at most, on a busy machine
+
+
+class Command:
+    """`ocrgen render` in a process group of its own, as a terminal starts it."""
+
+    def __init__(self, folder: Path, n: int, shard_size: int, jobs: int = 2) -> None:
+        self.out = folder / "out"
+        lines = folder / "lines.txt"
+        if not lines.exists():
+            lines.write_text("山中何事？\n松花酿酒，春水煎茶，且听风吟。\n", encoding="utf-8")
+        arguments = ["render", "--lines", lines, "--style", "plain", "--out", self.out]
+        arguments += ["--n", n, "--shard-size", shard_size, "--jobs", jobs]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from datagen.cli import run; run()", *map(str, arguments)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def shards(self) -> set[int]:
+        return finished_shards(self.out)
+
+    def end(self) -> tuple[int, str]:
+        """Exit code and standard error without the progress bar."""
+        _, errors = self.process.communicate(timeout=SECONDS)
+        lines = [line.rpartition("\r")[2] for line in errors.splitlines()]
+        return self.process.returncode, "\n".join(lines)
+
+    def workers(self) -> list[int]:
+        """Live processes of the group that draw."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                words = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            own = int(stat[2]) == self.process.pid and stat[0] != "Z"
+            if own and b"popen_loky_posix" in words:
+                found.append(int(folder.name))
+        return found
+
+
+@contextmanager
+def _running(folder: Path, n: int, shard_size: int, jobs: int = 2) -> Iterator[Command]:
+    command = Command(folder, n, shard_size, jobs)
+    try:
+        yield command
+    finally:
+        if command.process.poll() is None:
+            os.killpg(command.process.pid, signal.SIGKILL)
+            command.process.communicate()
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not ready():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def _attempts(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if ".part-" in path.name]
+
+
+def _goes_on(folder: Path, kept: dict[str, int], n: int, shard_size: int) -> None:
+    """The next call completes a render, keeps what there was, and leaves no temporary file."""
+    with _running(folder, n, shard_size) as command:
+        assert command.end()[0] == 0
+    for name, changed_ns in kept.items():
+        assert (command.out / name).stat().st_mtime_ns == changed_ns
+    assert RenderReader(command.out).read(range(n)).meta["index"].tolist() == list(range(n))
+    assert not _attempts(command.out)
+
+
+def _published(folder: Path) -> dict[str, int]:
+    """Tars under their final names with the time of their last change; each is whole."""
+    tars = sorted(folder.glob("shard-*.tar"))
+    for tar in tars:
+        assert len(TarShard(tar.with_suffix("")))
+    return {tar.name: tar.stat().st_mtime_ns for tar in tars}
+
+
+def test_ctrl_c_is_one_line_and_leaves_no_worker(tmp_path: Path) -> None:
+    with _running(tmp_path, n=2_000_000, shard_size=1000) as command:
+        _wait(lambda: len(command.shards()) >= 2)
+        os.killpg(command.process.pid, signal.SIGINT)
+        code, errors = command.end()
+        assert code == 130
+        assert "Interrupted. What was finished is kept." in errors
+        assert "Traceback" not in errors and "KeyboardInterrupt" not in errors, errors
+        _wait(lambda: not command.workers())
+    kept = _published(command.out)
+    assert kept and not _attempts(command.out)
+    n = (max(int(name[6:11]) for name in kept) + 3) * 1000
+    # n cannot shrink in the manifest: what is missing of two million lines stays missing.
+    with _running(tmp_path, n, 1000) as again:
+        assert again.end()[0] == 0
+    assert len(again.shards()) == n // 1000
+    assert all((again.out / name).stat().st_mtime_ns == at for name, at in kept.items())
+    assert not _attempts(again.out)
+
+
+def test_a_killed_worker_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    with _running(tmp_path, n=40_000, shard_size=1000) as command:
+        _wait(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
+        os.kill(command.workers()[0], signal.SIGKILL)
+        code, errors = command.end()
+        _wait(lambda: not command.workers())
+    assert code == 1 and "Error: a worker died" in errors and "Traceback" not in errors, errors
+    kept = _published(command.out)
+    assert 2 <= len(kept) < 40 and not _attempts(command.out)
+    _goes_on(tmp_path, kept, 40_000, 1000)
+
+
+def test_kill_9_of_everything(tmp_path: Path) -> None:
+    """Files of the attempts that were cut off lie there until the next call."""
+    with _running(tmp_path, n=20_000, shard_size=1000) as command:
+        _wait(lambda: len(command.shards()) >= 2 and bool(_attempts(command.out)))
+        os.killpg(command.process.pid, signal.SIGKILL)
+        command.process.communicate()
+    kept = _published(command.out)
+    assert 2 <= len(kept) < 20
+    _goes_on(tmp_path, kept, 20_000, 1000)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True)
+    except OSError as error:
+        pytest.skip(f"cannot mount a small disk: {error}")
+    if done.returncode:
+        pytest.skip(f"cannot mount a small disk: {done.stderr.strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_is_one_line_and_the_next_call_goes_on(small_disk: Path, jobs: int) -> None:
+    with _running(small_disk, n=4000, shard_size=400, jobs=jobs) as command:
+        code, errors = command.end()
+    assert code == 1
+    told = [line for line in errors.splitlines() if line.startswith("Error: ")]
+    assert len(told) == 1 and "the disk is full at" in told[0] and "Traceback" not in errors, errors
+    kept = _published(command.out)
+    assert 1 <= len(kept) < 10
+    assert not _attempts(command.out)
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    _goes_on(small_disk, kept, 4000, 400)

@@ -1,0 +1,62 @@
+"""Encoded images in whole batches."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from datagen.errors import ImageError
+from datagen.images import decode, decode_each, encode, encode_png, extension, is_whole, size_of
+from tests.support.samples import make_samples
+
+
+def test_jpeg_comes_back_nearly_and_png_exactly() -> None:
+    ramp = np.tile(np.arange(0, 240, 3, dtype=np.uint8), (2, 32, 1))
+    assert np.abs(decode(encode(ramp, 95)).astype(int) - ramp).max() < 6
+    np.testing.assert_array_equal(decode(encode_png(ramp)), ramp)
+
+
+def test_each_image_may_have_its_own_quality() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (32, 64), np.uint8)
+    low, high = encode(np.stack([noise, noise]), np.array([30, 90]))
+    assert len(low) < len(high)
+
+
+def test_differing_sizes_are_refused_together_and_read_apart() -> None:
+    images = make_samples([0], width=280).images + make_samples([1], width=100).images
+    with pytest.raises(ImageError, match="different sizes: 100x32, 280x32"):
+        decode(images)
+    assert [image.shape for image in decode_each(images)] == [(32, 280), (32, 100)]
+
+
+def test_what_is_no_image_is_named() -> None:
+    good = make_samples([0]).images[0]
+    with pytest.raises(ImageError, match=r"at position 1, 2 of 3"):
+        decode([good, b"", b"no image"])
+    with pytest.raises(ImageError, match="no readable image in 8 bytes"):
+        size_of(b"no image")
+
+
+def test_size_and_kind_are_known_without_decoding(tmp_path: object) -> None:
+    image = make_samples([0], width=123).images[0]
+    assert size_of(image) == (32, 123)
+    assert extension(image) == ".jpg"
+    assert extension(encode_png(decode([image]))[0]) == ".png"
+    assert extension(b"what") == ".img"
+
+
+def test_size_obeys_the_orientation_as_decoding_does() -> None:
+    import io
+
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("L", (40, 20)).save(buffer, "JPEG", exif=exif)
+    assert size_of(buffer.getvalue()) == decode([buffer.getvalue()]).shape[1:] == (40, 20)
+
+
+def test_a_cut_image_is_told_from_a_whole_one() -> None:
+    jpeg = make_samples([0]).images[0]
+    png = cv2.imencode(".png", np.zeros((8, 8), np.uint8))[1].tobytes()
+    assert is_whole(jpeg) and is_whole(png)
+    assert not is_whole(jpeg[:-200]) and not is_whole(png[:-20])

@@ -1,0 +1,68 @@
+"""The warm start on places, and the schedules."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from training.fitting.alignment import BLANK, CHARACTER, IGNORED, frame_targets, places_loss
+from training.fitting.schedule import average_decay, learning_rate, places_steps, scaled_rate
+from training.model.networks import build
+
+torch.set_num_threads(1)
+NETWORK = build("crnn", 9, hidden=4, width_multiplier=0.125)
+NAN = float("nan")
+
+
+def test_frames_over_centres_hold_characters_and_their_neighbours_are_ignored() -> None:
+    targets = torch.tensor([[5, 6, 7], [8, 0, 0]])
+    centres = torch.tensor([[0.0, 17.0, 39.9], [8.0, NAN, NAN]])  # frames 0, 4, 10; 2
+    classes, weights = frame_targets(NETWORK, targets, centres, 11)
+    assert classes.T.tolist() == [[5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 7], [0, 0, 8, *[0] * 8]]
+    c, b, i = CHARACTER, BLANK, IGNORED
+    assert weights.T.tolist() == [[c, i, b, i, c, i, b, b, b, i, c], [b, i, c, i, *[b] * 7]]
+
+
+def test_neighbouring_characters_keep_their_weight() -> None:
+    classes, weights = frame_targets(
+        NETWORK, torch.tensor([[3, 4]]), torch.tensor([[8.0, 12.0]]), 6
+    )
+    assert classes.T.tolist() == [[0, 0, 3, 4, 0, 0]]
+    assert weights.T.tolist() == [[BLANK, IGNORED, CHARACTER, CHARACTER, IGNORED, BLANK]]
+
+
+def test_the_loss_is_a_weighted_cross_entropy() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(12, 2, 9, requires_grad=True)
+    targets = torch.tensor([[5, 6], [7, 0]])
+    centres = torch.tensor([[9.0, 30.0], [20.0, NAN]])
+    classes, weights = frame_targets(NETWORK, targets, centres, 12)
+    wide = F.cross_entropy(logits.permute(1, 2, 0), classes.T, reduction="none")  # (N, T)
+    expected = (wide * weights.T).sum(1)
+    loss = places_loss(NETWORK, logits, targets, centres)
+    torch.testing.assert_close(loss, expected)
+    (ours,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
+    (theirs,) = torch.autograd.grad(expected.sum(), logits)
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", ["one-cycle", "cosine"])
+def test_the_learning_rate_rises_to_its_peak_and_falls(kind: str) -> None:
+    rates = [learning_rate(step, 100, 1e-3, 10, kind) for step in range(100)]
+    assert max(rates) == rates[9] == pytest.approx(1e-3)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[9:] == sorted(rates[9:], reverse=True)
+    assert 0 < rates[0] < 2.1e-4 and rates[-1] < 2e-5
+    assert learning_rate(0, 10, 1e-3, 0, kind) == pytest.approx(1e-3)
+
+
+def test_scales() -> None:
+    assert scaled_rate(64) == pytest.approx(1.2e-3)
+    assert scaled_rate(256) == pytest.approx(2.4e-3)
+    assert scaled_rate(64, 0.5) == pytest.approx(2.4e-3)
+    assert scaled_rate(10**6) == 4e-3
+    assert average_decay(0, 0.999) == 0.1 and average_decay(10**6, 0.999) == 0.999
+    assert average_decay(5, 0.0) == 0.0
+    assert places_steps(1000, 64, 10_000) == math.ceil(1000 / 64)
+    assert places_steps(1000, 64, 20) == 10

@@ -1,0 +1,99 @@
+"""`ocrtrain fit` as a user types it, on a real packed data set."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from datagen.pack.job import pack
+from datagen.pack.pack_settings import PackSettings
+from ocrbase.settings import from_mapping, read_toml
+from tests.support.samples import make_render
+from training.cli import main
+from training.cli.fit import RECIPES
+from training.fitting.fit_settings import FitSettings
+from training.model.checkpoint import load_model
+
+torch.set_num_threads(1)
+SMALL = (
+    *("--gpus", "0", "--threads", "1", "--precision", "float32", "--run", "a"),
+    *("--model", "crnn_v2", "--width-multiplier", "0.125", "--hidden", "8"),
+    *("--batch-size", "16", "--max-steps", "3", "--checkpoint-every", "2"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    make_render(tmp_path / "data" / "renders" / "news", 60)
+    monkeypatch.chdir(tmp_path)
+    inputs = ("data/renders/news",)
+    pack(PackSettings(inputs=inputs, out="data/lmdb", split=0.8, shard_size=25, jobs=1))
+    return tmp_path
+
+
+def test_packed_data_trains_and_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", *SMALL]) == 0
+    told = capsys.readouterr()
+    assert "3 steps done; the models are in runs/a" in told.out
+    assert "places: known for 100% of the lines" in told.err
+    assert load_model(folder / "runs/a/last.safetensors").training["step"] == 3
+    assert json.loads((folder / "runs/a/finished.json").read_text())["step"] == 3
+    (folder / "runs/a/state-000000003.pt").unlink()
+    assert main(["fit", "--resume"]) == 0
+    assert "going on after step 2" in capsys.readouterr().err
+    assert main(["fit", "--resume", "--run", "a", "--lr", "0.5"]) == 1
+    assert "was started with other settings (lr: " in capsys.readouterr().err
+    assert main(["fit", *SMALL]) == 1
+    assert "go on with --resume --run a" in capsys.readouterr().err
+
+
+def test_data_sets_are_mixed_by_weight(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mix = ["--data", "data/lmdb:3", "--data", "data/lmdb:1"]
+    assert main(["fit", *SMALL, *mix, "--epochs", "1", "--max-steps", "99"]) == 0
+    stored = json.loads((folder / "runs/a/settings.json").read_text())
+    assert stored["data"] == ["data/lmdb:3", "data/lmdb:1"]
+    assert "data: data/lmdb, data/lmdb" in capsys.readouterr().err
+
+
+def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
+    (folder / "my.toml").write_text('model = "crnn"\nlr = 0.01\n[plan]\nlength_max = 12\n')
+    assert main(["fit", "--config", "my.toml", *SMALL]) == 0
+    stored = json.loads((folder / "runs/a/settings.json").read_text())
+    assert (stored["model"], stored["lr"], stored["plan"]["length_max"]) == ("crnn_v2", 0.01, 12)
+    (folder / "my.toml").write_text("modle = 1\n")
+    assert main(["fit", "--config", "my.toml"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--model", "vgg"], 2, "'vgg' is not one of 'crnn', 'crnn_v2', 'crnn_res'"),
+        (["--corpus", "news"], 2, "--corpus: only with --live"),
+        (["--lr", "7", "--epochs", "0"], 2, "epochs 0 must be at least 1; lr 7 is not between"),
+        (["--gpus", "99"], 1, "--gpus 99: this machine has"),
+        (["--data", "nowhere"], 1, "nowhere holds no manifest.json"),
+        (["--resume"], 1, "no run under runs/ has a state to resume from"),
+        (["--init", "no.safetensors", *SMALL], 1, "there is no checkpoint no.safetensors"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
+) -> None:
+    assert main(["fit", *arguments]) == code
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_torch_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["fit"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("pip install 'ocrgen[train]'")
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_recipes_are_settings(recipe: Path) -> None:
+    from_mapping(FitSettings, read_toml(recipe), recipe.name)

@@ -1,0 +1,139 @@
+"""Line images: any file to gray, upright, dark on light, 32 px high; bad files in one line."""
+
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from datagen.errors import ImageError
+from training.inference.line_images import is_light_on_dark, prepare, read_line, to_gray
+
+
+def drawing(width: int = 200, height: int = 64, ink: int = 20, ground: int = 230) -> Image.Image:
+    """Strokes of several widths on an even ground; the left end differs from the right."""
+    image = Image.new("L", (width, height), ground)
+    draw = ImageDraw.Draw(image)
+    for x in range(10, width // 2, 15):
+        draw.rectangle((x, 8, x + x // 20, height - 9), fill=ink)
+    draw.ellipse((width - 40, 8, width - 14, height - 9), outline=ink, width=3)
+    return image
+
+
+def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def far_apart(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a.astype(float) - b.astype(float)).mean())
+
+
+PLAIN = read_line(encoded(drawing())).pixels
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "I;16"])
+def test_every_mode_reads_the_same(mode: str) -> None:
+    image = drawing(ink=0, ground=255)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+    elif mode != "L":
+        image = image.convert(mode)
+    form = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
+    line = read_line(encoded(image, form))
+    assert line.pixels.shape == (32, 100) and line.pixels.dtype == np.uint8
+    assert far_apart(line.pixels, prepare(np.asarray(drawing(ink=0, ground=255))).pixels) < 2
+
+
+@pytest.mark.parametrize("values", [np.uint16(256), np.float32(1 / 255), np.int32(1)])
+def test_deep_levels_use_the_whole_range(values: np.generic) -> None:
+    gray = np.asarray(drawing())
+    image = Image.fromarray(gray.astype(values.dtype) * values)
+    assert far_apart(to_gray(image), gray) < 1.1
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_transparent_ground_becomes_what_the_ink_stands_out_from(ink: int) -> None:
+    alpha = 255 - np.asarray(drawing(ink=0, ground=255))
+    rgba = np.dstack([np.full_like(alpha, ink)] * 3 + [alpha])
+    line = read_line(encoded(Image.fromarray(rgba)))
+    assert line.inverted == (ink == 255)
+    assert far_apart(line.pixels, prepare(np.asarray(drawing(ink=0, ground=255))).pixels) < 1
+
+
+def test_exif_rotation_is_applied() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it rotated by 90 degrees clockwise
+    turned = drawing().transpose(Image.Transpose.ROTATE_90)
+    line = read_line(encoded(turned, exif=exif))
+    assert far_apart(line.pixels, PLAIN) < 1
+
+
+def test_light_ink_on_dark_is_inverted_and_places_keep_their_scale() -> None:
+    line = read_line(encoded(drawing(ink=235, ground=25)))
+    assert line.inverted and line.scale == 2.0
+    assert far_apart(line.pixels, PLAIN) < 1
+
+
+@given(st.integers(0, 100), st.integers(-60, 60))
+def test_polarity_does_not_depend_on_shading(contrast: int, slope: int) -> None:
+    gray = np.asarray(drawing(ink=90 - contrast // 4, ground=128 + contrast // 4)).astype(int)
+    gray = gray + np.linspace(-slope, slope, gray.shape[1]).astype(int)
+    gray = np.clip(gray, 0, 255).astype(np.uint8)
+    assert not is_light_on_dark(gray)
+    assert is_light_on_dark(255 - gray)
+
+
+@given(st.integers(8, 300), st.integers(1, 3000))
+def test_height_is_32_and_width_in_proportion(height: int, width: int) -> None:
+    line = prepare(np.full((height, width), 200, dtype=np.uint8))
+    assert line.pixels.shape[0] == 32
+    assert abs(line.pixels.shape[1] - width * 32 / height) <= max(0.5, 1 - width * 32 / height)
+
+
+def test_a_line_of_32_px_is_not_resampled() -> None:
+    gray = np.asarray(drawing(height=32))
+    assert np.array_equal(prepare(gray).pixels, gray)
+
+
+def huge_png(width: int, height: int) -> bytes:
+    """A valid header of a PNG of that size, and next to no data."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(99)))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"no image at all", "not an image"),
+        (b"", "not an image"),
+        (encoded(drawing())[:200], "damaged"),
+        (encoded(Image.new("L", (9, 7))), "7 px high; a line needs at least 8 px"),
+        (encoded(Image.new("L", (9000, 8))), "36000 px wide.*over the limit of 32768"),
+        (huge_png(9_000, 9_000), "9000 x 9000 px is over the limit of 80,000,000 pixels"),
+        (huge_png(12_000, 12_000), "12000 x 12000 px is over the limit"),
+        (huge_png(100_000, 100_000), "decompression bomb, over the limit of 80,000,000"),
+    ],
+)
+def test_bad_input_is_one_clear_line(data: bytes, says: str) -> None:
+    with pytest.raises(ImageError, match=says) as caught:
+        read_line(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="No such file"):
+        read_line(tmp_path / "none.png")
+    with pytest.raises(ImageError, match="Is a directory"):
+        read_line(tmp_path)

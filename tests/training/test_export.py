@@ -1,0 +1,168 @@
+"""Export: the ONNX file gives torch's logits for any batch and width, and reads without torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.bars import ALPHABET, bars, ocrtrain, random_texts, save, write_list
+from training.errors import CheckpointError, ReadError
+from training.inference.predict import LineReader
+from training.inference.scorers import OnnxScorer, TorchScorer
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+
+MODELS = ("crnn", "crnn_v2", "crnn_res")
+
+
+def lines(count: int = 4) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (32, w)).astype(np.uint8) for w in (33, 280, 280, 700)][:count]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each network with random weights, as a checkpoint, as ONNX and as 8-bit ONNX."""
+    from training.export import export
+    from training.model.checkpoint import save_model
+    from training.model.networks import build
+
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("models")
+    for name in MODELS:
+        torch.manual_seed(0)
+        network = build(name, len(ALPHABET), hidden=16, width_multiplier=0.1)
+        save_model(out / f"{name}.safetensors", network, ALPHABET, training={"step": 7})
+        check = export(out / f"{name}.safetensors", out / f"{name}.onnx", lines())
+        assert check.largest < 1e-4 and check.same_text == check.lines == 4
+    export(out / "crnn.safetensors", out / "crnn.int8.onnx", lines(), int8=True)
+    return out
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_are_torchs_for_any_batch_and_width(folder: Path, name: str) -> None:
+    ours = TorchScorer(folder / f"{name}.safetensors", "cpu")
+    theirs = OnnxScorer(folder / f"{name}.onnx", threads=1)
+    rng = np.random.default_rng(1)
+    for count, width in [(1, 40), (3, 280), (2, 283), (5, 1120)]:
+        images = rng.integers(0, 256, (count, 32, width)).astype(np.uint8)
+        np.testing.assert_allclose(theirs.logits(images), ours.logits(images), atol=1e-4)
+    assert (theirs.frame_px, theirs.frame_offset_px) == (ours.frame_px, ours.frame_offset_px)
+    assert theirs.alphabet == ALPHABET
+
+
+def test_eight_bits_come_close_and_are_smaller(folder: Path) -> None:
+    whole, eight = OnnxScorer(folder / "crnn.onnx", 1), OnnxScorer(folder / "crnn.int8.onnx", 1)
+    images = np.stack(lines()[1:3])
+    a, b = whole.logits(images), eight.logits(images)
+    assert 0 < np.abs(a - b).max() < 0.1 * np.abs(a).max()
+    properties = {p.key: p.value for p in onnx.load(folder / "crnn.int8.onnx").metadata_props}
+    assert properties["quantised"] == "int8 weights"
+    assert '"step": 7' in properties["training"]
+
+
+def test_reading_with_onnx_needs_no_torch(folder: Path, tmp_path: Path) -> None:
+    image = save(tmp_path / "a.png", bars("天地玄黄"))
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from training.inference.predict import LineReader\n"
+        f"print(*[r.text for r in LineReader.open(onnx={str(folder / 'crnn.onnx')!r})"
+        f".read([{str(image)!r}])])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8"
+    )
+    (expected,) = LineReader(TorchScorer(folder / "crnn.safetensors", "cpu")).read([image])
+    assert done.stdout.strip() == expected.text
+
+
+def test_a_checkpoint_without_torch_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.inference.scorers.find_spec", lambda name: None)
+    with pytest.raises(ReadError, match=r"pip install 'ocrgen\[train\]', or .* --onnx FILE"):
+        LineReader.open(folder / "crnn.safetensors")
+
+
+def test_a_file_of_another_program_is_refused(folder: Path, tmp_path: Path) -> None:
+    model = onnx.load(folder / "crnn.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "foreign.onnx")
+    with pytest.raises(CheckpointError, match=r"foreign.onnx was not written by `ocrtrain export`"):
+        OnnxScorer(tmp_path / "foreign.onnx")
+
+
+def test_a_graph_that_differs_from_torch_is_not_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import export as module
+
+    monkeypatch.setattr(module, "MOST_DIFFERENCE", -1.0)
+    with pytest.raises(ReadError, match=r"bad.onnx is not written: its logits differ"):
+        module.export(folder / "crnn.safetensors", tmp_path / "bad.onnx", lines(1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_checks_on_labelled_lines_and_measures_eight_bits(
+    folder: Path, tmp_path: Path
+) -> None:
+    data = write_list(tmp_path / "lines", random_texts(6))
+    out = tmp_path / "out.onnx"
+    arguments = ("export", "--checkpoint", folder / "crnn_v2.safetensors", "--data", data)
+    code, text, _ = ocrtrain(*arguments, "--out", out, "--limit", 4)
+    assert code == 0 and out.is_file()
+    assert "on 4 lines" in text and "4 texts are the same" in text
+    code, text, _ = ocrtrain(*arguments, "--out", out, "--int8")
+    assert code == 0 and "line accuracy" in text and "after" in text
+
+
+def test_command_predicts_and_evaluates_with_the_file(folder: Path, tmp_path: Path) -> None:
+    data = write_list(tmp_path, random_texts(5))
+    results = {}
+    for option, file in (("--onnx", "crnn.onnx"), ("--checkpoint", "crnn.safetensors")):
+        model = (option, folder / file, *(("--device", "cpu") if "safe" in file else ()))
+        code, results[option], _ = ocrtrain("predict", tmp_path, *model)
+        assert code == 0
+        code, table, _ = ocrtrain("evaluate", "--data", data, *model, "--format", "tsv")
+        assert code == 0 and table.startswith("kind\tname\tlines")
+    assert results["--onnx"] == results["--checkpoint"]
+
+
+def test_command_compares_two_files_and_writes_the_page(folder: Path, tmp_path: Path) -> None:
+    data = write_list(tmp_path, random_texts(9), {"face": ["song", "kai", "hei"] * 3})
+    models = ("--onnx", folder / "crnn.onnx", "--compare", folder / "crnn.int8.onnx")
+    page = tmp_path / "page.html"
+    code, out, err = ocrtrain(
+        "evaluate", "--data", data, *models, "--html", page, "--format", "json", "--limit", 6
+    )
+    assert code == 0 and f"wrote {page}" in err
+    made = json.loads(out)
+    assert made["strict"]["lines"] == 6 and len(made["groups"]) >= 3
+    assert made["comparison"]["model"].endswith("crnn.int8.onnx")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<img src=") == len(made["worst"]) == 6
+    assert "Compared with" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("evaluate", "--data", "none"), "none holds no manifest.json or labels.tsv"),
+        (("evaluate", "--data", ".", "--checkpoint", "x"), "there is no checkpoint x; see what"),
+        (("evaluate", "--data", ".", "--onnx", "labels.tsv"), "labels.tsv is damaged or no ONNX"),
+        (("export", "--data", ".", "--checkpoint", "x"), "there is no checkpoint x; see what"),
+        (("export", "--checkpoint", "x", "--data", "y"), "y holds no manifest.json"),
+    ],
+)
+def test_bad_calls_get_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    write_list(tmp_path, ["天"])
+    monkeypatch.chdir(tmp_path)
+    code, out, err = ocrtrain(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: {says}") and len(err.splitlines()) == 1

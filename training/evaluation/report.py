@@ -1,0 +1,202 @@
+"""What an evaluation says, as JSON and as a table for the terminal."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from training.evaluation.breakdown import (
+    ClassGroup,
+    Confusion,
+    Figures,
+    Group,
+    class_groups,
+    confusions,
+    figures,
+    groups,
+    worst,
+)
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.intervals import Estimate, Paired, compare
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """One of the worst lines: its place in the data, both texts, and how sure the model was."""
+
+    position: int
+    target: str
+    prediction: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A second model on the same lines."""
+
+    model: str
+    strict: Figures
+    paired: Paired
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is said of one model on one set of lines."""
+
+    model: str
+    data: str
+    seconds: float
+    strict: Figures
+    normalised: Figures
+    groups: list[Group]
+    class_groups: list[ClassGroup]
+    confusions: list[Confusion]
+    worst: list[BadLine]
+    comparison: Comparison | None = None
+
+
+def report(
+    evaluation: Evaluation,
+    occurrences: Callable[[str], int] | None = None,
+    other: Evaluation | None = None,
+) -> Report:
+    """Work out every figure of an evaluation.
+
+    Args:
+        evaluation: of the model that the report is about.
+        occurrences: how often a character stood in the training data, where that is known.
+        other: a second model's evaluation of the same lines, to compare with.
+    """
+    return Report(
+        model=evaluation.model,
+        data=evaluation.data,
+        seconds=evaluation.seconds,
+        strict=figures(evaluation.strict),
+        normalised=figures(evaluation.normalised),
+        groups=groups(evaluation),
+        class_groups=class_groups(evaluation, occurrences) if occurrences else [],
+        confusions=confusions(evaluation),
+        worst=_worst(evaluation),
+        comparison=_comparison(evaluation, other) if other else None,
+    )
+
+
+def as_json(made: Report) -> dict[str, Any]:
+    """The report as plain values; what could not be measured is null."""
+    cleaned: dict[str, Any] = _without_nan(asdict(made))
+    return cleaned
+
+
+def as_rows(made: Report) -> list[tuple[str, ...]]:
+    """Every figure in one table: kind, name, lines, characters, then the figures in full."""
+    head = ("kind", "name", "lines", "characters", "line_accuracy", "cer", "one_minus_ned")
+    rows = [head, _row("all", "strict", made.strict), _row("all", "normalised", made.normalised)]
+    if made.comparison:
+        rows.append(_row("compared", made.comparison.model, made.comparison.strict))
+    rows += [_row(g.kind, g.name, g.figures) for g in made.groups]
+    return rows
+
+
+def as_table(made: Report) -> str:
+    """The report for a terminal."""
+    rate = made.strict.lines / made.seconds if made.seconds else math.inf
+    lines = [
+        f"{made.model} on {made.data}: {made.strict.lines:,} lines in {made.seconds:.1f} s"
+        f" ({rate:.0f} a second); [95 % intervals]",
+        "",
+        _columns("", "lines", "line accuracy", "CER", "1-NED"),
+        _line("strict", made.strict),
+        _line("normalised (width, spaces)", made.normalised),
+    ]
+    kind = ""
+    for group in made.groups:
+        if group.kind != kind:
+            kind = group.kind
+            lines += ["", f"by {kind}"]
+        lines.append(_line(f"  {group.name}", group.figures))
+    if made.class_groups:
+        lines += ["", "characters read, by occurrences of their class in training"]
+        lines += [
+            f"  {g.name:<22} {g.classes:>6,} classes {g.characters:>8,} characters {shown(g.right)}"
+            for g in made.class_groups
+        ]
+    if made.confusions:
+        pairs = [f"{c.target or '(nothing)'} as {c.prediction or '(nothing)'} {c.count}"
+                 for c in made.confusions[:20]]  # fmt: skip
+        lines += ["", "most often misread: " + ", ".join(pairs)]
+    if made.comparison:
+        lines += ["", *_compared(made.comparison)]
+    return "\n".join(lines)
+
+
+def shown(estimate: Estimate, digits: int = 2) -> str:
+    """A share in percent with its interval."""
+    if math.isnan(estimate.value):
+        return "-"
+    value, low, high = (
+        f"{100 * x:.{digits}f}" for x in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} % [{low}, {high}]"
+
+
+def verdict(paired: Paired) -> str:
+    """What a comparison says, in words."""
+    change = paired.cer_change
+    if paired.p_value < 0.05:
+        better = "second" if paired.only_second > paired.only_first else "first"
+        return f"the {better} reads more lines without error (p = {paired.p_value:.2g})"
+    if not change.low <= 0 <= change.high:
+        return f"as many lines without error, but the CER {'rose' if change.low > 0 else 'fell'}"
+    return f"no difference that these lines can show (p = {paired.p_value:.2g})"
+
+
+def _compared(comparison: Comparison) -> Sequence[str]:
+    paired = comparison.paired
+    return (
+        f"compared with {comparison.model} (second)",
+        _line("  second, strict", comparison.strict),
+        f"  only the first right: {paired.only_first:,} lines, only the second:"
+        f" {paired.only_second:,}; CER changes by {shown(paired.cer_change)}",
+        f"  {verdict(paired)}",
+    )
+
+
+def _comparison(first: Evaluation, second: Evaluation) -> Comparison:
+    if first.targets != second.targets:
+        raise ValueError("the two models read different lines")
+    paired = compare(first.strict.edits, second.strict.edits, first.strict.target_lengths)
+    return Comparison(second.model, figures(second.strict), paired)
+
+
+def _worst(evaluation: Evaluation) -> list[BadLine]:
+    return [
+        BadLine(
+            int(evaluation.positions[i]),
+            evaluation.targets[i],
+            evaluation.predictions[i],
+            float(evaluation.confidences[i]),
+        )
+        for i in worst(evaluation)
+    ]
+
+
+def _row(kind: str, name: str, made: Figures) -> tuple[str, ...]:
+    shares = (made.line_accuracy, made.cer, made.one_minus_ned)
+    return (kind, name, str(made.lines), str(made.characters), *(f"{e.value:.6f}" for e in shares))
+
+
+def _line(name: str, made: Figures) -> str:
+    shares = (made.line_accuracy, made.cer, made.one_minus_ned)
+    return _columns(name, f"{made.lines:,}", *(shown(e) for e in shares))
+
+
+def _columns(name: str, lines: str, *cells: str) -> str:
+    return f"{name:<28}{lines:>9}  " + "".join(f"{cell:<26}" for cell in cells).rstrip()
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,75 @@
+"""What must not go wrong in a step: a loss that is not finite, a GPU's memory that is full."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from training.errors import FitError
+from training.files import publish_text
+from training.fitting.fit_settings import FitSettings
+from training.fitting.order import StepOrder
+from training.fitting.train_state import Learner
+
+
+@contextlib.contextmanager
+def memory_error(settings: FitSettings) -> Iterator[None]:
+    """Say what to do where a GPU's memory does not suffice."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise FitError(
+            f"the GPU's memory does not hold a step of {settings.batch_size} lines in"
+            f" {settings.accumulate} pieces: raise --accumulate, or lower --batch-size"
+        ) from error
+
+
+class Watch:
+    """Losses and gradient norms since the last report, read from the device only then.
+
+    On a CPU reading them costs nothing, so a bad step is stopped before it changes a weight.
+    """
+
+    def __init__(self, learner: Learner, order: StepOrder, folder: Path) -> None:
+        self.learner, self.order, self.folder = learner, order, folder
+        self.pairs: list[tuple[int, Tensor, Tensor]] = []
+        self.zeroed = 0
+
+    def note(self, loss: Tensor, norm: Tensor) -> None:
+        self.pairs.append((self.learner.step, loss, norm))
+        if self.learner.seat.device.type == "cpu":
+            self.check(last=1)
+
+    def figures(self) -> dict[str, float]:
+        """Means since the last call, over the lines of all ranks."""
+        self.check()
+        seat = self.learner.seat
+        loss = torch.stack([loss for _, loss, _ in self.pairs]).mean().double()
+        norm = float(torch.stack([norm for *_, norm in self.pairs]).mean())  # alike on every rank
+        sums = torch.stack([loss / seat.world_size, loss.new_tensor(self.zeroed)])
+        if seat.world_size > 1:
+            dist.all_reduce(sums)
+        self.pairs.clear()
+        self.zeroed = 0
+        return {"loss": float(sums[0]), "gradient_norm": norm, "zeroed_lines": int(sums[1])}
+
+    def check(self, last: int = 0) -> None:
+        """Raise FitError for the first step whose gradient is not finite, on every rank alike."""
+        pairs = self.pairs[-last:]
+        if not pairs or bool(torch.isfinite(torch.stack([norm for *_, norm in pairs])).all()):
+            return
+        step, loss, norm = next(pair for pair in pairs if not torch.isfinite(pair[2]))
+        lines = self.order.batch_indices(step).tolist()
+        name = self.folder / "bad_batch.json"
+        if self.learner.seat.first:
+            text = json.dumps({"step": step, "lines": lines})
+            publish_text(name, text)
+        raise FitError(
+            f"step {step}: loss {float(loss):g}, gradient norm {float(norm):g}; its lines"
+            f" {lines[:4]} ... are in {name}; the last good state is kept in {self.folder}:"
+            " look at those lines, or start again with a lower --lr"
+        )

@@ -1,0 +1,136 @@
+"""Everything that a step changes, in one object that can be saved and restored."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from datagen.alphabet import Alphabet
+from training.errors import CheckpointError
+from training.fitting.alignment import places_loss
+from training.fitting.ctc import ctc_loss
+from training.fitting.data import Batch, to_input
+from training.fitting.ema import Average
+from training.fitting.fit_settings import FitSettings
+from training.fitting.hardware import Seat, autocast
+from training.fitting.schedule import average_decay
+from training.fitting.state_files import State
+from training.model.checkpoint import save_model, versions
+from training.model.preprocess import PREPROCESSING
+from training.model.recogniser import Recogniser
+
+
+class Learner:
+    """A network, its moving average, its optimizer, and where training stands.
+
+    Attributes:
+        network: the weights that are trained.
+        average: their moving average.
+        optimizer: AdamW.
+        step: steps done.
+        best: best line accuracy of a validation so far, -1 before the first.
+        stale: validations since then.
+    """
+
+    def __init__(self, network: Recogniser, settings: FitSettings, seat: Seat) -> None:
+        self.settings, self.seat = settings, seat
+        self.network = network.to(seat.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = Average(self.network)
+        self.optimizer = adamw(self.network, settings.weight_decay)
+        self.parallel: nn.Module = self.network
+        if seat.world_size > 1:
+            gpu = [seat.device] if seat.device.type == "cuda" else None
+            self.parallel = DistributedDataParallel(
+                self.network, device_ids=gpu, gradient_as_bucket_view=True
+            )
+        self.step = 0
+        self.best = -1.0
+        self.stale = 0
+
+    def line_losses(self, batch: Batch, *, by_places: bool) -> Tensor:
+        """Loss a character of each line, (N,) float32.
+
+        Args:
+            batch: on the device.
+            by_places: train on the centres of the lines that know them, by CTC on the others.
+        """
+        with autocast(self.seat.device, self.settings.precision):
+            logits = self.parallel(to_input(batch.images, self.settings.channels))
+        losses = self._sums(logits, batch, by_places)
+        return losses / batch.lengths.clamp(min=1).to(losses.device, non_blocking=True)
+
+    def _sums(self, logits: Tensor, batch: Batch, by_places: bool) -> Tensor:
+        if not (by_places and batch.has_places.any()):
+            return ctc_loss(logits, batch.targets, batch.lengths)
+        placed = places_loss(self.network, logits, batch.targets, batch.centres)
+        if batch.has_places.all():
+            return placed
+        other = ctc_loss(logits, batch.targets, batch.lengths)
+        return torch.where(batch.has_places.to(placed.device), placed, other)
+
+    def clip(self) -> Tensor:
+        """Scale the gradients down to the limit; their norm before that, on the device."""
+        limit = self.settings.clip_norm or float("inf")
+        return nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+
+    def advance(self, rate: float) -> None:
+        """Take the step that the gradients ask for, and move the average along."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average.update(average_decay(self.step, self.settings.ema_decay))
+        self.step += 1
+
+    def save(self, path: Path, alphabet: Alphabet, figures: dict[str, float]) -> None:
+        """Write the average as a model file."""
+        training = {"run": self.settings.run, "step": self.step, **figures}
+        save_model(path, self.average.network, alphabet, training=training)
+
+    def state(self, alphabet: Alphabet, data: str) -> State:
+        """What `restore` needs; `data` is the fingerprint of the data set."""
+        return {
+            "step": self.step,
+            "best": self.best,
+            "stale": self.stale,
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "alphabet": json.dumps(alphabet.to_json(), ensure_ascii=False),
+            "data": data,
+            "model": asdict(self.network.settings),
+            "preprocessing": json.dumps(PREPROCESSING),
+            "versions": versions(),
+        }
+
+    def restore(self, state: State, data: str) -> None:
+        """Stand where the state was taken.
+
+        Raises:
+            CheckpointError: if the data set is another one.
+        """
+        if state["data"] != data:
+            raise CheckpointError(
+                f"the data set changed since step {state['step']} of this run (it was"
+                f" {state['data'][:12]}, now {data[:12]}): put the old one back, or start a new"
+                " run from the weights with --init"
+            )
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.best, self.stale = state["step"], state["best"], state["stale"]
+
+
+def adamw(network: nn.Module, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter 2019); biases and normalisation are not decayed."""
+    named: Iterable[tuple[str, nn.Parameter]] = network.named_parameters()
+    parameters = [parameter for _, parameter in named]
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=0.0, fused=True)

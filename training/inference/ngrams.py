@@ -1,0 +1,68 @@
+"""A back-off n-gram table over class ids, and its look-up in compiled code.
+
+An n-gram of up to four classes is one 64-bit key, 16 bits a class, so a table of one order is a
+sorted array and nothing is hashed. Probabilities and back-off weights follow the ARPA scheme:
+log p(c | h) is stored where h c was seen, else it is backoff(h) + log p(c | h without its first).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.inference.prefix_search import BITS, FloatArray, KeyArray, look_up, push
+
+
+@dataclass(frozen=True, slots=True)
+class NgramTable:
+    """All orders in one set of arrays.
+
+    Attributes:
+        keys: packed n-grams, ascending within each order, (M,).
+        log_probs: natural logarithm of p(last | others), (M,).
+        backoffs: natural logarithm of the weight that the n-gram has as a history, (M,).
+        offsets: where each order starts: order n is keys[offsets[n - 1]:offsets[n]], (order + 1,).
+    """
+
+    keys: KeyArray
+    log_probs: FloatArray
+    backoffs: FloatArray
+    offsets: NDArray[np.int64]
+
+    @property
+    def order(self) -> int:
+        return len(self.offsets) - 1
+
+    def log_prob(self, history: list[int], class_id: int) -> float:
+        """Natural logarithm of p(class_id | history); only the last order - 1 classes matter."""
+        context = np.uint64(0)
+        for symbol in history:
+            context = push(context, symbol)
+        found = look_up(
+            self.keys,
+            self.log_probs,
+            self.backoffs,
+            self.offsets,
+            context,
+            len(history),
+            class_id,
+        )
+        return float(found)
+
+
+def empty_table() -> NgramTable:
+    """A table of no order, for a search without a language model."""
+    return NgramTable(
+        np.zeros(0, np.uint64),
+        np.zeros(0, np.float32),
+        np.zeros(0, np.float32),
+        np.zeros(1, np.int64),
+    )
+
+
+def pack(ngrams: NDArray[np.integer]) -> KeyArray:
+    """Keys of n-grams (M, n), n at most 4, the last class in the lowest bits."""
+    keys = np.zeros(len(ngrams), dtype=np.uint64)
+    for column in ngrams.T:
+        keys = (keys << np.uint64(BITS)) | column.astype(np.uint64)
+    return keys

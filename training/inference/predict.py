@@ -1,0 +1,193 @@
+"""Read image files of text lines.
+
+From Python, with the newest run's best checkpoint, or without runs the bundled model:
+
+    from training.inference.predict import LineReader
+
+    for reading in LineReader.open().read(["line.png"]):
+        print(reading.text, reading.confidence, reading.characters)
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+
+from datagen.errors import ImageError
+from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
+from training.inference.line_images import Gray, LineImage, read_line
+from training.inference.scorers import Scorer, open_scorer
+from training.inference.windows import join, window_starts
+from training.model.preprocess import bucket_width, pad_lines
+
+T = TypeVar("T")
+
+FILES_AT_ONCE = 1024  # decoded and held, so that lines of one width meet in a batch
+
+
+class Decoder(Protocol):
+    """From logits to text: `greedy_decode`, or a beam search with its settings bound."""
+
+    def __call__(
+        self, logits: FloatArray, input_lengths: IntArray, *, blank: int = 0
+    ) -> list[Decoded]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How lines are cut and batched; none of it changes what an unpadded short line reads as.
+
+    Attributes:
+        window_px: lines wider than this are read in windows of it; a padding bucket. Networks
+            trained on lines of 280 px err more, the longer the window.
+        overlap_px: what neighbouring windows share.
+        batch_px: width of all lines of a batch together.
+    """
+
+    window_px: int = 560
+    overlap_px: int = 160
+    batch_px: int = 280 * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of a reading.
+
+    Attributes:
+        text: the character.
+        confidence: its probability where it is surest.
+        x_px: its place in the image file, in pixels from the left, after EXIF rotation.
+    """
+
+    text: str
+    confidence: float
+    x_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one image says; `error` instead of a text where it could not be read.
+
+    `source` is the file's name, empty for an image that came as bytes.
+    """
+
+    source: str
+    text: str = ""
+    confidence: float = 0.0
+    characters: tuple[Character, ...] = ()
+    error: str | None = None
+
+
+class LineReader:
+    """Reads lines with a scorer and a decoder.
+
+    Args:
+        scorer: turns images into logits.
+        decoder: turns logits into text.
+        settings: windows and batches.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        decoder: Decoder = greedy_decode,
+        settings: ReadSettings = ReadSettings(),
+    ) -> None:
+        self.scorer = scorer
+        self.decoder = decoder
+        self.settings = settings
+
+    @classmethod
+    def open(
+        cls,
+        checkpoint: str | Path | None = None,
+        *,
+        onnx: str | Path | None = None,
+        device: str | None = None,
+    ) -> Self:
+        """Read with a checkpoint (default: the newest run's best) or with an exported ONNX file.
+
+        Raises:
+            CheckpointError: if the file is missing, damaged or another program's.
+            ReadError: if torch is needed and not installed.
+        """
+        return cls(
+            open_scorer(
+                Path(checkpoint) if checkpoint is not None else None,
+                Path(onnx) if onnx is not None else None,
+                device,
+            )
+        )
+
+    def read(self, sources: Iterable[str | Path | bytes]) -> Iterator[Reading]:
+        """Read image files, or their bytes, in order; a bad one gives a Reading with an error."""
+        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+            for chunk in _chunks(sources, FILES_AT_ONCE):
+                opened = list(pool.map(_try_read, chunk))
+                lines = [line for line in opened if isinstance(line, LineImage)]
+                decoded = iter(self.decode([line.pixels for line in lines]))
+                for source, line in zip(chunk, opened, strict=True):
+                    name = "" if isinstance(source, bytes) else str(source)
+                    if isinstance(line, LineImage):
+                        yield self._reading(name, next(decoded), line.scale)
+                    else:
+                        yield Reading(name, error=line)
+
+    def decode(self, lines: Sequence[Gray]) -> list[Decoded]:
+        """Decode prepared lines (32, w), in order; those of one padded width share batches."""
+        decoded: list[Decoded | None] = [None] * len(lines)
+        widths = [bucket_width(line.shape[1]) for line in lines]
+        for width in sorted(set(widths)):
+            chosen = [i for i, w in enumerate(widths) if w == width]
+            for batch in _chunks(chosen, max(1, self.settings.batch_px // width)):
+                logits = self.score([lines[i] for i in batch])
+                lengths = np.full(len(batch), len(logits), dtype=np.int64)
+                found = self.decoder(logits, lengths, blank=self.scorer.alphabet.blank)
+                for i, one in zip(batch, found, strict=True):
+                    decoded[i] = one
+        return [one for one in decoded if one is not None]
+
+    def score(self, lines: Sequence[Gray]) -> FloatArray:
+        """Logits (T, N, C) of lines of one padded width, in windows where they are long."""
+        width = bucket_width(max(line.shape[1] for line in lines))
+        images = pad_lines(lines, width)  # (N, 32, width)
+        window = self.settings.window_px
+        starts = window_starts(width, window, self.settings.overlap_px)
+        if len(starts) == 1:
+            return self.scorer.logits(images)
+        cut = np.concatenate([images[:, :, start : start + window] for start in starts])
+        at_once = max(1, self.settings.batch_px // window)
+        scores = [self.scorer.logits(cut[i : i + at_once]) for i in range(0, len(cut), at_once)]
+        # Windows of all lines, window by window: (T, S * N, C) to S times (T, N, C).
+        parts = np.split(np.concatenate(scores, axis=1), len(starts), axis=1)
+        blank = self.scorer.alphabet.blank
+        whole = [join([part[:, n] for part in parts], starts, blank) for n in range(len(images))]
+        return np.stack(whole, axis=1)
+
+    def _reading(self, source: str, decoded: Decoded, scale: float) -> Reading:
+        scorer = self.scorer
+        places = (decoded.frames * scorer.frame_px + scorer.frame_offset_px) * scale
+        symbols = [scorer.alphabet.symbols[c] for c in decoded.class_ids]
+        characters = tuple(
+            Character(symbol, float(confidence), float(x))
+            for symbol, confidence, x in zip(symbols, decoded.confidences, places, strict=True)
+        )
+        return Reading(source, "".join(symbols), decoded.confidence, characters)
+
+
+def _try_read(source: str | Path | bytes) -> LineImage | str:
+    try:
+        return read_line(Path(source) if isinstance(source, str) else source)
+    except ImageError as error:
+        return str(error)
+
+
+def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
