@@ -25,7 +25,7 @@ from datagen.render.render_settings import LookSettings
 from datagen.text.plan_settings import PlanSettings
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat, describe
+from training.fitting.hardware import Rank, describe
 from training.fitting.live import LiveLines
 from training.fitting.sources import open_sources
 from training.fitting.validate import Scores, validate
@@ -34,7 +34,7 @@ from training.model.checkpoint import LAST, load_model
 LENGTHS = (1, 3, 10, 30)
 SPLIT = 0.9
 FITTED = LookSettings(fit_width=True, widths=(32, 1000))
-SEAT = Seat(0, 1, torch.device("cpu"), 1)
+SEAT = Rank(0, 1, torch.device("cpu"), 1)
 
 
 def main() -> None:

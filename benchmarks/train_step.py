@@ -4,8 +4,8 @@
     python benchmarks/train_step.py --model crnn --gpu --batch-size 512 --steps 50
 
 The plain loop is what a tutorial writes: float32, eager, `nn.CTCLoss` over all classes, Adam, one
-LMDB get and one decode for each item. Ours is the learner of `ocrtrain fit`, with clipping and the
-moving average, which the plain loop has not. Each has a process of its own, set up as its user
+LMDB get and one decode for each item. Ours is the train state of `ocrtrain fit`, with clipping and
+the moving average, which the plain loop has not. Each has a process of its own, set up as its user
 would have it; the two take turns, so that a busy machine slows both.
 """
 
@@ -38,9 +38,9 @@ from datagen.formats.manifest import cpu_name
 from training.fitting import hardware
 from training.fitting.data import step_loader, to_input
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat
+from training.fitting.hardware import Rank
 from training.fitting.sources import StoredLines
-from training.fitting.train_state import Learner
+from training.fitting.train_state import TrainState
 from training.model.model_settings import MODELS
 from training.model.networks import build
 from training.model.recogniser import Recogniser
@@ -112,17 +112,17 @@ class PlainLoop:
 
 
 class OurLoop:
-    """The learner of `ocrtrain fit`; each stage is timed, which costs a GPU a wait a stage."""
+    """The train_state of `ocrtrain fit`; each stage is timed, which costs a GPU a wait a stage."""
 
     def __init__(self, options: argparse.Namespace, data: Path, device: torch.device) -> None:
-        self.seat = Seat(0, 1, device, 1)
+        self.rank = Rank(0, 1, device, 1)
         settings = FitSettings(
             model=options.model, batch_size=options.batch_size, threads=options.threads
         )
-        hardware.set_up(settings, self.seat)
+        hardware.set_up(settings, self.rank)
         settings = replace(settings, precision=hardware.precision(settings, device))
         network = network_of(options).train()
-        self.learner = Learner(network, settings, self.seat)
+        self.train_state = TrainState(network, settings, self.rank)
         self.compiled = hardware.compile_convolutions(network, settings, device, one_width=True)
         source = StoredLines(LineDataset([(data, None)], "train"))
         self.batches = step_loader(
@@ -133,12 +133,12 @@ class OurLoop:
         self.size = options.batch_size
 
     def step(self) -> None:
-        learner = self.learner
+        train_state = self.train_state
         for batch in next(self.batches):
-            losses = learner.line_losses(batch.to(self.seat.device), by_places=False)
+            losses = train_state.line_losses(batch.to(self.rank.device), by_places=False)
             (losses.sum() / self.size).backward()
-        learner.clip()
-        learner.advance(1e-4)
+        train_state.clip()
+        train_state.advance(1e-4)
 
     def facts(self, steps: int) -> dict[str, Any]:
         """What the report says of this loop, and the seconds of its stages over some steps."""
@@ -146,30 +146,30 @@ class OurLoop:
             self.staged_step()
         return {
             "compiled": self.compiled,
-            "precision": self.learner.settings.precision,
-            "device": hardware.describe(self.seat.device),
-            "peak": peak_flops(self.seat.device),
+            "precision": self.train_state.settings.precision,
+            "device": hardware.describe(self.rank.device),
+            "peak": peak_flops(self.rank.device),
             "seconds": self.seconds,
         }
 
     def staged_step(self) -> None:
         """The same step with a clock between its stages."""
-        learner, clock = self.learner, Clock(self.seconds, self.seat.device)
+        train_state, clock = self.train_state, Clock(self.seconds, self.rank.device)
         (batch,) = next(self.batches)
-        batch = batch.to(self.seat.device)
+        batch = batch.to(self.rank.device)
         clock.tick("load")
-        with hardware.autocast(self.seat.device, learner.settings.precision):
-            x = learner.network.features(to_input(batch.images))
+        with hardware.autocast(self.rank.device, train_state.settings.precision):
+            x = train_state.network.features(to_input(batch.images))
             clock.tick("convolutions")
             n, c, h, t = x.shape
-            logits = learner.network.rnn(x.reshape(n, c * h, t).permute(2, 0, 1))
+            logits = train_state.network.rnn(x.reshape(n, c * h, t).permute(2, 0, 1))
         clock.tick("LSTMs and classes")
-        loss = (learner._sums(logits, batch, False) / 10).sum() / n
+        loss = (train_state._sums(logits, batch, False) / 10).sum() / n
         clock.tick("loss")
         loss.backward()
         clock.tick("backward")
-        learner.clip()
-        learner.advance(1e-4)
+        train_state.clip()
+        train_state.advance(1e-4)
         clock.tick("update")
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from corpora.errors import CorpusError
 
 SHORTEST = 10  # characters of a line
-LEAST_HANZI = 0.5  # of a line's characters
+MIN_HANZI = 0.5  # of a line's characters
 _HANZI = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0]+")
@@ -61,7 +61,7 @@ class Seen:
 def is_prose(line: str) -> bool:
     """At least ten characters, and at least half of them hanzi."""
     size = sum(map(len, line.split()))
-    return size >= SHORTEST and len(_HANZI.findall(line)) >= LEAST_HANZI * size
+    return size >= SHORTEST and len(_HANZI.findall(line)) >= MIN_HANZI * size
 
 
 def clean(

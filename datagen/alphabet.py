@@ -17,7 +17,7 @@ from datagen.errors import AlphabetError
 from ocrbase.errors import listed
 
 BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
-MOST_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
+MAX_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
 
 # Look-alikes that occur in real text, each with what may stand for it if the alphabet lacks it.
 _LOOKALIKES = {
@@ -67,8 +67,8 @@ class Alphabet:
 
     @cached_property
     def _table(self) -> NDArray[np.uint16]:
-        """Class id of every code point; MOST_CLASSES where there is none."""
-        table = np.full(0x110000, MOST_CLASSES, dtype=np.uint16)
+        """Class id of every code point; MAX_CLASSES where there is none."""
+        table = np.full(0x110000, MAX_CLASSES, dtype=np.uint16)
         for symbol, class_id in self._ids.items():
             table[ord(symbol)] = class_id
         return table
@@ -253,8 +253,8 @@ def _folding(known: Iterable[str]) -> dict[int, str]:
 
 def _problems(symbols: tuple[str, ...], blank: int) -> list[str]:
     problems = []
-    if not 2 <= len(symbols) <= MOST_CLASSES:
-        problems.append(f"{len(symbols)} classes; an alphabet has 2 to {MOST_CLASSES}")
+    if not 2 <= len(symbols) <= MAX_CLASSES:
+        problems.append(f"{len(symbols)} classes; an alphabet has 2 to {MAX_CLASSES}")
     if not 0 <= blank < len(symbols) or symbols[blank] != "":
         problems.append(f"class {blank} cannot be the blank: it must exist and have no character")
     wide = [repr(s) for i, s in enumerate(symbols) if i != blank and len(s) != 1]

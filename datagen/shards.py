@@ -10,7 +10,7 @@ from datagen.errors import WorkerError
 
 Report = TypeVar("Report")
 
-_LEAST_CLUSTER_JOBS = 16
+_MIN_CLUSTER_JOBS = 16
 
 
 def run_shards(
@@ -67,7 +67,7 @@ def _dask_backend() -> Any:
     class Backend(DaskDistributedBackend):  # type: ignore[misc]
         def effective_n_jobs(self, n_jobs: int) -> int:
             # Twice as many shards wait in the cluster, some of them for workers that join later.
-            return max(int(super().effective_n_jobs(n_jobs)), _LEAST_CLUSTER_JOBS)
+            return max(int(super().effective_n_jobs(n_jobs)), _MIN_CLUSTER_JOBS)
 
         def start_call(self) -> None:
             super().start_call()

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-MOST_BYTES = 16 * 2**20  # of a file, so that clones stay small
+MAX_BYTES = 16 * 2**20  # of a file, so that clones stay small
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,9 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     save_model(target, model.network, model.alphabet, training=model.training, dtype=torch.float16)
     size = target.stat().st_size
     print(f"{target}: {size / 2**20:.1f} MiB, {model.training}")
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         target.unlink()
-        print(f"over {MOST_BYTES / 2**20:.0f} MiB: removed", file=sys.stderr)
+        print(f"over {MAX_BYTES / 2**20:.0f} MiB: removed", file=sys.stderr)
         return 1
     return 0
 

@@ -28,7 +28,7 @@ NETWORK = ("--model", "crnn_v2", "--width-multiplier", "0.25", "--hidden", "96")
 LEARNING = ("--lr", "0.004", "--places-lines", "14000", "--validation-lines", "500")
 FRESH = 24
 FRESH_SEED = 2026  # of lines that no other step draws
-LEAST_ACCURACY = 0.90
+MIN_ACCURACY = 0.90
 FULL_ALPHABET_LINES = 4_000
 RUN = "quickstart"
 
@@ -55,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     _tell(folder, seconds, accuracy, right, time.monotonic() - started)
-    if accuracy < LEAST_ACCURACY:
-        print(f"Error: line accuracy {accuracy:.3f} is under {LEAST_ACCURACY}", file=sys.stderr)
+    if accuracy < MIN_ACCURACY:
+        print(f"Error: line accuracy {accuracy:.3f} is under {MIN_ACCURACY}", file=sys.stderr)
         return 1
     return 0
 

@@ -33,7 +33,7 @@ from training.model.recogniser import FRAME_PX, Recogniser
 
 OPSET = 17
 # Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.
-MOST_DIFFERENCE = 2e-3
+MAX_DIFFERENCE = 2e-3
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ def export(
             _quantise(aside)
         _write_metadata(aside, loaded, checkpoint, "int8 weights" if int8 else "none")
         check = _compare(checkpoint, aside, lines)
-        if not int8 and (check.largest > MOST_DIFFERENCE or check.same_text < check.lines):
+        if not int8 and (check.largest > MAX_DIFFERENCE or check.same_text < check.lines):
             raise ReadError(
                 f"{out} is not written: its logits differ from torch's by up to"
-                f" {check.largest:.2g} (limit {MOST_DIFFERENCE:g}) and {check.same_text} of"
+                f" {check.largest:.2g} (limit {MAX_DIFFERENCE:g}) and {check.same_text} of"
                 f" {check.lines} lines read the same; report this with your versions of torch and"
                 " onnxruntime"
             )

@@ -111,7 +111,7 @@ def _separate(look, palest, on_image):
     keeps enough above the deepest shade, the darker enough below the brightest.
     """
     restless = look[Look.PAPER] + look[Look.MOIRE]
-    needed = (look[Look.LEAST_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
+    needed = (look[Look.MIN_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
     rise = restless + 0.75 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
     if on_image:
         rise += DEEPEST

@@ -34,7 +34,7 @@ class Look(IntEnum):
     PLACE_Y = auto()  # 0 top to 1 bottom of the free height
     INK = auto()
     GROUND = auto()
-    LEAST_CONTRAST = auto()
+    MIN_CONTRAST = auto()
     KEYSTONE = auto()  # height ratio of the line's ends, relative to the middle
     FAN = auto()  # width ratio of top and bottom
     ROTATION = auto()  # radians
@@ -215,4 +215,4 @@ def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.BACKGROUND_X] = draws.unit(Look.BACKGROUND_X)
     table[:, Look.BACKGROUND_Y] = draws.unit(Look.BACKGROUND_Y)
     gray = style.gray
-    table[:, Look.LEAST_CONTRAST] = gray.least_contrast + gray.noise_factor * table[:, Look.NOISE]
+    table[:, Look.MIN_CONTRAST] = gray.least_contrast + gray.noise_factor * table[:, Look.NOISE]

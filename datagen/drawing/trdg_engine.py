@@ -57,12 +57,12 @@ from fonts import Face
 from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
-LEAST_CONTRAST = 32.0  # gray levels between the ink of every character and the darkest ground
+MIN_CONTRAST = 32.0  # gray levels between the ink of every character and the darkest ground
 
 IntArray = NDArray[np.int64]
 GrayImage = NDArray[np.uint8]
 
-_PALE_PERCENTILE = 30.0  # of a character's pixels that must be as dark as LEAST_CONTRAST asks
+_PALE_PERCENTILE = 30.0  # of a character's pixels that must be as dark as MIN_CONTRAST asks
 _GROUND_PERCENTILE = 5.0  # of the ground's pixels that count as its dark side
 _DRAWING = Lock()  # what TRDG's modules borrow belongs to one line at a time
 
@@ -182,7 +182,7 @@ def readable(image: GrayImage, characters: IntArray, length: int) -> bool:
     edges = (characters[0], characters[-1], characters[:, 0], characters[:, -1])
     if any(edge.any() for edge in edges):
         return False
-    limit = np.percentile(image[characters == 0], _GROUND_PERCENTILE) - LEAST_CONTRAST
+    limit = np.percentile(image[characters == 0], _GROUND_PERCENTILE) - MIN_CONTRAST
     for position in range(1, length + 1):
         ink = image[characters == position]
         if not ink.size or np.percentile(ink, _PALE_PERCENTILE) > limit:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.alphabet import MOST_CLASSES, Alphabet
+from datagen.alphabet import MAX_CLASSES, Alphabet
 from datagen.draws import bits
 from datagen.errors import ShardError
 from datagen.pack.inputs import PackInput, PackInputs
@@ -81,7 +81,7 @@ def decide(
 def distinct_classes(texts: list[str], alphabet: Alphabet) -> tuple[IntArray, IntArray]:
     """The pairs (line, class) of a batch of labels, each once: two arrays (P,)."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    rows = np.full((len(texts), int(lengths.max(initial=0))), MOST_CLASSES, np.uint16)
+    rows = np.full((len(texts), int(lengths.max(initial=0))), MAX_CLASSES, np.uint16)
     rows[np.arange(rows.shape[1]) < lengths[:, None]] = alphabet.class_ids("".join(texts))
     rows.sort(axis=1)  # (B, L)
     once = rows < len(alphabet)

@@ -12,7 +12,7 @@ from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
 from ocrbase.homes import data_home
 
-MOST_LINES = 10**9  # sample indices have nine digits
+MAX_LINES = 10**9  # sample indices have nine digits
 RENDERS = Path("data/renders")
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
@@ -70,8 +70,8 @@ class RenderSettings:
 
     def __post_init__(self) -> None:
         problems = []
-        if not 1 <= self.n <= MOST_LINES:
-            problems.append(f"n = {self.n}: give 1 to {MOST_LINES} lines")
+        if not 1 <= self.n <= MAX_LINES:
+            problems.append(f"n = {self.n}: give 1 to {MAX_LINES} lines")
         if not 1 <= self.shard_size <= 1_000_000:
             problems.append(f"shard size {self.shard_size}: give 1 to 1000000 lines")
         if self.jobs < 0:

@@ -23,7 +23,7 @@ from datagen.text.plan_settings import PlanSettings
 from fonts import Face, select
 from fonts.report import orphan_message
 
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 SAME_TEXT_ATTEMPTS = 8  # most lines fail by their look; rare characters must not be lost by it
 LIBRARIES = ("ocrgen", "numpy", "numba", "opencv-python-headless", "pillow", "lmdb", "trdg")
 
@@ -54,7 +54,7 @@ class RenderSource:
             RenderError: names the sample that could not be drawn.
         """
         samples = self.engine.draw(self.plan.texts(indices), indices)
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             failed = np.array([i for i, image in enumerate(samples.images) if not image], np.int64)
             if not len(failed):
                 return samples
@@ -148,9 +148,9 @@ def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) ->
     told = f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
     orphans = orphan_message(faces, samples.texts[row])
     if orphans:
-        return f"{told} {MOST_ATTEMPTS} attempts: {orphans}"
+        return f"{told} {MAX_ATTEMPTS} attempts: {orphans}"
     return (
-        f"{told} {MOST_ATTEMPTS} attempts: no chosen face has all of its characters, it is too"
+        f"{told} {MAX_ATTEMPTS} attempts: no chosen face has all of its characters, it is too"
         " long for the frame, or the style leaves too little contrast; choose more --faces, a"
         " wider frame or another --style"
     )

@@ -10,7 +10,7 @@ from datagen.images import extension
 from datagen.reports.plots import columns, rank_curve, rows
 from datagen.stats.job import CONTRAST_BINS, TAIL, Statistics, percentiles
 
-_MOST_ROWS = 30
+_MAX_ROWS = 30
 _FEW = 4  # distinct lengths that are shown one by one
 _TYPES = {".jpg": "jpeg", ".png": "png", ".bmp": "bmp", ".gif": "gif", ".webp": "webp"}
 
@@ -105,9 +105,9 @@ def _classes(pairs: list[tuple[str, int]]) -> str:
 
 def _bars(counts: dict[str, int], label: str) -> str:
     pairs = list(counts.items())
-    if len(pairs) > _MOST_ROWS:
-        rest = sum(count for _, count in pairs[_MOST_ROWS:])
-        pairs = [*pairs[:_MOST_ROWS], (f"{len(pairs) - _MOST_ROWS} others", rest)]
+    if len(pairs) > _MAX_ROWS:
+        rest = sum(count for _, count in pairs[_MAX_ROWS:])
+        pairs = [*pairs[:_MAX_ROWS], (f"{len(pairs) - _MAX_ROWS} others", rest)]
     return rows(pairs, label)
 
 

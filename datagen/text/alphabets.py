@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from corpora import open_corpus, parse_mix
-from datagen.alphabet import MOST_CLASSES, Alphabet, principled_characters, read_list
+from datagen.alphabet import MAX_CLASSES, Alphabet, principled_characters, read_list
 from datagen.errors import AlphabetError
 from ocrbase.homes import data_home
 
@@ -56,11 +56,11 @@ def build_alphabet(
         AlphabetError: if a set is unknown or the sizes contradict one another.
     """
     included = list(dict.fromkeys(c for name in include for c in _set_of(name)))
-    size = MOST_CLASSES if classes is None else classes
-    if not 2 <= size <= MOST_CLASSES or len(included) + 1 > size:
+    size = MAX_CLASSES if classes is None else classes
+    if not 2 <= size <= MAX_CLASSES or len(included) + 1 > size:
         raise AlphabetError(
             f"{size} classes cannot hold the blank and the {len(included)} characters that are"
-            f" always included; give --classes from {max(len(included) + 1, 2)} to {MOST_CLASSES}"
+            f" always included; give --classes from {max(len(included) + 1, 2)} to {MAX_CLASSES}"
         )
     counts, shares = _frequencies(specs, Alphabet(("", *included, "\0")), home)
     frequent = [c for c in shares if c not in set(included) and counts[c] >= min_count]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import Corpus
-from datagen.alphabet import MOST_CLASSES, Alphabet
+from datagen.alphabet import MAX_CLASSES, Alphabet
 from datagen.text.column_folders import ColumnWriter, mapped, published
 from ocrbase.homes import cache_home
 
@@ -174,7 +174,7 @@ class _Builder:
         """Index whole sentences; the newline between them is outside every alphabet."""
         text = self.alphabet.normalise("\n".join(s.replace("\n", " ") for s in sentences)) + "\n"
         ids = self.alphabet.class_ids(text)
-        inside = ids != MOST_CLASSES
+        inside = ids != MAX_CLASSES
         edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
         starts, ends = edges[::2], edges[1::2]
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")

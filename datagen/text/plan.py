@@ -130,13 +130,13 @@ def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":
     texts = tuple(open_corpus(spec, home=home) for spec, _ in mix)
     key = (settings, alphabet.fingerprint, *(text.fingerprint for text in texts), cache_home())
     if key not in _PLANS:
-        if len(_PLANS) >= _MOST_PLANS:
+        if len(_PLANS) >= _MAX_PLANS:
             _PLANS.clear()
         _PLANS[key] = _window_plan(settings, alphabet, texts, tuple(weight for _, weight in mix))
     return _PLANS[key]
 
 
-_MOST_PLANS = 8
+_MAX_PLANS = 8
 _PLANS: dict[Hashable, WindowPlan] = {}
 
 

@@ -20,7 +20,7 @@ from datagen.text.plan_settings import RATE_LINES
 from datagen.text.rare_windows import real_windows
 from datagen.text.windows import Places, Windows
 
-MOST_SLOTS = 0.25  # of all lines, at most, are windows chosen for a class: most stay natural
+MAX_SLOTS = 0.25  # of all lines, at most, are windows chosen for a class: most stay natural
 _DEVIATIONS = 4.0  # what chance brings counts only this many standard deviations below its mean
 
 IntArray = NDArray[np.int64]
@@ -102,7 +102,7 @@ def build_table(
     natural = windows.expected(len(alphabet))
     have = dependable(natural, 0)
     slots = int(_needs(have, min_per_class, alphabet.blank).sum())
-    have = dependable(natural, min(slots, int((MOST_SLOTS + max_inserted) * RATE_LINES)))
+    have = dependable(natural, min(slots, int((MAX_SLOTS + max_inserted) * RATE_LINES)))
     places, target = _affordable(windows, have, min_per_class, seed, alphabet.blank)
     real = windows.read(places, windows.lengths[-1])
     have += np.bincount(real.ravel(), minlength=len(alphabet)) if len(real) else 0
@@ -112,7 +112,7 @@ def build_table(
     needs = _needs(have, reached, alphabet.blank)
     limited = f"at most {max_inserted:.1%} of lines hold inserted characters"
     if target < min_per_class:
-        limited += f", {MOST_SLOTS:.0%} are untouched windows for rare classes"
+        limited += f", {MAX_SLOTS:.0%} are untouched windows for rare classes"
     limited = limited if reached < min_per_class else ""
     lines = lines_for(needs, most_lines, most_each)
     if lines:
@@ -134,7 +134,7 @@ def _affordable(
     How many occurrences a window brings is known only afterwards, so the aim is taken lower
     until it fits; mostly the first try does.
     """
-    budget = int(MOST_SLOTS * RATE_LINES)
+    budget = int(MAX_SLOTS * RATE_LINES)
     units = float(_needs(have, target, blank).sum())
     while True:
         reached = highest_target(have, target, int(units), blank)

@@ -9,8 +9,8 @@ from datagen.draws import below, bits, key, mix
 from datagen.text.insertion import spread_order
 from datagen.text.windows import Places, Windows, covering, runs_in_chunks
 
-MOST_USES = 10  # of one window in 3.6 million lines
-_MOST_OCCURRENCES = 4000  # of one class that are looked at
+MAX_USES = 10  # of one window in 3.6 million lines
+_MAX_OCCURRENCES = 4000  # of one class that are looked at
 _GENEROUS = 3  # candidates for each window wanted, before all are looked at
 
 IntArray = NDArray[np.int64]
@@ -20,7 +20,7 @@ def real_windows(windows: Windows, needs: IntArray, seed: int) -> Places:
     """Untouched windows for rare classes, the rarest class first, in an even order.
 
     What a window holds besides counts for the classes that come later. A class may stay short
-    here: a window is used `MOST_USES` times at most, whichever classes it serves.
+    here: a window is used `MAX_USES` times at most, whichever classes it serves.
     """
     found = _occurrences(windows, needs, seed)
     got = np.zeros(len(needs), dtype=np.int64)
@@ -50,7 +50,7 @@ def _occurrences(
 ) -> Iterator[tuple[int, dict[str, IntArray]]]:
     """Where each needy class stands, the class with the fewest places first."""
     total = sum(np.asarray(index.class_counts) for index in windows.indexes)
-    keep = np.minimum(_MOST_OCCURRENCES / np.maximum(total, 1), 1.0) * 2.0**53
+    keep = np.minimum(_MAX_OCCURRENCES / np.maximum(total, 1), 1.0) * 2.0**53
     shortest = windows.lengths[0]
     parts = []
     for corpus, index in enumerate(windows.indexes):
@@ -86,7 +86,7 @@ def _pick(
 
     `used` counts the uses of each window over all classes; it is brought up to date.
     """
-    most = covering(rows["offset"], rows["left"], windows.lengths[0]) * MOST_USES
+    most = covering(rows["offset"], rows["left"], windows.lengths[0]) * MAX_USES
     rounds = 1
     while rounds < most.max() and np.minimum(most, rounds).sum() < _GENEROUS * missing:
         rounds += 1
@@ -137,7 +137,7 @@ def _free(corpus: IntArray, start: IntArray, wanted: int, used: dict[int, int]) 
     for number, window in enumerate(((corpus << 48) + start).tolist()):
         if len(found) == wanted:
             break
-        if used.get(window, 0) < MOST_USES:
+        if used.get(window, 0) < MAX_USES:
             used[window] = used.get(window, 0) + 1
             found.append(number)
     return np.array(found, dtype=np.int64)

@@ -13,7 +13,7 @@ from datagen.text.windows import Windows
 from ocrbase.homes import data_home
 
 TAIL = (1, 50, 200)  # expected occurrences that mark the tail
-_MOST_OUTSIDE = 200  # characters outside the alphabet that a report lists
+_MAX_OUTSIDE = 200  # characters outside the alphabet that a report lists
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def text_statistics(
         characters=inside + lost,
         distinct=covered + len(outside),
         outside_share=lost / max(inside + lost, 1),
-        outside=dict(ranked[:_MOST_OUTSIDE]),
+        outside=dict(ranked[:_MAX_OUTSIDE]),
         classes=len(alphabet) - 1,
         covered=covered,
         tail={str(limit): int((expected < limit).sum()) for limit in TAIL},

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.alphabet import MOST_CLASSES, Alphabet
+from datagen.alphabet import MAX_CLASSES, Alphabet
 
 LONGEST_WORD = 4
-_MOST_WORDS = 40  # of each class, the most frequent ones
+_MAX_WORDS = 40  # of each class, the most frequent ones
 
 IntArray = NDArray[np.int64]
 
@@ -64,7 +64,7 @@ def words_with(alphabet: Alphabet, classes: IntArray) -> Words:
     ids = ids.reshape(-1, LONGEST_WORD)  # (W, 4)
     lengths = np.array([len(word) for word in spelled], dtype=np.int64)
     beyond = np.arange(LONGEST_WORD) >= lengths[:, None]
-    usable = ((ids != MOST_CLASSES) | beyond).all(axis=1)
+    usable = ((ids != MAX_CLASSES) | beyond).all(axis=1)
     ids, lengths, counts = np.where(beyond, 0, ids)[usable], lengths[usable], counts[usable]
     owner, word = _pairs(ids, lengths, classes)
     keep = _most_frequent(owner, counts[word])
@@ -98,7 +98,7 @@ def _pairs(
     ids: NDArray[np.uint16], lengths: IntArray, classes: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Every (class, word) where a wanted class stands in the word, each pair once."""
-    wanted = np.zeros(MOST_CLASSES + 1, dtype=np.bool_)
+    wanted = np.zeros(MAX_CLASSES + 1, dtype=np.bool_)
     wanted[classes] = True
     word, place = np.nonzero(wanted[ids] & (np.arange(LONGEST_WORD) < lengths[:, None]))
     pairs = np.unique(ids[word, place].astype(np.int64) * len(ids) + word)
@@ -110,5 +110,5 @@ def _most_frequent(owner: IntArray, counts: IntArray) -> IntArray:
     order = np.lexsort((np.arange(len(owner)), -counts, owner))
     ranked = owner[order]
     rank = np.arange(len(order)) - np.searchsorted(ranked, ranked)
-    kept: IntArray = order[rank < _MOST_WORDS]
+    kept: IntArray = order[rank < _MAX_WORDS]
     return kept

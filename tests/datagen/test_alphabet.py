@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagen.alphabet import (
-    MOST_CLASSES,
+    MAX_CLASSES,
     Alphabet,
     builtin,
     principled_characters,
@@ -108,7 +108,7 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
     outside = [
         i for i, c in zip(builtin().class_ids(once), once, strict=True) if c not in builtin()
     ]
-    assert all(i == MOST_CLASSES for i in outside)
+    assert all(i == MAX_CLASSES for i in outside)
 
 
 def test_full_width_folds_the_way_the_alphabet_has_it() -> None:

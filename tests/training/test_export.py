@@ -101,7 +101,7 @@ def test_a_graph_that_differs_from_torch_is_not_written(
 ) -> None:
     from training import export as module
 
-    monkeypatch.setattr(module, "MOST_DIFFERENCE", -1.0)
+    monkeypatch.setattr(module, "MAX_DIFFERENCE", -1.0)
     with pytest.raises(ReadError, match=r"bad.onnx is not written: its logits differ"):
         module.export(folder / "crnn.safetensors", tmp_path / "bad.onnx", lines(1))
     assert list(tmp_path.iterdir()) == []

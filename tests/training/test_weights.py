@@ -9,7 +9,7 @@ from datagen.alphabet import builtin
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.text.plan_settings import PlanSettings
-from pipelines.bundle import MOST_BYTES
+from pipelines.bundle import MAX_BYTES
 from pipelines.bundle import main as bundle
 from tests.support.bars import ocrtrain
 from tests.support.paths import REAL_LINES
@@ -21,7 +21,7 @@ from training.inference.predict import LineReader
 from training.model.checkpoint import BUNDLED, DEFAULT_BUNDLED, bundled, default_model, load_model
 
 # Measured 0.023 (100 lines) and 0.057, with room for other processors' rounding.
-MOST_CER = {"rendered": 0.05, "real": 0.08}
+MAX_CER = {"rendered": 0.05, "real": 0.08}
 
 
 def cer(evaluation: Evaluation) -> float:
@@ -34,7 +34,7 @@ def test_each_is_small_named_and_explained() -> None:
     for name, path in bundled().items():
         model = load_model(Path(name))
         assert model.settings.model == name and model.alphabet == builtin()
-        assert path.stat().st_size <= MOST_BYTES
+        assert path.stat().st_size <= MAX_BYTES
         assert f"## {name}" in notes
 
 
@@ -51,7 +51,7 @@ def test_the_default_reads(kind: str, tmp_path: Path) -> None:
         folder = tmp_path / "lines"
         render(RenderSettings(PlanSettings(seed=77), n=100, out=str(folder), jobs=1))
     reader = LineReader.open(DEFAULT_BUNDLED, device="cpu")
-    assert cer(evaluate(reader, open_labelled(folder), kind)) < MOST_CER[kind]
+    assert cer(evaluate(reader, open_labelled(folder), kind)) < MAX_CER[kind]
 
 
 def test_commands_need_neither_run_nor_data(
@@ -80,6 +80,6 @@ def test_bundling_keeps_the_weights_and_refuses_what_is_large(
     )
     assert copy.keys() == original.keys()
     assert all(torch.equal(copy[name], original[name]) for name in original)
-    monkeypatch.setattr("pipelines.bundle.MOST_BYTES", 1000)
+    monkeypatch.setattr("pipelines.bundle.MAX_BYTES", 1000)
     assert bundle(arguments) == 1
     assert "removed" in capsys.readouterr().err and not list(tmp_path.iterdir())

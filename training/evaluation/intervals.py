@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_RESAMPLES = 1000
-LEAST_RESAMPLES = 200
+MAX_RESAMPLES = 1000
+MIN_RESAMPLES = 200
 _DRAWS = 5_000_000  # weights drawn for one interval; large sets need fewer resamples
 
 Numbers = NDArray[np.float64]
@@ -57,7 +57,7 @@ def resampled(part: NDArray[np.generic], whole: NDArray[np.generic], seed: int) 
 
 def _weights(lines: int, seed: int) -> Numbers:
     """Poisson weights of every line in every resample, (R, N)."""
-    count = min(MOST_RESAMPLES, max(LEAST_RESAMPLES, _DRAWS // lines))
+    count = min(MAX_RESAMPLES, max(MIN_RESAMPLES, _DRAWS // lines))
     generator = np.random.Generator(np.random.Philox(seed))
     return generator.poisson(1.0, (count, lines)).astype(np.float64)
 

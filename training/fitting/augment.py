@@ -13,10 +13,10 @@ from training.model.preprocess import GrayImages
 
 IntArray = NDArray[np.int64]
 
-MOST_SHIFT_PX = 3.0  # at strength 1; vertically
-MOST_BLUR_PX = 1.0  # standard deviation
-MOST_NOISE = 12.0  # standard deviation in gray levels
-MOST_ERASED = 0.15  # side of the erased rectangle as a share of the line's height and 32 px
+MAX_SHIFT_PX = 3.0  # at strength 1; vertically
+MAX_BLUR_PX = 1.0  # standard deviation
+MAX_NOISE = 12.0  # standard deviation in gray levels
+MAX_ERASED = 0.15  # side of the erased rectangle as a share of the line's height and 32 px
 CHANCE = 0.5  # of each change
 
 
@@ -47,13 +47,13 @@ def _one(
 ) -> GrayImages:
     on = draw[:4] < CHANCE * min(1.0, strength)
     if on[0]:
-        image = _shifted(image, (2 * draw[4] - 1) * MOST_SHIFT_PX * strength)
+        image = _shifted(image, (2 * draw[4] - 1) * MAX_SHIFT_PX * strength)
     if on[1]:
-        blurred = cv2.GaussianBlur(image, (0, 0), 0.3 + draw[5] * MOST_BLUR_PX * strength)
+        blurred = cv2.GaussianBlur(image, (0, 0), 0.3 + draw[5] * MAX_BLUR_PX * strength)
         image = blurred.astype(np.uint8)
     if on[2]:
         noise = np.random.default_rng(noise_key).standard_normal(image.shape, dtype=np.float32)
-        noisy = image + noise * np.float32(draw[6] * MOST_NOISE * strength)
+        noisy = image + noise * np.float32(draw[6] * MAX_NOISE * strength)
         image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     if on[3]:
         image = _erased(image, draw[7:10], strength)
@@ -70,7 +70,7 @@ def _shifted(image: GrayImages, down_px: float) -> GrayImages:
 def _erased(image: GrayImages, draw: NDArray[np.float64], strength: float) -> GrayImages:
     """Cover a small rectangle with the median gray, as dirt or a fold would."""
     height, width = image.shape
-    side = max(2, round(height * MOST_ERASED * strength * (0.5 + draw[0])))
+    side = max(2, round(height * MAX_ERASED * strength * (0.5 + draw[0])))
     top, left = int(draw[1] * (height - side)), int(draw[2] * (width - side))
     image = image.copy()
     image[top : top + side, left : left + side] = np.median(image)

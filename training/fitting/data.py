@@ -16,7 +16,7 @@ from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
 from training.model.preprocess import GrayImages, pad_lines
 
-LEAST_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
+MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
 
 
 class Lines(Protocol):
@@ -157,7 +157,7 @@ class StepBatches(Dataset[list[Batch] | Exception]):
 
     def _batches(self, step: int, indices: IntArray) -> list[Batch]:
         lines = self.source.batch(indices)
-        batches = make_batches(lines, indices, self.pieces, LEAST_IN_TRAINING)
+        batches = make_batches(lines, indices, self.pieces, MIN_IN_TRAINING)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)

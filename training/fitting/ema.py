@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from training.model.recogniser import Recogniser
 
 
-class Average:
+class Ema:
     """Exponential moving average of parameters and normalisation statistics."""
 
     def __init__(self, network: Recogniser) -> None:

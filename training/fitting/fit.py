@@ -16,16 +16,16 @@ from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
 from training.fitting.data import Batch, step_loader
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat
-from training.fitting.loss_monitor import Watch, memory_error
+from training.fitting.hardware import Rank
+from training.fitting.loss_monitor import LossMonitor, memory_error
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
-from training.fitting.run_logger import Journal
+from training.fitting.run_logger import RunLogger
 from training.fitting.schedule import learning_rate, places_steps, scaled_rate
 from training.fitting.signals import Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, save_state, states
-from training.fitting.train_state import Learner
+from training.fitting.train_state import TrainState
 from training.fitting.validate import validate
 from training.model.checkpoint import BEST, LAST, RUNS
 from training.model.networks import build
@@ -53,7 +53,7 @@ class Outcome:
 
 
 def fit(
-    settings: FitSettings, sources: Sources, seat: Seat, *, resume: bool = False, runs: Path = RUNS
+    settings: FitSettings, sources: Sources, rank: Rank, *, resume: bool = False, runs: Path = RUNS
 ) -> Outcome:
     """Train until the run is over, it is interrupted, or it stops to get better.
 
@@ -63,8 +63,8 @@ def fit(
         FitError, CheckpointError: with what to do about it.
         KeyboardInterrupt: after a signal; the state of the last whole step is kept.
     """
-    hardware.set_up(settings, seat)
-    settings = _filled_in(settings, seat)
+    hardware.set_up(settings, rank)
+    settings = _filled_in(settings, rank)
     order = sources.order(settings)
     settings, total = _planned(settings, order, sources)
     folder = runs / str(settings.run)
@@ -74,159 +74,176 @@ def fit(
         hidden=settings.hidden, width_multiplier=settings.width_multiplier,
     )  # fmt: skip
     facts = sources.train.facts()
-    lines = preflight(settings, sources, facts, network, seat, total)
+    lines = preflight(settings, sources, facts, network, rank, total)
     if settings.init and not (resume and states(folder)):
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
-    learner = Learner(network, settings, seat)
+    train_state = TrainState(network, settings, rank)
     lines.append(
         hardware.compile_convolutions(
-            learner.network, settings, seat.device, one_width=facts.one_width
+            train_state.network, settings, rank.device, one_width=facts.one_width
         )
     )
     if resume and not states(folder):
         lines.append("killed before its first state: beginning anew")
     elif resume:
-        learner.restore(load_state(newest_state(folder)), sources.fingerprint)
-        lines.append(f"going on after step {learner.step}")
-    elif seat.first:
+        train_state.restore(load_state(newest_state(folder)), sources.fingerprint)
+        lines.append(f"going on after step {train_state.step}")
+    elif rank.first:
         run_folder.write_settings(run_folder.create(settings, runs), settings)
-    with _journal(folder, learner, total, seat, lines) as journal, Signals(seat) as signals:
-        _loop(learner, sources, order, total, folder, journal, signals)
-    outcome = Outcome(folder, learner.step, learner.best)
-    if seat.first:
+    with (
+        _run_logger(folder, train_state, total, rank, lines) as run_logger,
+        Signals(rank) as signals,
+    ):
+        _loop(train_state, sources, order, total, folder, run_logger, signals)
+    outcome = Outcome(folder, train_state.step, train_state.best)
+    if rank.first:
         text = json.dumps({"step": outcome.step, "line_accuracy": outcome.line_accuracy}) + "\n"
         publish_text(folder / FINISHED, text)
     return outcome
 
 
 def _loop(
-    learner: Learner, sources: Sources, order: StepOrder, total: int, folder: Path,
-    journal: Journal | None, signals: Signals,
+    train_state: TrainState, sources: Sources, order: StepOrder, total: int, folder: Path,
+    run_logger: RunLogger | None, signals: Signals,
 ) -> None:  # fmt: skip
-    settings, seat = learner.settings, learner.seat
-    watch = Watch(learner, order, folder)
+    settings, rank = train_state.settings, train_state.rank
+    loss_monitor = LossMonitor(train_state, order, folder)
     warmup, epoch = round(settings.warmup * total), 0
     by_places = places_steps(settings.places_lines, order.batch_size, total)
     loader = step_loader(
-        sources.train, order, range(learner.step, total), rank=seat.rank,
-        world_size=seat.world_size, pieces=settings.accumulate, augment=sources.augment(settings),
-        workers=hardware.loader_workers(settings, seat), pin=seat.device.type == "cuda",
+        sources.train, order, range(train_state.step, total), rank=rank.index,
+        world_size=rank.world_size, pieces=settings.accumulate, augment=sources.augment(settings),
+        workers=hardware.loader_workers(settings, rank), pin=rank.device.type == "cuda",
     )  # fmt: skip
     for batches in loader:
         with memory_error(settings):
-            loss = _gradients(learner, batches, by_places=learner.step < by_places, watch=watch)
-        watch.note(loss, learner.clip())
+            loss = _gradients(
+                train_state,
+                batches,
+                by_places=train_state.step < by_places,
+                loss_monitor=loss_monitor,
+            )
+        loss_monitor.note(loss, train_state.clip())
         rate = learning_rate(
-            learner.step, total, float(settings.lr or 0), warmup, settings.schedule
+            train_state.step, total, float(settings.lr or 0), warmup, settings.schedule
         )
-        learner.advance(rate)
+        train_state.advance(rate)
 
-        step, last = learner.step, learner.step == total
+        step, last = train_state.step, train_state.step == total
         while order.steps_before(epoch + 1) <= step:
             epoch += 1
         if step % settings.log_every == 0 or last:
-            figures = watch.figures() | {"lr": rate}  # on every rank: it adds them up
-            if journal:
-                journal.step(step, epoch, figures)
+            figures = loss_monitor.figures() | {"lr": rate}  # on every rank: it adds them up
+            if run_logger:
+                run_logger.step(step, epoch, figures)
         done = last
         if step % int(settings.validate_every or total) == 0 or last:
-            watch.check()  # or weights that are not finite might be kept as the best
-            done |= _validate(learner, sources, folder, journal)
-        if (step % settings.checkpoint_every == 0 or done or signals.asked) and seat.first:
-            watch.check()
-            _save(learner, sources, folder)
+            loss_monitor.check()  # or weights that are not finite might be kept as the best
+            done |= _validate(train_state, sources, folder, run_logger)
+        if (step % settings.checkpoint_every == 0 or done or signals.asked) and rank.first:
+            loss_monitor.check()
+            _save(train_state, sources, folder)
         if signals.asked:
             raise KeyboardInterrupt
         if done:
             break
 
 
-def _gradients(learner: Learner, batches: list[Batch], *, by_places: bool, watch: Watch) -> Tensor:
+def _gradients(
+    train_state: TrainState, batches: list[Batch], *, by_places: bool, loss_monitor: LossMonitor
+) -> Tensor:
     """Add up the gradients of this rank's part of a step; the loss, still on the device.
 
     Dividing by the size of the global batch, times the ranks that DDP averages over, makes the
     sum exact however the batch is cut.
     """
-    seat = learner.seat
-    scale = seat.world_size / int(learner.settings.batch_size or 1)
-    sum_of_losses = torch.zeros((), device=seat.device)
+    rank = train_state.rank
+    scale = rank.world_size / int(train_state.settings.batch_size or 1)
+    sum_of_losses = torch.zeros((), device=rank.device)
     for i, batch in enumerate(batches):
-        steps = learner.network.output_length(batch.images.shape[2])
-        watch.zeroed += int((steps_needed(batch.targets, batch.lengths) > steps).sum())
-        with _without_sync(learner, wait=i + 1 < len(batches)):
-            losses = learner.line_losses(batch.to(seat.device), by_places=by_places)
+        steps = train_state.network.output_length(batch.images.shape[2])
+        loss_monitor.zeroed += int((steps_needed(batch.targets, batch.lengths) > steps).sum())
+        with _without_sync(train_state, wait=i + 1 < len(batches)):
+            losses = train_state.line_losses(batch.to(rank.device), by_places=by_places)
             loss = losses.sum() * scale
             loss.backward()  # type: ignore[no-untyped-call]
         sum_of_losses += loss.detach()
     return sum_of_losses
 
 
-def _without_sync(learner: Learner, wait: bool) -> contextlib.AbstractContextManager[None]:
+def _without_sync(train_state: TrainState, wait: bool) -> contextlib.AbstractContextManager[None]:
     """Let DDP exchange gradients once a step, with the last piece."""
-    if wait and isinstance(learner.parallel, DistributedDataParallel):
-        return learner.parallel.no_sync()
+    if wait and isinstance(train_state.parallel, DistributedDataParallel):
+        return train_state.parallel.no_sync()
     return contextlib.nullcontext()
 
 
-def _validate(learner: Learner, sources: Sources, folder: Path, journal: Journal | None) -> bool:
+def _validate(
+    train_state: TrainState, sources: Sources, folder: Path, run_logger: RunLogger | None
+) -> bool:
     """Validate the average; keep it if it is the best. Whether to stop early."""
     if sources.validation is None or not len(sources.validation):
         return False
-    settings, seat = learner.settings, learner.seat
-    if seat.world_size > 1:
-        learner.average.share()
+    settings, rank = train_state.settings, train_state.rank
+    if rank.world_size > 1:
+        train_state.ema.share()
     scores = validate(
-        learner.average.network, sources.validation, settings.validation_lines, seat,
+        train_state.ema.network, sources.validation, settings.validation_lines, rank,
         settings.precision,
     )  # fmt: skip
-    better = scores.line_accuracy > learner.best
-    learner.best = max(learner.best, scores.line_accuracy)
-    learner.stale = 0 if better else learner.stale + 1
-    if journal:
-        journal.validation(learner.step, scores, better)
+    better = scores.line_accuracy > train_state.best
+    train_state.best = max(train_state.best, scores.line_accuracy)
+    train_state.stale = 0 if better else train_state.stale + 1
+    if run_logger:
+        run_logger.validation(train_state.step, scores, better)
         if better:
-            learner.save(folder / BEST, sources.train.alphabet, scores.figures())
-    return bool(settings.patience) and learner.stale >= settings.patience
+            train_state.save(folder / BEST, sources.train.alphabet, scores.figures())
+    return bool(settings.patience) and train_state.stale >= settings.patience
 
 
-def _save(learner: Learner, sources: Sources, folder: Path) -> None:
+def _save(train_state: TrainState, sources: Sources, folder: Path) -> None:
     alphabet = sources.train.alphabet
     save_state(
-        folder, learner.step, learner.state(alphabet, sources.fingerprint), learner.settings.keep
+        folder,
+        train_state.step,
+        train_state.state(alphabet, sources.fingerprint),
+        train_state.settings.keep,
     )
-    learner.save(folder / LAST, alphabet, {"best_line_accuracy": learner.best})
+    train_state.save(folder / LAST, alphabet, {"best_line_accuracy": train_state.best})
     if sources.validation is None or not len(sources.validation):
-        learner.save(folder / BEST, alphabet, {})
+        train_state.save(folder / BEST, alphabet, {})
 
 
 @contextlib.contextmanager
-def _journal(
-    folder: Path, learner: Learner, total: int, seat: Seat, lines: list[str]
-) -> Iterator[Journal | None]:
-    if not seat.first:
+def _run_logger(
+    folder: Path, train_state: TrainState, total: int, rank: Rank, lines: list[str]
+) -> Iterator[RunLogger | None]:
+    if not rank.first:
         yield None
         return
-    run_folder.cut_metrics(folder, learner.step)
-    journal = Journal(folder, learner.step, total, int(learner.settings.batch_size or 1))
+    run_folder.cut_metrics(folder, train_state.step)
+    run_logger = RunLogger(
+        folder, train_state.step, total, int(train_state.settings.batch_size or 1)
+    )
     for line in lines:
-        journal.say(line)
+        run_logger.say(line)
     try:
-        yield journal
+        yield run_logger
     finally:
-        journal.close()
+        run_logger.close()
 
 
-def _filled_in(settings: FitSettings, seat: Seat) -> FitSettings:
+def _filled_in(settings: FitSettings, rank: Rank) -> FitSettings:
     """Settings with what depends on the machine chosen."""
-    each = GPU_LINES if seat.device.type == "cuda" else CPU_LINES
-    size = settings.batch_size or each * seat.world_size
-    if size < seat.world_size:
-        raise FitError(f"--batch-size {size} is less than one line for {seat.world_size} processes")
+    each = GPU_LINES if rank.device.type == "cuda" else CPU_LINES
+    size = settings.batch_size or each * rank.world_size
+    if size < rank.world_size:
+        raise FitError(f"--batch-size {size} is less than one line for {rank.world_size} processes")
     return replace(
         settings,
         batch_size=size,
         lr=settings.lr or scaled_rate(size, settings.width_multiplier),
-        precision=hardware.precision(settings, seat.device),
+        precision=hardware.precision(settings, rank.device),
     )
 
 

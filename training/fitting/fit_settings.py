@@ -107,7 +107,7 @@ class FitSettings:
     def __post_init__(self) -> None:
         problems = [
             f"{name} {value:g} must be at least {least:g}"
-            for name, least in _LEAST.items()
+            for name, least in _MINIMA.items()
             if (value := getattr(self, name)) is not None and not value >= least
         ]
         for name, choices in _CHOICES.items():
@@ -131,7 +131,7 @@ class FitSettings:
 
 
 _CHOICES = {"model": MODELS, "schedule": SCHEDULES, "precision": PRECISIONS}
-_LEAST = {
+_MINIMA = {
     "epochs": 1, "max_steps": 1, "batch_size": 1, "accumulate": 1, "weight_decay": 0,
     "places_lines": 0, "augment": 0, "validate_every": 1, "validation_lines": 0, "patience": 0,
     "checkpoint_every": 1, "keep": 1, "log_every": 1, "gpus": 0, "processes": 1, "threads": 1,

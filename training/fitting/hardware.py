@@ -15,17 +15,17 @@ from training.model.recogniser import Recogniser
 
 
 @dataclass(frozen=True)
-class Seat:
-    """The place of a process among all that train together.
+class Rank:
+    """One process among all that train together.
 
     Attributes:
-        rank: number of the process, from 0.
+        index: number of the process, from 0.
         world_size: number of processes.
         device: what it computes on.
         local_processes: processes on this machine.
     """
 
-    rank: int
+    index: int
     world_size: int
     device: torch.device
     local_processes: int
@@ -33,7 +33,7 @@ class Seat:
     @property
     def first(self) -> bool:
         """Whether this process reports and writes."""
-        return self.rank == 0
+        return self.index == 0
 
 
 def gpus_to_use(wanted: int | None) -> int:
@@ -51,11 +51,11 @@ def gpus_to_use(wanted: int | None) -> int:
     return wanted
 
 
-def seat_from_environment(gpus: int) -> Seat:
-    """The seat that torchrun or our launcher gave this process; alone without one."""
+def rank_from_environment(gpus: int) -> Rank:
+    """The rank that torchrun or our launcher gave this process; alone without one."""
     local = int(os.environ.get("LOCAL_RANK", "0"))
-    return Seat(
-        rank=int(os.environ.get("RANK", "0")),
+    return Rank(
+        index=int(os.environ.get("RANK", "0")),
         world_size=int(os.environ.get("WORLD_SIZE", "1")),
         device=torch.device("cuda", local) if gpus else torch.device("cpu"),
         local_processes=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
@@ -66,15 +66,15 @@ def seat_from_environment(gpus: int) -> Seat:
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
-def set_up(settings: FitSettings, seat: Seat) -> None:
+def set_up(settings: FitSettings, rank: Rank) -> None:
     """Threads, and the switches that only make things faster."""
-    if seat.device.type == "cuda":
-        torch.cuda.set_device(seat.device)
+    if rank.device.type == "cuda":
+        torch.cuda.set_device(rank.device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or its sums may differ
         torch.use_deterministic_algorithms(settings.deterministic, warn_only=True)
         torch.set_float32_matmul_precision("high")
     else:
-        torch.set_num_threads(settings.threads or max(1, cores() // seat.local_processes))
+        torch.set_num_threads(settings.threads or max(1, cores() // rank.local_processes))
         _keep_memory()
 
 
@@ -136,13 +136,13 @@ def compile_convolutions(
     return "convolutions compiled"
 
 
-def loader_workers(settings: FitSettings, seat: Seat) -> int:
+def loader_workers(settings: FitSettings, rank: Rank) -> int:
     """Loader processes of a process: on a CPU decoding is a hundredth of the work."""
     if settings.workers is not None:
         return settings.workers
-    if seat.device.type == "cpu":
+    if rank.device.type == "cpu":
         return 0
-    most = cores() // seat.local_processes - 1
+    most = cores() // rank.local_processes - 1
     return max(1, most if settings.live else min(8, most))
 
 

@@ -24,7 +24,7 @@ from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import gpus_to_use, seat_from_environment
+from training.fitting.hardware import gpus_to_use, rank_from_environment
 from training.fitting.sources import Sources
 from training.model.checkpoint import RUNS
 
@@ -51,7 +51,7 @@ def launch(
     processes = gpus or settings.processes
     if processes == 1:
         return fit(
-            settings, open_sources(settings), seat_from_environment(gpus), resume=resume, runs=runs
+            settings, open_sources(settings), rank_from_environment(gpus), resume=resume, runs=runs
         )
     return _elastic(settings, open_sources, gpus, processes, resume, runs)
 
@@ -83,12 +83,12 @@ def _rank(
     settings: FitSettings, open_sources: OpenSources, gpus: int, resume: bool, runs: Path
 ) -> Outcome | None:
     """What each process of several does."""
-    seat = seat_from_environment(gpus)
+    rank = rank_from_environment(gpus)
     if gpus:
-        torch.cuda.set_device(seat.device)
+        torch.cuda.set_device(rank.device)
     dist.init_process_group("nccl" if gpus else "gloo")
     try:
-        outcome = fit(settings, open_sources(settings), seat, resume=resume, runs=runs)
+        outcome = fit(settings, open_sources(settings), rank, resume=resume, runs=runs)
     except (UserError, KeyboardInterrupt):
         raise
     except Exception:
@@ -100,7 +100,7 @@ def _rank(
     gc.collect()
     dist.barrier()
     dist.destroy_process_group()
-    return outcome if seat.first else None
+    return outcome if rank.first else None
 
 
 def _names(*families: type[Exception]) -> set[str]:

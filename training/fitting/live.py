@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import HEIGHT_PX, LineBatch, scaled
 from datagen.images import decode_each
-from datagen.render.render_settings import MOST_LINES, LookSettings
+from datagen.render.render_settings import MAX_LINES, LookSettings
 from datagen.render.source import RenderSource, open_source
 from datagen.sample import Samples
 from datagen.split import VAL, SplitRule
@@ -26,7 +26,7 @@ from training.fitting.order import EndlessOrder, IntArray
 
 SIDE_TRIES = 1000  # replacements of a line that stands on the other side
 SCAN = 10_000  # indices looked through at a time for validation lines
-MOST_SCANS = 500
+MAX_SCANS = 500
 
 
 class LiveLines:
@@ -83,7 +83,7 @@ class LiveLines:
         samples = self.source.samples(chosen)
         while self.side == "train" and (torn := self._validates(samples.meta["sentence"])).any():
             # A redrawn line may have got a sentence of the other side; its number moves on.
-            chosen = np.where(torn, self._on_side(chosen + MOST_LINES), chosen)
+            chosen = np.where(torn, self._on_side(chosen + MAX_LINES), chosen)
             samples = self.source.samples(chosen)
         return line_batch(samples, self.alphabet)
 
@@ -107,7 +107,7 @@ class LiveLines:
         """Sample index of each validation line: the first that validate."""
         found: list[IntArray] = []
         count = 0
-        for scan in range(MOST_SCANS):
+        for scan in range(MAX_SCANS):
             indices = np.arange(scan * SCAN, (scan + 1) * SCAN, dtype=np.int64)
             mine = indices[self._validates(self.source.plan.texts(indices).sentence)]
             found.append(mine)
@@ -115,7 +115,7 @@ class LiveLines:
             if count >= self.lines:
                 return np.concatenate(found)[: self.lines]
         raise FitError(
-            f"only {count} of {MOST_SCANS * SCAN:,} lines validate at --split"
+            f"only {count} of {MAX_SCANS * SCAN:,} lines validate at --split"
             f" {self.rule.ratio:g}: the text has too few sentences; lower --split or give more text"
         )
 
@@ -129,7 +129,7 @@ class LiveLines:
             torn = self._validates(self.source.plan.texts(chosen).sentence)
             if not torn.any():
                 return chosen
-            chosen = np.where(torn, chosen + MOST_LINES, chosen)
+            chosen = np.where(torn, chosen + MAX_LINES, chosen)
         raise FitError(
             f"no sentence to train on at --split {self.rule.ratio:g}: raise --split or give more"
             " text"

@@ -13,7 +13,7 @@ from training.errors import FitError
 from training.files import publish_text
 from training.fitting.fit_settings import FitSettings
 from training.fitting.order import StepOrder
-from training.fitting.train_state import Learner
+from training.fitting.train_state import TrainState
 
 
 @contextlib.contextmanager
@@ -28,30 +28,30 @@ def memory_error(settings: FitSettings) -> Iterator[None]:
         ) from error
 
 
-class Watch:
+class LossMonitor:
     """Losses and gradient norms since the last report, read from the device only then.
 
     On a CPU reading them costs nothing, so a bad step is stopped before it changes a weight.
     """
 
-    def __init__(self, learner: Learner, order: StepOrder, folder: Path) -> None:
-        self.learner, self.order, self.folder = learner, order, folder
+    def __init__(self, train_state: TrainState, order: StepOrder, folder: Path) -> None:
+        self.train_state, self.order, self.folder = train_state, order, folder
         self.pairs: list[tuple[int, Tensor, Tensor]] = []
         self.zeroed = 0
 
     def note(self, loss: Tensor, norm: Tensor) -> None:
-        self.pairs.append((self.learner.step, loss, norm))
-        if self.learner.seat.device.type == "cpu":
+        self.pairs.append((self.train_state.step, loss, norm))
+        if self.train_state.rank.device.type == "cpu":
             self.check(last=1)
 
     def figures(self) -> dict[str, float]:
         """Means since the last call, over the lines of all ranks."""
         self.check()
-        seat = self.learner.seat
+        rank = self.train_state.rank
         loss = torch.stack([loss for _, loss, _ in self.pairs]).mean().double()
         norm = float(torch.stack([norm for *_, norm in self.pairs]).mean())  # alike on every rank
-        sums = torch.stack([loss / seat.world_size, loss.new_tensor(self.zeroed)])
-        if seat.world_size > 1:
+        sums = torch.stack([loss / rank.world_size, loss.new_tensor(self.zeroed)])
+        if rank.world_size > 1:
             dist.all_reduce(sums)
         self.pairs.clear()
         self.zeroed = 0
@@ -65,7 +65,7 @@ class Watch:
         step, loss, norm = next(pair for pair in pairs if not torch.isfinite(pair[2]))
         lines = self.order.batch_indices(step).tolist()
         name = self.folder / "bad_batch.json"
-        if self.learner.seat.first:
+        if self.train_state.rank.first:
             text = json.dumps({"step": step, "lines": lines})
             publish_text(name, text)
         raise FitError(

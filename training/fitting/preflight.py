@@ -7,7 +7,7 @@ from training.errors import FitError
 from training.fitting import hardware
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat
+from training.fitting.hardware import Rank
 from training.fitting.schedule import places_steps
 from training.fitting.sources import Sources
 from training.model.model_settings import LINE_HEIGHT_PX
@@ -24,7 +24,7 @@ def preflight(
     sources: Sources,
     facts: Facts,
     network: Recogniser,
-    seat: Seat,
+    rank: Rank,
     total: int,
 ) -> list[str]:
     """Report what the run will do, one line each.
@@ -38,7 +38,7 @@ def preflight(
             f"{facts.name} has {len(sources.train):,} lines, fewer than the batch of"
             f" {settings.batch_size}: lower --batch-size, or give more --epochs"
         )
-    if seat.first:  # one look at all labels is enough
+    if rank.first:  # one look at all labels is enough
         _refuse_infeasible(facts, network)
     held = len(sources.validation) if sources.validation is not None else 0
     size = settings.batch_size or 1
@@ -51,15 +51,15 @@ def preflight(
         f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
         f"steps: {total:,} of {size} lines ({total * size / len(sources.train):.2g} epochs),"
         f" learning rate {settings.lr:.2g}, {settings.schedule}",
-        f"device: {seat.world_size} x {hardware.describe(seat.device)}, {settings.precision},"
-        f" about {memory_bytes(settings, network, facts.longest_px, seat) / 2**30:.1f} GiB each",
+        f"device: {rank.world_size} x {hardware.describe(rank.device)}, {settings.precision},"
+        f" about {memory_bytes(settings, network, facts.longest_px, rank) / 2**30:.1f} GiB each",
     ]
 
 
-def memory_bytes(settings: FitSettings, network: Recogniser, width_px: int, seat: Seat) -> float:
+def memory_bytes(settings: FitSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
     """Rough memory of one process: weights and their companions, activations, class scores."""
     weights = STATE_COPIES * 4 * _count(network)
-    lines = (settings.batch_size or 1) / seat.world_size / settings.accumulate
+    lines = (settings.batch_size or 1) / rank.world_size / settings.accumulate
     half = 2 if settings.precision == "bfloat16" else 1
     pixels = width_px * LINE_HEIGHT_PX
     activations = ACTIVATION_BYTES[settings.model] * settings.width_multiplier * pixels / half

@@ -1,6 +1,6 @@
 """What is seen of a run from outside: progress, metrics.jsonl, TensorBoard.
 
-Only the first rank keeps a journal.
+Only the first rank keeps a run_logger.
 """
 
 import json
@@ -15,11 +15,11 @@ from tqdm import tqdm
 from training.fitting.run_folder import METRICS
 from training.fitting.validate import Scores
 
-MOST_CONFUSIONS = 30
+MAX_CONFUSIONS = 30
 PLAIN_SECONDS = 30.0  # between two lines where there is no terminal
 
 
-class Journal:
+class RunLogger:
     """Writes what happens.
 
     Args:
@@ -97,7 +97,7 @@ def _examples(pairs: list[tuple[str, str]]) -> str:
 def _confusions(counts: Counter[tuple[str, str]]) -> str:
     rows = [
         f"| {was or '(nothing)'} | {read or '(nothing)'} | {count} |"
-        for (was, read), count in counts.most_common(MOST_CONFUSIONS)
+        for (was, read), count in counts.most_common(MAX_CONFUSIONS)
     ]
     return "\n".join(["| character | read as | times |", "|---|---|---|", *rows])
 

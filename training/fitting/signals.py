@@ -4,7 +4,7 @@ import contextlib
 import signal
 from types import FrameType
 
-from training.fitting.hardware import Seat
+from training.fitting.hardware import Rank
 
 GRACE_S = 60  # for the first rank to save its state and leave, once all are asked to stop
 
@@ -16,8 +16,8 @@ class Signals:
     not reach them, they end by themselves after GRACE_S.
     """
 
-    def __init__(self, seat: Seat) -> None:
-        self.first = seat.first
+    def __init__(self, rank: Rank) -> None:
+        self.first = rank.first
         self.asked = False
         self.before: dict[int, object] = {}
 

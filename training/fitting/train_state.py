@@ -14,9 +14,9 @@ from training.errors import CheckpointError
 from training.fitting.alignment import places_loss
 from training.fitting.ctc import ctc_loss
 from training.fitting.data import Batch, to_input
-from training.fitting.ema import Average
+from training.fitting.ema import Ema
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat, autocast
+from training.fitting.hardware import Rank, autocast
 from training.fitting.schedule import average_decay
 from training.fitting.state_files import State
 from training.model.checkpoint import save_model, versions
@@ -24,26 +24,26 @@ from training.model.preprocess import PREPROCESSING
 from training.model.recogniser import Recogniser
 
 
-class Learner:
+class TrainState:
     """A network, its moving average, its optimizer, and where training stands.
 
     Attributes:
         network: the weights that are trained.
-        average: their moving average.
+        ema: their exponential moving average.
         optimizer: AdamW.
         step: steps done.
         best: best line accuracy of a validation so far, -1 before the first.
         stale: validations since then.
     """
 
-    def __init__(self, network: Recogniser, settings: FitSettings, seat: Seat) -> None:
-        self.settings, self.seat = settings, seat
-        self.network = network.to(seat.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = Average(self.network)
+    def __init__(self, network: Recogniser, settings: FitSettings, rank: Rank) -> None:
+        self.settings, self.rank = settings, rank
+        self.network = network.to(rank.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = Ema(self.network)
         self.optimizer = adamw(self.network, settings.weight_decay)
         self.parallel: nn.Module = self.network
-        if seat.world_size > 1:
-            gpu = [seat.device] if seat.device.type == "cuda" else None
+        if rank.world_size > 1:
+            gpu = [rank.device] if rank.device.type == "cuda" else None
             self.parallel = DistributedDataParallel(
                 self.network, device_ids=gpu, gradient_as_bucket_view=True
             )
@@ -58,7 +58,7 @@ class Learner:
             batch: on the device.
             by_places: train on the centres of the lines that know them, by CTC on the others.
         """
-        with autocast(self.seat.device, self.settings.precision):
+        with autocast(self.rank.device, self.settings.precision):
             logits = self.parallel(to_input(batch.images, self.settings.channels))
         losses = self._sums(logits, batch, by_places)
         return losses / batch.lengths.clamp(min=1).to(losses.device, non_blocking=True)
@@ -83,13 +83,13 @@ class Learner:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.average.update(average_decay(self.step, self.settings.ema_decay))
+        self.ema.update(average_decay(self.step, self.settings.ema_decay))
         self.step += 1
 
     def save(self, path: Path, alphabet: Alphabet, figures: dict[str, float]) -> None:
         """Write the average as a model file."""
         training = {"run": self.settings.run, "step": self.step, **figures}
-        save_model(path, self.average.network, alphabet, training=training)
+        save_model(path, self.ema.network, alphabet, training=training)
 
     def state(self, alphabet: Alphabet, data: str) -> State:
         """What `restore` needs; `data` is the fingerprint of the data set."""
@@ -98,7 +98,7 @@ class Learner:
             "best": self.best,
             "stale": self.stale,
             "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(),
+            "average": self.ema.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "alphabet": json.dumps(alphabet.to_json(), ensure_ascii=False),
             "data": data,
@@ -120,7 +120,7 @@ class Learner:
                 " run from the weights with --init"
             )
         self.network.load_state_dict(state["network"])
-        self.average.network.load_state_dict(state["average"])
+        self.ema.network.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.stale = state["step"], state["best"], state["stale"]
 

@@ -13,7 +13,7 @@ from datagen.alphabet import Alphabet
 from training.evaluation.metrics import line_errors
 from training.fitting.ctc import ctc_loss
 from training.fitting.data import Batch, LineSource, make_batches, to_input
-from training.fitting.hardware import Seat, autocast
+from training.fitting.hardware import Rank, autocast
 from training.fitting.order import IntArray
 from training.inference.decoding import collapse
 from training.model.recogniser import Recogniser
@@ -63,31 +63,31 @@ class Scores:
 
 
 @torch.no_grad()
-def validate(network: Recogniser, source: LineSource, lines: int, seat: Seat, kind: str) -> Scores:
+def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, kind: str) -> Scores:
     """Read the first `lines` validation lines, each on one rank, and add up all ranks.
 
     Args:
-        network: in eval mode, on the seat's device.
+        network: in eval mode, on the rank's device.
         source: the validation lines.
         lines: how many; 0 takes all.
-        seat: this rank's place.
+        rank: this rank's place.
         kind: precision of the forward.
     """
     scores = Scores()
-    for batch in _batches(source, lines, seat):
-        batch = batch.to(seat.device)
-        with autocast(seat.device, kind):
+    for batch in _batches(source, lines, rank):
+        batch = batch.to(rank.device)
+        with autocast(rank.device, kind):
             logits = network(to_input(batch.images, network.settings.channels))
         loss = ctc_loss(logits, batch.targets, batch.lengths)
         paths = logits.argmax(2).cpu().numpy()  # (T, N)
         _count(scores, paths, batch, source.alphabet)
         scores.loss += float(loss.double().sum())
-    return _added(scores, seat)
+    return _added(scores, rank)
 
 
-def _batches(source: LineSource, lines: int, seat: Seat) -> Iterator[Batch]:
+def _batches(source: LineSource, lines: int, rank: Rank) -> Iterator[Batch]:
     count = min(lines, len(source)) if lines else len(source)
-    mine: IntArray = np.arange(seat.rank, count, seat.world_size)
+    mine: IntArray = np.arange(rank.index, count, rank.world_size)
     for start in range(0, len(mine), BATCH_LINES):
         indices = mine[start : start + BATCH_LINES]
         yield from make_batches(source.batch(indices), indices)
@@ -121,13 +121,13 @@ def confused(target: str, prediction: str) -> list[tuple[str, str]]:
     ]
 
 
-def _added(scores: Scores, seat: Seat) -> Scores:
-    if seat.world_size == 1:
+def _added(scores: Scores, rank: Rank) -> Scores:
+    if rank.world_size == 1:
         return scores
     sums = torch.tensor(
         [scores.lines, scores.correct, scores.edits, scores.characters, scores.loss],
         dtype=torch.float64,  # exact for whole numbers up to 2**53
-        device=seat.device,
+        device=rank.device,
     )
     dist.all_reduce(sums)
     lines, correct, edits, characters, loss = sums.tolist()

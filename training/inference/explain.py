@@ -21,8 +21,8 @@ CELL = 18  # pixels of the picture for one frame
 ROW = 20  # height of a class
 LEFT = 150  # for captions
 STRIP = 84  # frames side by side; longer lines go on below
-MOST_CLASSES = 24
-LEAST_PROBABILITY = 0.05  # of a class in its best frame, to be shown
+MAX_CLASSES = 24
+MIN_PROBABILITY = 0.05  # of a class in its best frame, to be shown
 
 _INK, _SOFT, _RULE = "#1d2330", "#667085", "#d9dee7"
 _MARK = np.array([37, 99, 235])
@@ -110,9 +110,9 @@ def shown_classes(line: Explained) -> list[int]:
     """The classes worth a row: those read, in order, then the likeliest others; not the blank."""
     peaks = line.probabilities.max(axis=0)
     read = list(dict.fromkeys([*line.decoded.class_ids.tolist(), *line.path.tolist()]))
-    others = [int(c) for c in np.argsort(-peaks) if peaks[c] >= LEAST_PROBABILITY]
+    others = [int(c) for c in np.argsort(-peaks) if peaks[c] >= MIN_PROBABILITY]
     rows = [c for c in dict.fromkeys([*read, *others]) if c != line.blank]
-    return rows[:MOST_CLASSES]
+    return rows[:MAX_CLASSES]
 
 
 def _strip(line: Explained, rows: list[int], start: int, end: int) -> Image.Image:

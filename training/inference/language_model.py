@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.alphabet import MOST_CLASSES, Alphabet
+from datagen.alphabet import MAX_CLASSES, Alphabet
 from training.errors import ReadError
 from training.files import publish
 from training.inference.ngrams import NgramTable, pack
-from training.inference.prefix_search import BITS, MOST_ORDER, FloatArray, KeyArray
+from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray
 
 VERSION = 1
-MOST_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left
-_OUTSIDE = MOST_CLASSES  # between sentences, and for characters without a class
+MAX_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left
+_OUTSIDE = MAX_CLASSES  # between sentences, and for characters without a class
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def build(
     Raises:
         ReadError: if the order is not 1 to 4, or no character of the text is in the alphabet.
     """
-    if not 1 <= order <= MOST_ORDER:
-        raise ReadError(f"order {order}: an n-gram model has an order of 1 to {MOST_ORDER}")
+    if not 1 <= order <= MAX_ORDER:
+        raise ReadError(f"order {order}: an n-gram model has an order of 1 to {MAX_ORDER}")
     stream = _stream(sentences, alphabet)
     characters = int((stream != _OUTSIDE).sum())
     if characters == 0:
@@ -68,7 +68,7 @@ def build(
             history = np.zeros(len(keys), dtype=np.int64)
         else:
             lower_keys, lower = orders[-1]
-            lower_mask = ~np.uint64(0) >> np.uint64(BITS * (MOST_ORDER - n + 1))
+            lower_mask = ~np.uint64(0) >> np.uint64(BITS * (MAX_ORDER - n + 1))
             below = lower[np.searchsorted(lower_keys, keys & lower_mask)]
             history = np.searchsorted(lower_keys, keys >> np.uint64(BITS))
         probabilities, freed = _smooth(counts, below, history)
@@ -156,7 +156,7 @@ def _counts(
     whole = windows[(windows[:, before:] != _OUTSIDE).all(axis=1)]
     keys = pack(whole)
     if not highest:
-        keys = np.unique(keys) & (~np.uint64(0) >> np.uint64(BITS * (MOST_ORDER - n)))
+        keys = np.unique(keys) & (~np.uint64(0) >> np.uint64(BITS * (MAX_ORDER - n)))
     unique, counts = np.unique(keys, return_counts=True)
     return unique, counts.astype(np.int64)
 
@@ -182,7 +182,7 @@ def _smooth(
         history: number of its history, (M,).
     """
     once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-    discount = min(once / (once + 2 * twice), MOST_DISCOUNT) if once else 0.5
+    discount = min(once / (once + 2 * twice), MAX_DISCOUNT) if once else 0.5
     totals = np.bincount(history, weights=counts)
     freed = np.bincount(history, weights=np.minimum(counts, discount)) / np.maximum(totals, 1)
     kept = np.maximum(counts - discount, 0) / totals[history]

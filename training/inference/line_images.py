@@ -19,9 +19,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from datagen.errors import ImageError
 from training.model.model_settings import LINE_HEIGHT_PX
 
-LEAST_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
-MOST_WIDTH_PX = 32_768  # after scaling
-MOST_PIXELS = 80_000_000  # of the file; decoded, such an image takes 320 MB
+MIN_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
+MAX_WIDTH_PX = 32_768  # after scaling
+MAX_PIXELS = 80_000_000  # of the file; decoded, such an image takes 320 MB
 EDGE_SHARE = 0.12  # of the height, at the top and at the bottom
 
 Gray = NDArray[np.uint8]
@@ -62,16 +62,16 @@ def prepare(gray: Gray) -> LineImage:
         ImageError: if it is under 8 px high, or wider than 32,768 px when it is 32 px high.
     """
     height, width = gray.shape
-    if height < LEAST_HEIGHT_PX:
+    if height < MIN_HEIGHT_PX:
         raise ImageError(
-            f"{height} px high; a line needs at least {LEAST_HEIGHT_PX} px: scan or crop it larger"
+            f"{height} px high; a line needs at least {MIN_HEIGHT_PX} px: scan or crop it larger"
         )
     scale = height / LINE_HEIGHT_PX
     scaled_width = max(1, round(width / scale))
-    if scaled_width > MOST_WIDTH_PX:
+    if scaled_width > MAX_WIDTH_PX:
         raise ImageError(
             f"{scaled_width} px wide at a height of {LINE_HEIGHT_PX} px, over the limit of"
-            f" {MOST_WIDTH_PX} px; cut the line into parts"
+            f" {MAX_WIDTH_PX} px; cut the line into parts"
         )
     inverted = is_light_on_dark(gray)
     if inverted:
@@ -135,9 +135,9 @@ def _open(source: Path | bytes) -> Image.Image:
     try:
         with _header(source) as image:
             width, height = image.size
-            if width * height > MOST_PIXELS:
+            if width * height > MAX_PIXELS:
                 raise ImageError(
-                    f"{width} x {height} px is over the limit of {MOST_PIXELS:,} pixels; cut out"
+                    f"{width} x {height} px is over the limit of {MAX_PIXELS:,} pixels; cut out"
                     " the line"
                 )
             return ImageOps.exif_transpose(image)
@@ -145,7 +145,7 @@ def _open(source: Path | bytes) -> Image.Image:
         raise
     except Image.DecompressionBombError as error:
         raise ImageError(
-            f"a decompression bomb, over the limit of {MOST_PIXELS:,} pixels: {error}"
+            f"a decompression bomb, over the limit of {MAX_PIXELS:,} pixels: {error}"
         ) from error
     except UnidentifiedImageError as error:
         raise ImageError("not an image that Pillow can read") from error

@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 BITS = 16  # of one class id in a key
-MOST_ORDER = 64 // BITS
+MAX_ORDER = 64 // BITS
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -44,7 +44,7 @@ def look_up(
     ):  # n-gram order, the history has n - 1 classes
         history = np.uint64(0)
         if n > 1:
-            history = context & (~np.uint64(0) >> np.uint64(BITS * (MOST_ORDER - n + 1)))
+            history = context & (~np.uint64(0) >> np.uint64(BITS * (MAX_ORDER - n + 1)))
         at = _find(keys, offsets[n - 1], offsets[n], push(history, class_id))
         if at >= 0:
             return float(total + log_probs[at])

@@ -25,12 +25,12 @@ from datagen.images import extension
 from datagen.sample import Samples
 from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, write_whole
 
-MOST_INDEX = 10**9
+MAX_INDEX = 10**9
 
 IntArray = NDArray[np.int64]
 
 _SPAN_WASTE = 4  # bytes read for each byte wanted, at most, before samples are read one by one
-_MOST_SPAN = 1 << 26
+_MAX_SPAN = 1 << 26
 
 
 class TarShardWriter:
@@ -183,7 +183,7 @@ class TarShard:
         start, end = int(offsets.min()), int((offsets + sizes).max())
         spots = list(zip(offsets.tolist(), sizes.tolist(), strict=True))
         with self.tar.open("rb", buffering=0) as file:
-            if end - start <= min(_SPAN_WASTE * int(sizes.sum()) + RECORD, _MOST_SPAN):
+            if end - start <= min(_SPAN_WASTE * int(sizes.sum()) + RECORD, _MAX_SPAN):
                 file.seek(start)
                 span = file.read(end - start)
                 found = [span[o - start : o - start + size] for o, size in spots]
@@ -228,5 +228,5 @@ def _check(samples: Samples, path: Path) -> None:
     lengths |= {len(column) for column in (samples.quads, samples.masks) if column is not None}
     if len(lengths) != 1:
         raise ShardError(f"{path}: columns of one batch differ in length: {sorted(lengths)}")
-    if len(samples) and samples.meta["index"].max() >= MOST_INDEX:
+    if len(samples) and samples.meta["index"].max() >= MAX_INDEX:
         raise ShardError(f"{path}: index {samples.meta['index'].max()} has over nine digits")

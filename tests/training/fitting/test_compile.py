@@ -13,7 +13,7 @@ from tests.support.bar_lines import ALPHABET, BarSource
 from training.fitting import hardware
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat, compile_convolutions
+from training.fitting.hardware import Rank, compile_convolutions
 from training.fitting.sources import Sources
 from training.fitting.validate import validate
 from training.model.checkpoint import LAST, load_model
@@ -23,7 +23,7 @@ SETTINGS = FitSettings(
     model="crnn_v2", hidden=8, width_multiplier=0.125, batch_size=20, precision="float32",
     max_steps=4, epochs=9, lr=1e-3, places_lines=0, threads=1, validation_lines=32, log_every=1,
 )  # fmt: skip
-SEAT = Seat(0, 1, torch.device("cpu"), 1)
+SEAT = Rank(0, 1, torch.device("cpu"), 1)
 GPU = torch.device("cuda")  # what decides that compiling pays; nothing is put there
 
 

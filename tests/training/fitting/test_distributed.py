@@ -20,12 +20,12 @@ from training.errors import FitError
 from training.fitting.data import make_batches
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat, gpus_to_use
+from training.fitting.hardware import Rank, gpus_to_use
 from training.fitting.launch import launch
-from training.fitting.loss_monitor import Watch
+from training.fitting.loss_monitor import LossMonitor
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, states
-from training.fitting.train_state import Learner
+from training.fitting.train_state import TrainState
 from training.model.checkpoint import load_model
 from training.model.networks import build
 
@@ -65,8 +65,8 @@ def test_two_processes_train_validate_and_resume(tmp_path: Path) -> None:
 def test_two_processes_see_the_lines_that_one_sees(tmp_path: Path) -> None:
     """The order is kept; weights differ by what batch normalisation sees."""
     two = launch(replace(SETTINGS, max_steps=1), open_bars, runs=tmp_path)
-    seat = Seat(0, 1, torch.device("cpu"), 1)
-    one = fit(replace(SETTINGS, run="one", max_steps=1), open_bars(SETTINGS), seat, runs=tmp_path)
+    rank = Rank(0, 1, torch.device("cpu"), 1)
+    one = fit(replace(SETTINGS, run="one", max_steps=1), open_bars(SETTINGS), rank, runs=tmp_path)
     assert two is not None and two.step == one.step
     ours, theirs = (load_state(states(tmp_path / run)[-1])["network"] for run in ("one", "two"))
     weight = "rnn.1.embedding.weight"
@@ -108,24 +108,26 @@ def test_processes_may_have_batches_of_several_widths(tmp_path: Path) -> None:
     assert outcome is not None and outcome.step == 3
 
 
-def shared(rank: int, port: int, path: str) -> None:
+def shared(index: int, port: int, path: str) -> None:
     """What ranks add up and share: losses of a report, statistics of the average."""
-    torch.distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    seat = Seat(rank, 2, torch.device("cpu"), 2)
-    learner = Learner(build("crnn_v2", 7, hidden=8, width_multiplier=0.125), SETTINGS, seat)
-    watch = Watch(learner, BarSource(100).order(15, 0), Path(path))
+    torch.distributed.init_process_group(
+        "gloo", f"tcp://127.0.0.1:{port}", rank=index, world_size=2
+    )
+    rank = Rank(index, 2, torch.device("cpu"), 2)
+    train_state = TrainState(build("crnn_v2", 7, hidden=8, width_multiplier=0.125), SETTINGS, rank)
+    loss_monitor = LossMonitor(train_state, BarSource(100).order(15, 0), Path(path))
     for step in range(2):
-        watch.note(torch.tensor(1.0 + 2 * rank + step), torch.tensor(0.5))
-    watch.zeroed = 3 + rank
-    figures = watch.figures()
-    for buffer in learner.average.network.buffers():
-        buffer.fill_(rank + 1)
-    learner.average.share()
-    statistics = [float(b.double().mean()) for b in learner.average.network.buffers()]
-    if rank == 1:
+        loss_monitor.note(torch.tensor(1.0 + 2 * index + step), torch.tensor(0.5))
+    loss_monitor.zeroed = 3 + index
+    figures = loss_monitor.figures()
+    for buffer in train_state.ema.network.buffers():
+        buffer.fill_(index + 1)
+    train_state.ema.share()
+    statistics = [float(b.double().mean()) for b in train_state.ema.network.buffers()]
+    if index == 1:
         torch.save({"figures": figures, "statistics": statistics}, path)
     # A process that leaves early can abort the other, and so can a DDP that outlives its group.
-    del learner, watch
+    del train_state, loss_monitor
     gc.collect()
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
@@ -149,26 +151,26 @@ def spawn(target: Callable[..., None], *arguments: object) -> None:
         assert process.exitcode == 0
 
 
-def gradients(rank: int, world_size: int, port: int, path: str) -> None:
+def gradients(index: int, world_size: int, port: int, path: str) -> None:
     torch.set_num_threads(1)
     if world_size > 1:
         torch.distributed.init_process_group(
-            "gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=world_size
+            "gloo", f"tcp://127.0.0.1:{port}", rank=index, world_size=world_size
         )
     torch.manual_seed(3)
-    seat = Seat(rank, world_size, torch.device("cpu"), world_size)
+    rank = Rank(index, world_size, torch.device("cpu"), world_size)
     settings = replace(SETTINGS, batch_size=64)
     network = build("crnn_v2", 7, hidden=8, width_multiplier=0.125).eval()  # statistics frozen
-    learner = Learner(network, settings, seat)
+    train_state = TrainState(network, settings, rank)
     source = BarSource(100)
-    indices = source.order(64, 0).batch_indices(0)[rank::world_size]
+    indices = source.order(64, 0).batch_indices(0)[index::world_size]
     for batch in make_batches(source.batch(indices), indices):
-        losses = learner.line_losses(batch, by_places=False)
+        losses = train_state.line_losses(batch, by_places=False)
         (losses.sum() * world_size / 64).backward()  # type: ignore[no-untyped-call]
-    if rank == 0:
+    if index == 0:
         torch.save({n: p.grad for n, p in network.named_parameters()}, path)
     if world_size > 1:
-        del learner
+        del train_state
         gc.collect()
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
@@ -231,7 +233,7 @@ def test_more_gpus_than_there_are() -> None:
 def test_fewer_lines_than_processes() -> None:
     with pytest.raises(FitError, match="less than one line for 4 processes"):
         fit(
-            replace(SETTINGS, batch_size=3), open_bars(SETTINGS), Seat(0, 4, torch.device("cpu"), 4)
+            replace(SETTINGS, batch_size=3), open_bars(SETTINGS), Rank(0, 4, torch.device("cpu"), 4)
         )
 
 

@@ -25,13 +25,13 @@ from training.fitting import run_folder
 from training.fitting.data import Facts
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Seat
+from training.fitting.hardware import Rank
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, states
-from training.fitting.train_state import Learner
+from training.fitting.train_state import TrainState
 from training.model.checkpoint import load_model
 
-SEAT = Seat(0, 1, torch.device("cpu"), 1)
+SEAT = Rank(0, 1, torch.device("cpu"), 1)
 SETTINGS = FitSettings(
     run="a", model="crnn_v2", hidden=16, width_multiplier=0.125, batch_size=16, max_steps=12,
     epochs=99, places_lines=64, threads=1, validation_lines=32, checkpoint_every=5, log_every=4,
@@ -60,7 +60,7 @@ def same(one: Path, other: Path) -> None:
         assert torch.equal(tensor, theirs[name]), name
 
 
-def journal(runs: Path) -> list[dict[str, Any]]:
+def run_logger(runs: Path) -> list[dict[str, Any]]:
     """What metrics.jsonl keeps, without times."""
     lines = (runs / "a" / "metrics.jsonl").read_text().splitlines()
     timed = ("seconds", "images_per_s")
@@ -76,7 +76,7 @@ def test_it_learns_to_read_bars(tmp_path: Path) -> None:
     model = load_model(tmp_path / "a" / "best.safetensors")
     assert model.alphabet == ALPHABET
     assert model.training["line_accuracy"] == outcome.line_accuracy
-    records = journal(tmp_path)
+    records = run_logger(tmp_path)
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
 
@@ -93,7 +93,7 @@ def test_resumed_in_mid_epoch_equals_never_stopped(tmp_path: Path, source: BarSo
         states(tmp_path / "whole" / "a"), states(tmp_path / "killed" / "a"), strict=True
     ):
         same(whole, resumed)
-    ours, theirs = (journal(tmp_path / name) for name in ("whole", "killed"))
+    ours, theirs = (run_logger(tmp_path / name) for name in ("whole", "killed"))
     assert [r["step"] for r in ours] == [r["step"] for r in theirs]
     assert [r for r in ours if r["step"] > 8] == [r for r in theirs if r["step"] > 8]
 
@@ -275,7 +275,7 @@ def test_a_full_gpu_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(Learner, "line_losses", full)
+    monkeypatch.setattr(TrainState, "line_losses", full)
     with pytest.raises(FitError, match=r"hold a step of 16 lines in 2 pieces: raise --accumulate"):
         run(tmp_path, accumulate=2)
 
