@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.line_geometry import FRAME_PX, LINE_HEIGHT_PX
+
 IntArray = NDArray[np.int64]
 
-HEIGHT_PX = 32  # the networks' only input height
-
 TIME_STEPS: dict[str, Callable[[IntArray], IntArray]] = {
-    "crnn": lambda width_px: width_px // 4 + 1,
-    "crnn_v2": lambda width_px: width_px // 4 + 2,
-    "crnn_res": lambda width_px: -(-width_px // 4),
+    "crnn": lambda width_px: width_px // FRAME_PX + 1,
+    "crnn_v2": lambda width_px: width_px // FRAME_PX + 2,
+    "crnn_res": lambda width_px: -(-width_px // FRAME_PX),
 }
 
 
@@ -33,6 +33,6 @@ def steps_needed(texts: Sequence[str]) -> IntArray:
 
 
 def scaled_widths(heights: IntArray, widths: IntArray) -> IntArray:
-    """Widths of images scaled in proportion to HEIGHT_PX, at least 1, (B,)."""
-    exact = widths * HEIGHT_PX / np.maximum(heights, 1)
+    """Widths of images scaled in proportion to LINE_HEIGHT_PX, at least 1, (B,)."""
+    exact = widths * LINE_HEIGHT_PX / np.maximum(heights, 1)
     return np.maximum(1, np.round(exact)).astype(np.int64)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from datagen.line_geometry import FRAME_PX
 from training.errors import ReadError
 from training.files import publish
 from training.inference.line_images import Gray
@@ -29,7 +30,7 @@ from training.inference.scorers import (
 )
 from training.model.checkpoint import LoadedModel, load_model, versions
 from training.model.preprocess import PREPROCESSING
-from training.model.recogniser import FRAME_PX, Recogniser
+from training.model.recogniser import Recogniser
 
 OPSET = 17
 # Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.

@@ -17,9 +17,10 @@ from datagen.drawing.backgrounds import Backgrounds
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.looks import Look, bound_blur, draw_looks
-from datagen.drawing.style import HEIGHT_PX, Style
+from datagen.drawing.style import Style
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
+from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
 from fonts import Face
 from ocrbase.settings import to_mapping
@@ -173,7 +174,7 @@ class LineEngine:
         glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
         b, length = ids.shape
         width = int(looks[:, Look.WIDTH].max())
-        shape = (b, HEIGHT_PX, width)
+        shape = (b, LINE_HEIGHT_PX, width)
         images = np.zeros(shape, dtype=np.uint8)
         masks = np.zeros(shape if self.masks else (b, 0, 0), dtype=np.uint8)
         centres = np.full((b, length), np.nan, dtype=np.float32)
@@ -242,7 +243,7 @@ def _meta(
     meta["index"], meta["attempt"] = indices, attempt
     meta["sentence"], meta["corpus"] = texts.sentence, texts.corpus
     meta["inserted"], meta["face"] = texts.inserted, face
-    meta["height"], meta["width"] = HEIGHT_PX, looks[:, Look.WIDTH]
+    meta["height"], meta["width"] = LINE_HEIGHT_PX, looks[:, Look.WIDTH]
     effects = meta["effects"]
     for i, name in enumerate(EFFECTS):
         if name in _EFFECT_COLUMNS:

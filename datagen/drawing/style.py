@@ -17,7 +17,6 @@ Span = tuple[float, float]
 
 PRESETS = Path(__file__).with_name("presets")
 DEFAULT_PRESET = "print"
-HEIGHT_PX = 32
 
 
 @dataclass(frozen=True)

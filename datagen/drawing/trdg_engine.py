@@ -38,7 +38,7 @@ from datagen.drawing.engine import (
     labels_of,
 )
 from datagen.drawing.glyphs import drawable_classes
-from datagen.drawing.style import HEIGHT_PX, Style
+from datagen.drawing.style import Style
 from datagen.drawing.trdg_font import TrdgFont
 from datagen.drawing.trdg_looks import (
     EM_PX,
@@ -52,6 +52,7 @@ from datagen.drawing.trdg_looks import (
 )
 from datagen.draws import bits
 from datagen.errors import RenderError
+from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
 from fonts import Face
 from ocrbase.settings import to_mapping
@@ -204,14 +205,14 @@ class _Trdg:
         """Gray levels and characters of `readable`, (H, W) each; None if TRDG gives up."""
         look = setting.look
         ink = f"#{look.ink:02x}{look.ink:02x}{look.ink:02x}"
-        bottom = HEIGHT_PX - setting.top - setting.shrunk[1]
+        bottom = LINE_HEIGHT_PX - setting.top - setting.shrunk[1]
         with self._lent(font, seed):
             drawn = self._generator.FakeTextDataGenerator.generate(
                 index=0,
                 text=["", *label, ""],  # empty ends: a spacing's width of room for overhangs
                 font=font,
                 out_dir=None,
-                size=HEIGHT_PX,
+                size=LINE_HEIGHT_PX,
                 extension="jpg",
                 skewing_angle=look.angle_deg,
                 random_skew=False,
@@ -302,7 +303,7 @@ def _meta(texts: Texts, indices: IntArray, attempt: int, face: IntArray) -> NDAr
     meta = np.zeros(len(indices), dtype=META_DTYPE)
     meta["index"], meta["attempt"] = indices, attempt
     meta["sentence"], meta["corpus"] = texts.sentence, texts.corpus
-    meta["inserted"], meta["face"], meta["height"] = texts.inserted, face, HEIGHT_PX
+    meta["inserted"], meta["face"], meta["height"] = texts.inserted, face, LINE_HEIGHT_PX
     meta["effects"] = np.nan
     return meta
 

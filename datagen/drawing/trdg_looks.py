@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.looks import Look, draw_looks
-from datagen.drawing.style import HEIGHT_PX, Style
+from datagen.drawing.style import Style
 from datagen.draws import uniforms
+from datagen.line_geometry import LINE_HEIGHT_PX
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-EM_PX = HEIGHT_PX  # TRDG draws text at the height of the image, then shrinks it into its margins
+EM_PX = (
+    LINE_HEIGHT_PX  # TRDG draws text at the height of the image, then shrinks it into its margins
+)
 SMALLEST_EM_PX = 14.0  # below, TRDG's nearest-neighbour rotation leaves dense characters unreadable
 NOISE, WHITE, QUASICRYSTAL = 0, 1, 2  # TRDG's numbers of its grounds
 NOISE_LEVEL, NOISE_DEVIATION = 235.0, 10.0  # of TRDG's noise, in gray levels
@@ -165,12 +168,12 @@ def set_trdg_line(look: TrdgLook, extent: TextExtent, style: Style) -> Setting |
     room = widest - 2 * margin
     least = _least_spacing(extent)
     for spacing_px in range(max(round(look.spacing_em * EM_PX), least), least - 1, -1):
-        setting = _shrink(_bend(look, extent, spacing_px), HEIGHT_PX - 2 * margin)
+        setting = _shrink(_bend(look, extent, spacing_px), LINE_HEIGHT_PX - 2 * margin)
         if setting.shrunk[0] <= room:
             break
     else:
         height = room * setting.bent[1] // setting.bent[0]
-        setting = _shrink(setting, max(1, min(height, HEIGHT_PX - 2 * margin)))
+        setting = _shrink(setting, max(1, min(height, LINE_HEIGHT_PX - 2 * margin)))
     if setting.em_px < SMALLEST_EM_PX:
         return None
     return _put(setting, style, margin)
@@ -229,5 +232,5 @@ def _put(setting: Setting, style: Style, margin: int) -> Setting:
         setting,
         look=replace(look, blur_px=blur, width_px=frame),
         left=margin + shift,
-        top=margin + round((HEIGHT_PX - 2 * margin - height) * look.place_y),
+        top=margin + round((LINE_HEIGHT_PX - 2 * margin - height) * look.place_y),
     )

@@ -20,11 +20,10 @@ from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.images import UintImages, try_decode
+from datagen.line_geometry import LINE_HEIGHT_PX, scaled_width
 from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
-
-HEIGHT_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class LineBatch:
     """B decoded lines.
 
     Attributes:
-        images: grayscale, (HEIGHT_PX, w) uint8 each, as wide as the line is.
+        images: grayscale, (LINE_HEIGHT_PX, w) uint8 each, as wide as the line is.
         class_ids: (B, L) uint16, zero beyond a label's end.
         lengths: characters of each label, (B,).
         centres: x of each character in pixels of `images`, (B, L) float32, NaN where unknown.
@@ -135,7 +134,7 @@ class LineDataset:
 
     @cached_property
     def widths(self) -> NDArray[np.int32]:
-        """Width of each line at the height HEIGHT_PX, in pixels, (N,); decodes no image."""
+        """Width of each line at the height LINE_HEIGHT_PX, in pixels, (N,); decodes no image."""
         return np.concatenate([_widths(part.reader) for part in self.parts])
 
     def batch(self, indices: Sequence[int] | IntArray) -> LineBatch:
@@ -206,7 +205,7 @@ _NOTHING = np.zeros((0, 0), np.uint8)
 
 
 def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
-    """Images at some positions of a shard, scaled to HEIGHT_PX in proportion."""
+    """Images at some positions of a shard, scaled to LINE_HEIGHT_PX in proportion."""
     images = []
     for position, data in zip(positions.tolist(), folder.values("image", positions), strict=True):
         image = try_decode(data)
@@ -220,28 +219,23 @@ def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
 
 
 def scaled(image: UintImages) -> UintImages:
-    """A line image at HEIGHT_PX, its width in proportion."""
+    """A line image at LINE_HEIGHT_PX, its width in proportion."""
     height, width = image.shape
-    if height == HEIGHT_PX:
+    if height == LINE_HEIGHT_PX:
         return image
-    method = cv2.INTER_AREA if height > HEIGHT_PX else cv2.INTER_LINEAR
-    size = (scaled_width(height, width), HEIGHT_PX)
+    method = cv2.INTER_AREA if height > LINE_HEIGHT_PX else cv2.INTER_LINEAR
+    size = (scaled_width(height, width), LINE_HEIGHT_PX)
     return cv2.resize(image, size, interpolation=method)  # type: ignore[return-value]
 
 
-def scaled_width(height: int, width: int) -> int:
-    """Width of an image scaled in proportion to HEIGHT_PX, at least 1."""
-    return max(1, round(width * HEIGHT_PX / max(1, height)))
-
-
 def frame_width(frame: str) -> int:
-    """Width at HEIGHT_PX of images of a frame as manifests name it, "280x32"."""
+    """Width at LINE_HEIGHT_PX of images of a frame as manifests name it, "280x32"."""
     width, height = map(int, frame.split("x"))
     return scaled_width(height, width)
 
 
 def _widths(reader: LmdbReader) -> NDArray[np.int32]:
-    """Widths at HEIGHT_PX of all samples; from the manifest where a shard has one size only."""
+    """Width of each sample at LINE_HEIGHT_PX; from the manifest where a shard has one size."""
     parts = [np.zeros(0, np.int32)]
     for shard in reader.shards:
         count = shard["samples"]

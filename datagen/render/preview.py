@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.looks import Look, draw_looks
-from datagen.drawing.style import HEIGHT_PX, Style, load_style
+from datagen.drawing.style import Style, load_style
+from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.render.render_settings import LookSettings
 from datagen.render.source import RenderSource, open_source
 from datagen.sample import EFFECTS, Samples
@@ -115,14 +116,17 @@ def picture_of(sheet: Sheet) -> NDArray[np.uint8]:
     width = max(image.shape[1] for image in sheet.images)
     left = 90 if sheet.headings else 0
     rows = -(-len(sheet.images) // sheet.columns)
-    shape = (rows * (HEIGHT_PX + GAP_PX) + GAP_PX, left + sheet.columns * (width + GAP_PX) + GAP_PX)
+    shape = (
+        rows * (LINE_HEIGHT_PX + GAP_PX) + GAP_PX,
+        left + sheet.columns * (width + GAP_PX) + GAP_PX,
+    )
     canvas = np.full(shape, 255, dtype=np.uint8)
     for i, image in enumerate(sheet.images):
-        y = GAP_PX + i // sheet.columns * (HEIGHT_PX + GAP_PX)
+        y = GAP_PX + i // sheet.columns * (LINE_HEIGHT_PX + GAP_PX)
         x = left + GAP_PX + i % sheet.columns * (width + GAP_PX)
         canvas[y : y + image.shape[0], x : x + image.shape[1]] = image
     for row, heading in enumerate(sheet.headings):
-        at = (GAP_PX, GAP_PX + row * (HEIGHT_PX + GAP_PX) + 21)
+        at = (GAP_PX, GAP_PX + row * (LINE_HEIGHT_PX + GAP_PX) + 21)
         cv2.putText(canvas, heading, at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
     return canvas
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.formats.line_dataset import HEIGHT_PX, LineBatch, scaled
+from datagen.formats.line_dataset import LineBatch, scaled
 from datagen.images import decode_each
+from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.render.render_settings import MAX_LINES, LookSettings
 from datagen.render.source import RenderSource, open_source
 from datagen.sample import Samples
@@ -141,7 +142,7 @@ class LiveLines:
 
 
 def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:
-    """Decode samples into lines of HEIGHT_PX."""
+    """Decode samples into lines of LINE_HEIGHT_PX."""
     decoded = decode_each(samples.images)
     images = [scaled(image) for image in decoded]
     lengths = np.array([len(text) for text in samples.texts], np.int64)
@@ -150,7 +151,7 @@ def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:
         "".join(samples.texts)
     )
     widths = np.array([image.shape[1] for image in images], np.int64)
-    scale = np.array([HEIGHT_PX / image.shape[0] for image in decoded], np.float32)
+    scale = np.array([LINE_HEIGHT_PX / image.shape[0] for image in decoded], np.float32)
     centres = samples.centres[:, : class_ids.shape[1]] * scale[:, None]
     return LineBatch(images, class_ids, lengths, centres, widths)
 

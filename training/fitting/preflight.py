@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
@@ -10,7 +11,6 @@ from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.schedule import places_steps
 from training.fitting.sources import Sources
-from training.model.model_settings import LINE_HEIGHT_PX
 from training.model.recogniser import Recogniser
 
 # Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datagen.errors import ImageError
-from training.model.model_settings import LINE_HEIGHT_PX
+from datagen.line_geometry import LINE_HEIGHT_PX
 
 MIN_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
 MAX_WIDTH_PX = 32_768  # after scaling

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
+from datagen.line_geometry import FRAME_PX
 from training.errors import CheckpointError, ReadError
 from training.inference.decoding import FloatArray
 from training.model.preprocess import PREPROCESSING, network_input
@@ -83,7 +84,6 @@ class TorchScorer:
         import torch
 
         from training.model.checkpoint import default_model, load_model
-        from training.model.recogniser import FRAME_PX
 
         path = default_model() if path is None else path
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.line_geometry import FRAME_PX
 from training.inference.decoding import FloatArray, log_partition
 from training.model.preprocess import bucket_width
 
-FRAME_PX = 4  # all networks give one frame for four pixels
 _AROUND = 2  # frames on each side that must be blank too, since two windows may differ by one
 
 

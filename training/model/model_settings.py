@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from datagen.line_geometry import LINE_HEIGHT_PX
 from training.errors import ModelError
 
 MODELS = ("crnn", "crnn_v2", "crnn_res")
-LINE_HEIGHT_PX = 32  # the pooling of all three networks ends in one row at this height only
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from datagen.line_geometry import FRAME_PX
 from training.model.model_settings import ModelSettings
-from training.model.recogniser import FRAME_PX, Recogniser
+from training.model.recogniser import Recogniser
 
 HALVE = "halve"  # 2x2 maximum, stride 2
 THIN = "thin"  # 2x2 maximum, stride (2, 1), one column of padding: halves the height alone

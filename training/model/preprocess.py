@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.model.model_settings import LINE_HEIGHT_PX
+from datagen.line_geometry import LINE_HEIGHT_PX
 
 NARROW_STEP_PX = 40  # buckets up to NARROW_PX; 280 px, the usual line, needs no padding
 NARROW_PX = 320

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from datagen.line_geometry import FRAME_PX
 from training.model.model_settings import ModelSettings
-
-FRAME_PX = 4  # all networks give one time step for four pixels
 
 
 class BidirectionalLSTM(nn.Module):

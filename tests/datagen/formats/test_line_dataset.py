@@ -8,10 +8,11 @@ import pytest
 
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError, ImageError, ShardError
-from datagen.formats.line_dataset import LineDataset, parse_data, scaled_width
+from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import decode, encode
+from datagen.line_geometry import scaled_width
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples

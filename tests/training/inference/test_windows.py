@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datagen.line_geometry import FRAME_PX
 from training.inference.decoding import FloatArray, greedy_decode
-from training.inference.windows import FRAME_PX, join, window_starts
+from training.inference.windows import join, window_starts
 
 CLASSES = 7
 

@@ -1,0 +1,9 @@
+"""Sizes that every line image and every network agree on; light enough for any module to import."""
+
+LINE_HEIGHT_PX = 32  # the pooling of all three networks ends in one row at this height only
+FRAME_PX = 4  # all networks give one time step for four pixels of width
+
+
+def scaled_width(height: int, width: int) -> int:
+    """Width in px of an image scaled in proportion to LINE_HEIGHT_PX, at least 1."""
+    return max(1, round(width * LINE_HEIGHT_PX / max(1, height)))
