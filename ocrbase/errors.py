@@ -6,7 +6,10 @@ prints it and exits with 1; any other exception is a bug and shows its traceback
 
 
 class UserError(Exception):
-    """Base of the family; never raised itself."""
+    """Base of the family; never raised itself. As a string it is one printable line."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class SettingsError(UserError):
@@ -15,6 +18,26 @@ class SettingsError(UserError):
 
 class DiskError(UserError):
     """A disk that is full, or a place that may not be written."""
+
+
+class InputError(UserError):
+    """A file that cannot be read, or whose content is not what it should be."""
+
+
+def one_line(text: str) -> str:
+    """A text that may quote anything, names of files included, as one line of valid Unicode.
+
+    Control characters, line separators and lone surrogates (which file names that are not UTF-8
+    turn into) are written as escapes.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\u3000"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 def listed(offenders: list[str], most: int = 8) -> str:
