@@ -12,7 +12,7 @@ from datagen.formats.manifest import RENDER, VERSION, cpu_name, write_manifest
 from datagen.formats.sample_columns import unknown_meta
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import encode
+from datagen.images import encode_jpeg
 from datagen.sample import Samples
 
 DISTINCT = 1000  # images; labels and meta are all distinct
@@ -40,7 +40,7 @@ def make_lines(folder: Path, n: int) -> float:
         {"format": RENDER, "version": VERSION, "n": n, "shard_size": SHARD}
         | {"alphabet": alphabet.to_json(), "corpora": ["none"], "faces": ["Hershey"]},
     )
-    images = encode(_pixels(), 80)
+    images = [encode_jpeg(image, 80) for image in _pixels()]
     rng = np.random.default_rng(0)
     symbols = np.array(alphabet.symbols[1:])
     centres = np.tile(14 + 28 * np.arange(10, dtype=np.float32), (DISTINCT, 1))

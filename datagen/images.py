@@ -63,23 +63,20 @@ def try_decode(image: bytes) -> UintImages | None:
         return None
 
 
-def encode(images: UintImages, quality: int | NDArray[np.integer] = 90) -> list[bytes]:
-    """Encode grayscale images as JPEG.
-
-    Args:
-        images: (B, H, W) uint8.
-        quality: JPEG quality for all, or of each, (B,), from 1 to 100.
-    """
-    qualities = np.broadcast_to(np.asarray(quality), len(images)).tolist()
-    return [
-        cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, q))[1].tobytes()
-        for image, q in zip(images, qualities, strict=True)
-    ]
+def encode_jpeg(image: UintImages, quality: int = 90) -> bytes:
+    """The JPEG bytes of a grayscale image (H, W) uint8 at a quality from 1 to 100."""
+    done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        raise RuntimeError("OpenCV could not encode a JPEG")
+    return bytes(data)
 
 
-def encode_png(images: Sequence[UintImages] | UintImages) -> list[bytes]:
-    """Encode grayscale images, (H, W) uint8 each, as PNG."""
-    return [cv2.imencode(".png", image)[1].tobytes() for image in images]
+def encode_png(image: UintImages) -> bytes:
+    """The PNG bytes of a grayscale image, (H, W) uint8."""
+    done, data = cv2.imencode(".png", image)
+    if not done:
+        raise RuntimeError("OpenCV could not encode a PNG")
+    return bytes(data)
 
 
 def extension(image: bytes) -> str:

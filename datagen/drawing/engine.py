@@ -20,6 +20,7 @@ from datagen.drawing.looks import Look, bound_blur, draw_looks
 from datagen.drawing.style import Style
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
+from datagen.images import encode_jpeg, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
 from fonts import Face
@@ -103,7 +104,7 @@ class LineEngine:
             attempt: 0, or the number of the redraw.
         """
         looks = draw_looks(self.style, self.seed, indices, attempt)
-        return self.draw_looks(texts, indices, looks, attempt)
+        return self.draw_with(looks, texts, indices, attempt)
 
     def widths(self, texts: Texts, indices: IntArray) -> IntArray:
         """Width in px of the image of each line at the first attempt, (B,); draws nothing."""
@@ -111,8 +112,8 @@ class LineEngine:
         self._fit(texts, indices, looks)
         return looks[:, Look.WIDTH].astype(np.int64)
 
-    def draw_looks(
-        self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
+    def draw_with(
+        self, looks: FloatArray, texts: Texts, indices: IntArray, attempt: int = 0
     ) -> Samples:
         """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
         images, masks, places, good, face = self._pixels(texts, indices, looks, attempt)
@@ -264,19 +265,3 @@ def labels_of(texts: Texts, alphabet: Alphabet) -> list[str]:
     symbols = alphabet.symbols
     rows = zip(texts.class_ids.tolist(), texts.lengths.tolist(), strict=True)
     return ["".join([symbols[i] for i in row[:length]]) for row, length in rows]
-
-
-def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
-    """The JPEG bytes of a gray image at a quality from 1 to 100."""
-    done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
-    if not done:
-        raise RuntimeError("OpenCV could not encode a JPEG")
-    return bytes(data)
-
-
-def encode_png(image: NDArray[np.uint8]) -> bytes:
-    """The PNG bytes of a gray image."""
-    done, data = cv2.imencode(".png", image)
-    if not done:
-        raise RuntimeError("OpenCV could not encode a PNG")
-    return bytes(data)

@@ -16,6 +16,10 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+# A corner of the frame lies this far off the line: divided by it, px of displacement are a ratio.
+CORNER_PX = 14.0
+
+
 class Look(IntEnum):
     """Columns of the table of looks; units as in `Style`. Compiled loops read it too."""
 
@@ -142,8 +146,7 @@ def _geometry(table: FloatArray, draws: _Draws, style: Style) -> None:
     strength = draws.maybe(
         Look.PERSPECTIVE, geometry.perspective_px, geometry.perspective_share
     )  # px
-    # A corner of the frame lies 14 px off the line: divided by it, px become a ratio.
-    ratio = strength / 14.0
+    ratio = strength / CORNER_PX
     turn = 2.0 * np.pi * draws.unit(Look.KEYSTONE)
     table[:, Look.PERSPECTIVE] = strength
     table[:, Look.KEYSTONE] = ratio * np.cos(turn)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from datagen.drawing.compiled import compiled
-from datagen.drawing.looks import Look
+from datagen.drawing.looks import CORNER_PX, Look
 
 PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
 ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it
@@ -25,7 +25,7 @@ def _warp(x, y, look, half, out):
         y += look[Look.WAVE] * math.sin(
             2.0 * math.pi * x / look[Look.WAVE_LENGTH] + look[Look.WAVE_PHASE]
         )
-    d = 1.0 + look[Look.KEYSTONE] * x / half + look[Look.FAN] * y / 14.0
+    d = 1.0 + look[Look.KEYSTONE] * x / half + look[Look.FAN] * y / CORNER_PX
     x, y = x / d, y / d
     c, s = math.cos(look[Look.ROTATION]), math.sin(look[Look.ROTATION])
     out[0] = c * x - s * y

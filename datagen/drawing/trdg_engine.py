@@ -32,8 +32,6 @@ from PIL import ImageFilter
 from datagen.alphabet import Alphabet
 from datagen.drawing.engine import (
     choose_faces,
-    encode_jpeg,
-    encode_png,
     face_facts,
     labels_of,
 )
@@ -52,6 +50,7 @@ from datagen.drawing.trdg_looks import (
 )
 from datagen.draws import bits
 from datagen.errors import RenderError
+from datagen.images import encode_jpeg, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
 from fonts import Face

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.engine import LineEngine
-from datagen.drawing.looks import Look, draw_looks
+from datagen.drawing.looks import CORNER_PX, Look, draw_looks
 from datagen.drawing.style import Style, load_style
+from datagen.images import encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.render.render_settings import LookSettings
 from datagen.render.source import RenderSource, open_source
@@ -141,7 +142,7 @@ def page_of(sheet: Sheet) -> str:
             sheet.notes[start : start + sheet.columns],
             strict=True,
         ):
-            png = base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()
+            png = base64.b64encode(encode_png(image)).decode()
             label = html.escape(note.split("\n", 1)[0])
             cells.append(
                 f'<figure title="{html.escape(note)}"><img alt="{label}"'
@@ -170,10 +171,10 @@ def _stepped(source: RenderSource, engine: LineEngine, name: str) -> Samples:
         steps = np.deg2rad(steps)
     if name == "perspective":
         looks[:, Look.PERSPECTIVE] = steps
-        steps = steps / 14.0
+        steps = steps / CORNER_PX
     for column in columns:
         looks[:, column] = steps
-    return engine.draw_looks(texts, indices, looks)
+    return engine.draw_with(looks, texts, indices)
 
 
 def _calm(style: Style) -> Style:

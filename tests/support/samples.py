@@ -11,7 +11,7 @@ from datagen.formats.manifest import RENDER, write_manifest
 from datagen.formats.sample_columns import unknown_meta
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import encode
+from datagen.images import encode_jpeg, encode_png
 from datagen.sample import Samples
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -46,9 +46,9 @@ def make_samples(
     centres = np.full((len(texts), max(map(len, texts), default=0)), np.nan, np.float32)
     for row, text in enumerate(texts):
         centres[row, : len(text)] = 10.5 + 26 * np.arange(len(text))
-    masks = [cv2.imencode(".png", 255 - image)[1].tobytes() for image in pixels]
+    masks = [encode_png(255 - image) for image in pixels]
     return Samples(
-        encode(pixels),
+        [encode_jpeg(image) for image in pixels],
         texts,
         meta,
         centres,

@@ -47,7 +47,7 @@ def _mixed(folder: Path, count: int = 60) -> Path:
     labels[:8] = ['a,b"c"', "'x'", "\\n", "#1", '["a"]', "0", "中，文", "a.b-c_d"]
     samples = make_samples(range(count), labels=labels)
     images = list(samples.images)
-    images[::3] = encode_png(decode(images[::3]))
+    images[::3] = map(encode_png, decode(images[::3]))
     samples.meta["side"] = np.arange(count) % 2 + 1
     make_render(folder, count, shard_size=count, alphabet=MARKS)
     with TarShardWriter(folder / "shard-00000") as writer:

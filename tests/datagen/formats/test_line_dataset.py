@@ -11,7 +11,7 @@ from datagen.errors import AlphabetError, ImageError, ShardError
 from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import decode, encode
+from datagen.images import decode, encode_jpeg
 from datagen.line_geometry import scaled_width
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
@@ -63,7 +63,9 @@ def test_images_of_another_height_are_scaled_in_proportion(tmp_path: Path) -> No
     meta = samples.meta.copy()
     meta["height"], meta["width"] = 64, 500
     with TarShardWriter(render / "shard-00000") as writer:
-        writer.write(Samples(encode(big), samples.texts, meta, samples.centres * 2))
+        writer.write(
+            Samples([encode_jpeg(image) for image in big], samples.texts, meta, samples.centres * 2)
+        )
     pack(PackSettings(inputs=(str(render),), out=str(tmp_path / "lmdb"), split=1.0, jobs=1))
     data = LineDataset([(tmp_path / "lmdb", None)])
     batch = data.batch(range(4))

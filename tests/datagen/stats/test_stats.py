@@ -11,7 +11,7 @@ import pytest
 
 from datagen.cli import main
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import encode
+from datagen.images import encode_jpeg
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
@@ -56,7 +56,7 @@ def _odd(tmp_path: Path) -> Path:
     images = list(samples.images)
     images[1] = images[0]
     images[2] = b"no image"
-    images[3] = encode(np.full((1, 32, 280), 200, np.uint8))[0]
+    images[3] = encode_jpeg(np.full((32, 280), 200, np.uint8))
     render = make_render(tmp_path / "odd<i>", 10, shard_size=10)
     with TarShardWriter(render / "shard-00000") as writer:
         writer.write(Samples(images, samples.texts, samples.meta, samples.centres))
