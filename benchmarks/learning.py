@@ -8,10 +8,10 @@
 
     python benchmarks/learning.py --read runs/NAME --plot curve.png
 
-Without `--variant` it compares the warm start on known places with plain CTC. Several variants run
-side by side, one thread each, as many as there are cores. Validation lines come from sentences that
-training never sees. Each run is kept in the folder and goes on where it stopped when the same
-command is given again. `--read` trains nothing and shows runs that are there.
+Without `--variant` it compares the warm start on known character centres with plain CTC. Several
+variants run side by side, one thread each, as many as there are cores. Validation lines come from
+sentences that training never sees. Each run is kept in the folder and goes on where it stopped when
+the same command is given again. `--read` trains nothing and shows runs that are there.
 """
 
 import argparse
@@ -32,9 +32,9 @@ from training.fitting.run_folder import METRICS, SETTINGS
 from training.fitting.state_files import states
 
 WARM_START = (
-    "plain CTC=--places-lines 0",
-    "12,000 lines on places=--places-lines 12000",
-    "24,000 lines on places=--places-lines 24000",
+    "plain CTC=--alignment-lines 0",
+    "12,000 lines on centres=--alignment-lines 12000",
+    "24,000 lines on centres=--alignment-lines 24000",
 )
 BATCH_LINES = 64
 

@@ -34,7 +34,7 @@ from training.model.checkpoint import LAST, load_model
 LENGTHS = (1, 3, 10, 30)
 SPLIT = 0.9
 FITTED = LookSettings(fit_width=True, widths=(32, 1000))
-SEAT = Rank(0, 1, torch.device("cpu"), 1)
+RANK = Rank(0, 1, torch.device("cpu"), 1)
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
                 f"{length}: {score.line_accuracy:.3f} (CER {score.cer:.3f})"
                 for length, score in zip(LENGTHS, scores, strict=True)
             )
-            print(f"{kind:15s} {seconds:5.0f} CPU s on {describe(SEAT.device)}; lines of {shown}")
+            print(f"{kind:15s} {seconds:5.0f} CPU s on {describe(RANK.device)}; lines of {shown}")
 
 
 def write_text(folder: Path, classes: int) -> PlanSettings:
@@ -87,17 +87,17 @@ def train(
     settings = FitSettings(
         live=True, plan=plan, look=look, split=SPLIT, run=kind.replace(" ", "-"), model="crnn_v2",
         width_multiplier=0.25, hidden=96, max_steps=options.steps, batch_size=64,
-        places_lines=12_000, threads=options.threads, validate_every=options.steps,
+        alignment_lines=12_000, threads=options.threads, validate_every=options.steps,
         validation_lines=64,
     )  # fmt: skip
-    return fit(settings, open_sources(settings), SEAT, runs=folder).folder / LAST
+    return fit(settings, open_sources(settings), RANK, runs=folder).folder / LAST
 
 
 def read(path: Path, plan: PlanSettings, length: int, lines: int) -> Scores:
     source = LiveLines(
         replace(plan, length_min=length, length_max=length), FITTED, SPLIT, "val", lines
     )
-    return validate(load_model(path).network, source, lines, SEAT, "float32")
+    return validate(load_model(path).network, source, lines, RANK, "float32")
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ class OurLoop:
     def step(self) -> None:
         train_state = self.train_state
         for batch in next(self.batches):
-            losses = train_state.line_losses(batch.to(self.rank.device), by_places=False)
+            losses = train_state.line_losses(batch.to(self.rank.device), by_alignment=False)
             (losses.sum() / self.size).backward()
         train_state.clip()
         train_state.advance(1e-4)

@@ -32,21 +32,21 @@ class BarSource:
     Args:
         count: lines.
         seed: of the lines.
-        places: whether centres are known.
+        centres: whether they are known.
         widths: pixels of a line, chosen at random; the first is enough for `longest` bars.
     """
 
     def __init__(
-        self, count: int, seed: int = 0, places: bool = True, widths: tuple[int, ...] = (80,)
+        self, count: int, seed: int = 0, centres: bool = True, widths: tuple[int, ...] = (80,)
     ) -> None:
-        self.count, self.seed, self.places, self.longest = count, seed, places, 4
+        self.count, self.seed, self.centres, self.longest = count, seed, centres, 4
         numbers = np.arange(count, dtype=np.int64)
         self.widths = np.array(widths)[below(len(widths), bits(seed, "widths", numbers, 1)[:, 0])]
         self.alphabet = ALPHABET
 
     @property
     def fingerprint(self) -> str:
-        return f"bars {self.count} {self.seed} {self.places}"
+        return f"bars {self.count} {self.seed} {self.centres}"
 
     def __len__(self) -> int:
         return self.count
@@ -63,7 +63,7 @@ class BarSource:
             self._draw(ids[i, : lengths[i]], centres[i], int(self.widths[index]))
             for i, index in enumerate(indices)
         ]
-        known = valid if self.places else np.zeros_like(valid)
+        known = valid if self.centres else np.zeros_like(valid)
         return BarLines(
             images,
             np.where(valid, ids, 0).astype(np.uint16),
@@ -77,7 +77,7 @@ class BarSource:
     def facts(self) -> Facts:
         one_width = len(set(self.widths.tolist())) == 1
         longest = int(self.widths.max())
-        return Facts("bars", [], float(self.places), longest, one_width, nothing_wrong)
+        return Facts("bars", [], float(self.centres), longest, one_width, nothing_wrong)
 
     @staticmethod
     def _draw(ids: IntArray, centres: NDArray[np.float64], width: int) -> NDArray[np.uint8]:

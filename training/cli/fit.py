@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
 from training.errors import FitError
-from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings
+from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings, present_names
 from training.model.model_settings import MODELS
 
 DEFAULTS = FitSettings()
@@ -75,7 +75,7 @@ def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., An
 @option("--weight-decay", "Of AdamW.")
 @option("--clip-norm", "Largest gradient norm; 0 does not clip.")
 @option("--ema-decay", "Longest decay of the weights' moving average; 0 keeps no average.")
-@option("--places-lines", "Lines on known character centres before CTC, at most half the run.")
+@option("--alignment-lines", "Lines on known character centres before CTC, at most half the run.")
 @option("--augment", "Strength of shifts, blur, noise and erasing at load time, 0 to 1.")
 @option("--accumulate", "Pieces in which a process works off a batch, to save memory.")
 @option("--validate-every", "Steps between validations; default: at most 20 in a run.", int)
@@ -134,7 +134,7 @@ def _given(context: click.Context, config: str | None, options: dict[str, Any]) 
     given: dict[str, Any] = {}
     if config:
         recipe = RECIPES / f"{config}.toml"
-        mapping = read_toml(recipe if recipe.is_file() else Path(config))
+        mapping = present_names(read_toml(recipe if recipe.is_file() else Path(config)))
         checked = from_mapping(FitSettings, mapping, config)
         given = {name: getattr(checked, name) for name in mapping}
     named = {

@@ -1,4 +1,4 @@
-"""A warm start on known places: cross-entropy at the time steps over the characters' centres.
+"""A warm start on known character centres: cross-entropy at the time steps over them.
 
 A renderer knows where each character stands. Training the step over each centre on its character,
 and the steps between on the blank, passes by the plateau on which CTC predicts blanks alone.
@@ -21,7 +21,7 @@ def frame_targets(
     The steps beside a centre are ignored: either answer is right there.
 
     Args:
-        network: knows which step looks at which place.
+        network: knows which step looks at which x.
         targets: class ids, (N, L).
         centres: x of each character in pixels, (N, L); NaN beyond a line's end.
         steps: T.
@@ -44,7 +44,7 @@ def frame_targets(
     return classes[:, :steps].T, weights[:, :steps].T
 
 
-def places_loss(
+def alignment_loss(
     network: Recogniser, logits: Tensor, targets: Tensor, centres: Tensor, blank: int = 0
 ) -> Tensor:
     """Weighted cross-entropy of all time steps of each line, (N,) float32."""

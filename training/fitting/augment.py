@@ -25,7 +25,7 @@ def augment(
 ) -> GrayImages:
     """Changed copies of the images.
 
-    Horizontal places stay as they are: character centres remain true.
+    Horizontal positions stay as they are: character centres remain true.
 
     Args:
         images: (N, H, W).

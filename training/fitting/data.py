@@ -52,7 +52,7 @@ class Facts:
     Attributes:
         name: where the lines come from.
         unseen: characters of the alphabet that no line holds; None where that is not known.
-        places: share of the lines whose character centres are known.
+        known_centres: share of the lines whose character centres are known.
         longest_px: width of the widest line.
         one_width: whether all lines are padded to one width.
         infeasible: (sample index, label) of lines with more characters than time steps can hold,
@@ -61,7 +61,7 @@ class Facts:
 
     name: str
     unseen: list[str] | None
-    places: float
+    known_centres: float
     longest_px: int
     one_width: bool
     infeasible: Callable[[Callable[[int], int]], list[tuple[int, str]]]
@@ -76,7 +76,7 @@ class Batch:
         targets: class ids, int64, (N, L).
         lengths: characters of each line, (N,), always on the CPU.
         centres: x of each character in pixels, (N, L); NaN where not known.
-        has_places: whether all centres of a line are known, (N,), always on the CPU.
+        has_centres: whether all centres of a line are known, (N,), always on the CPU.
         indices: sample index of each line, (N,), always on the CPU.
     """
 
@@ -84,7 +84,7 @@ class Batch:
     targets: Tensor
     lengths: Tensor
     centres: Tensor
-    has_places: Tensor
+    has_centres: Tensor
     indices: Tensor
 
     def __len__(self) -> int:
@@ -134,7 +134,7 @@ def _batch(lines: Lines, indices: IntArray, rows: IntArray, width_px: int) -> Ba
         targets=torch.from_numpy(targets.astype(np.int64)),
         lengths=torch.from_numpy(lines.lengths[rows].astype(np.int64)),
         centres=torch.from_numpy(centres.astype(np.float32)),
-        has_places=torch.from_numpy((np.isfinite(centres) == valid).all(1)),
+        has_centres=torch.from_numpy((np.isfinite(centres) == valid).all(1)),
         indices=torch.from_numpy(indices[rows]),
     )
 

@@ -1,4 +1,4 @@
-"""A moving average of a network, kept as a second network that can be validated and saved."""
+"""The exponential moving average (EMA) of a network: a second network to validate and save."""
 
 import copy
 
@@ -15,21 +15,21 @@ class Ema:
     def __init__(self, network: Recogniser) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._pairs = [
-            (mine, theirs)
-            for mine, theirs in zip(_tensors(self.network), _tensors(network), strict=True)
-            if mine.is_floating_point()
+            (average, weight)
+            for average, weight in zip(_tensors(self.network), _tensors(network), strict=True)
+            if average.is_floating_point()
         ]
         self._counters = [
-            (mine, theirs)
-            for mine, theirs in zip(_tensors(self.network), _tensors(network), strict=True)
-            if not mine.is_floating_point()
+            (average, weight)
+            for average, weight in zip(_tensors(self.network), _tensors(network), strict=True)
+            if not average.is_floating_point()
         ]
 
     @torch.no_grad()
     def update(self, decay: float) -> None:
         """Move towards the network's present weights; decay 0 copies them."""
-        mine, theirs = ([pair[side] for pair in self._pairs] for side in (0, 1))
-        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        averages, weights = ([pair[i] for pair in self._pairs] for i in (0, 1))
+        torch._foreach_lerp_(averages, weights, 1 - decay)
         for counter, now in self._counters:
             counter.copy_(now)
 

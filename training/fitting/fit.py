@@ -21,7 +21,7 @@ from training.fitting.loss_monitor import LossMonitor, memory_error
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
 from training.fitting.run_logger import RunLogger
-from training.fitting.schedule import learning_rate, places_steps, scaled_rate
+from training.fitting.schedule import alignment_steps, learning_rate, scaled_rate
 from training.fitting.signals import Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, save_state, states
@@ -109,7 +109,7 @@ def _loop(
     settings, rank = train_state.settings, train_state.rank
     loss_monitor = LossMonitor(train_state, order, folder)
     warmup, epoch = round(settings.warmup * total), 0
-    by_places = places_steps(settings.places_lines, order.batch_size, total)
+    by_alignment = alignment_steps(settings.alignment_lines, order.batch_size, total)
     loader = step_loader(
         sources.train, order, range(train_state.step, total), rank=rank.index,
         world_size=rank.world_size, pieces=settings.accumulate, augment=sources.augment(settings),
@@ -120,7 +120,7 @@ def _loop(
             loss = _gradients(
                 train_state,
                 batches,
-                by_places=train_state.step < by_places,
+                by_alignment=train_state.step < by_alignment,
                 loss_monitor=loss_monitor,
             )
         loss_monitor.note(loss, train_state.clip())
@@ -133,9 +133,9 @@ def _loop(
         while order.steps_before(epoch + 1) <= step:
             epoch += 1
         if step % settings.log_every == 0 or last:
-            figures = loss_monitor.figures() | {"lr": rate}  # on every rank: it adds them up
+            metrics = loss_monitor.metrics() | {"lr": rate}  # on every rank: it adds them up
             if run_logger:
-                run_logger.step(step, epoch, figures)
+                run_logger.step(step, epoch, metrics)
         done = last
         if step % int(settings.validate_every or total) == 0 or last:
             loss_monitor.check()  # or weights that are not finite might be kept as the best
@@ -150,7 +150,7 @@ def _loop(
 
 
 def _gradients(
-    train_state: TrainState, batches: list[Batch], *, by_places: bool, loss_monitor: LossMonitor
+    train_state: TrainState, batches: list[Batch], *, by_alignment: bool, loss_monitor: LossMonitor
 ) -> Tensor:
     """Add up the gradients of this rank's part of a step; the loss, still on the device.
 
@@ -164,7 +164,7 @@ def _gradients(
         steps = train_state.network.output_length(batch.images.shape[2])
         loss_monitor.zeroed += int((steps_needed(batch.targets, batch.lengths) > steps).sum())
         with _without_sync(train_state, wait=i + 1 < len(batches)):
-            losses = train_state.line_losses(batch.to(rank.device), by_places=by_places)
+            losses = train_state.line_losses(batch.to(rank.device), by_alignment=by_alignment)
             loss = losses.sum() * scale
             loss.backward()  # type: ignore[no-untyped-call]
         sum_of_losses += loss.detach()
@@ -181,7 +181,7 @@ def _without_sync(train_state: TrainState, wait: bool) -> contextlib.AbstractCon
 def _validate(
     train_state: TrainState, sources: Sources, folder: Path, run_logger: RunLogger | None
 ) -> bool:
-    """Validate the average; keep it if it is the best. Whether to stop early."""
+    """Validate the EMA; keep it if it is the best. Whether to stop early."""
     if sources.validation is None or not len(sources.validation):
         return False
     settings, rank = train_state.settings, train_state.rank
@@ -197,7 +197,7 @@ def _validate(
     if run_logger:
         run_logger.validation(train_state.step, scores, better)
         if better:
-            train_state.save(folder / BEST, sources.train.alphabet, scores.figures())
+            train_state.save(folder / BEST, sources.train.alphabet, scores.metrics())
     return bool(settings.patience) and train_state.stale >= settings.patience
 
 

@@ -1,6 +1,8 @@
 """What a user sets of a training run: frozen, light to import, checked at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.render_settings import LookSettings
@@ -34,9 +36,9 @@ class FitSettings:
         warmup: share of all steps in which the learning rate rises.
         weight_decay: of AdamW, on weights of two and more dimensions.
         clip_norm: gradient norm above which gradients are scaled down.
-        ema_decay: longest decay of the weights' moving average, which is what is validated and
-            kept; 0 keeps the weights themselves.
-        places_lines: lines trained on known character centres before CTC takes over, where the
+        ema_decay: longest decay of the EMA of the weights, which is what is validated and kept; 0
+            keeps the weights themselves.
+        alignment_lines: lines trained on known character centres before CTC takes over, where the
             data knows them; 0 is plain CTC.
         augment: strength of shifts, blur, noise and erasing at load time; 0 is none, 1 is strong.
         validate_every: steps between validations; None: 20 times a run, or as often as takes a
@@ -82,7 +84,7 @@ class FitSettings:
     weight_decay: float = 0.01
     clip_norm: float = 5.0
     ema_decay: float = 0.999
-    places_lines: int = 40_000
+    alignment_lines: int = 40_000
     augment: float = 0.0
     validate_every: int | None = None
     validation_lines: int = 2_000
@@ -133,10 +135,18 @@ class FitSettings:
 _CHOICES = {"model": MODELS, "schedule": SCHEDULES, "precision": PRECISIONS}
 _MINIMA = {
     "epochs": 1, "max_steps": 1, "batch_size": 1, "accumulate": 1, "weight_decay": 0,
-    "places_lines": 0, "augment": 0, "validate_every": 1, "validation_lines": 0, "patience": 0,
+    "alignment_lines": 0, "augment": 0, "validate_every": 1, "validation_lines": 0, "patience": 0,
     "checkpoint_every": 1, "keep": 1, "log_every": 1, "gpus": 0, "processes": 1, "threads": 1,
     "workers": 0, "live_lines": 1, "clip_norm": 0,
 }  # fmt: skip
+
+_FORMER_NAMES = {"places_lines": "alignment_lines"}
+
+
+def present_names(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A settings file's content with the keys of earlier releases under their present names."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in mapping.items()}
+
 
 # What a resumed run may change: it moves no weight in exact arithmetic.
 FREE_ON_RESUME = frozenset(

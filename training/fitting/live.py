@@ -106,15 +106,15 @@ class LiveLines:
     @cached_property
     def _held(self) -> IntArray:
         """Sample index of each validation line: the first that validate."""
-        found: list[IntArray] = []
+        parts: list[IntArray] = []
         count = 0
         for scan in range(MAX_SCANS):
             indices = np.arange(scan * SCAN, (scan + 1) * SCAN, dtype=np.int64)
-            mine = indices[self._validates(self.source.plan.texts(indices).sentence)]
-            found.append(mine)
-            count += len(mine)
+            validating = indices[self._validates(self.source.plan.texts(indices).sentence)]
+            parts.append(validating)
+            count += len(validating)
             if count >= self.lines:
-                return np.concatenate(found)[: self.lines]
+                return np.concatenate(parts)[: self.lines]
         raise FitError(
             f"only {count} of {MAX_SCANS * SCAN:,} lines validate at --split"
             f" {self.rule.ratio:g}: the text has too few sentences; lower --split or give more text"

@@ -44,7 +44,7 @@ class LossMonitor:
         if self.train_state.rank.device.type == "cpu":
             self.check(last=1)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Means since the last call, over the lines of all ranks."""
         self.check()
         rank = self.train_state.rank

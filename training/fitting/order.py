@@ -124,7 +124,7 @@ class EpochOrder:
 
 
 class EndlessOrder:
-    """Batches of lines that are made as they are asked for: 0, 1, 2, ...; none comes twice.
+    """Batches of lines that are rendered on demand: 0, 1, 2, ...; none comes twice.
 
     Where lines differ in width, those of WINDOW_STEPS batches are sorted by it and dealt out in
     groups of GROUP_LINES: little padding and enough lines of a width for batch normalisation, yet

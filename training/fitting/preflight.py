@@ -9,14 +9,14 @@ from training.fitting import hardware
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
-from training.fitting.schedule import places_steps
+from training.fitting.schedule import alignment_steps
 from training.fitting.sources import Sources
 from training.model.recogniser import Recogniser
 
 # Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.
 # Measured at 280 px with torch's hooks on saved tensors.
 ACTIVATION_BYTES = {"crnn": 2000, "crnn_v2": 2500, "crnn_res": 4900}
-STATE_COPIES = 5  # weights, gradients, two moments, moving average
+STATE_COPIES = 5  # weights, gradients, two moments, EMA
 
 
 def preflight(
@@ -46,7 +46,7 @@ def preflight(
         f"run: runs/{settings.run}",
         f"data: {facts.name}, {len(sources.train):,} lines to train on, {held:,} to validate",
         _alphabet_line(sources, facts),
-        _places_line(settings, facts, total),
+        _alignment_line(settings, facts, total),
         f"network: {_shape(settings)}, {_count(network):,} parameters,"
         f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
         f"steps: {total:,} of {size} lines ({total * size / len(sources.train):.2g} epochs),"
@@ -91,15 +91,15 @@ def _alphabet_line(sources: Sources, facts: Facts) -> str:
     )
 
 
-def _places_line(settings: FitSettings, facts: Facts, total: int) -> str:
-    if not settings.places_lines:
-        return "places: not used, CTC from the start"
-    if facts.places == 0:
-        return "places: the data knows none, CTC from the start"
-    steps = places_steps(settings.places_lines, settings.batch_size or 1, total)
+def _alignment_line(settings: FitSettings, facts: Facts, total: int) -> str:
+    if not settings.alignment_lines:
+        return "warm start: none, CTC from the start"
+    if facts.known_centres == 0:
+        return "warm start: none, the data has no character centres; CTC from the start"
+    steps = alignment_steps(settings.alignment_lines, settings.batch_size or 1, total)
     return (
-        f"places: known for {facts.places:.0%} of the lines; the first {steps:,} steps train on"
-        " them, then CTC"
+        f"warm start: character centres known for {facts.known_centres:.0%} of the lines; the first"
+        f" {steps:,} steps train on them, then CTC"
     )
 
 

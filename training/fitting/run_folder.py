@@ -11,7 +11,7 @@ from datagen.formats.line_dataset import parse_data
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
 from training.files import publish_text
-from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings
+from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings, present_names
 from training.fitting.state_files import states
 from training.model.checkpoint import RUNS
 
@@ -62,7 +62,9 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
     path = folder / SETTINGS
     if not path.is_file():
         raise CheckpointError(f"there is no run {folder}; see what `ls {runs}` has")
-    stored = from_mapping(FitSettings, json.loads(path.read_text(encoding="utf-8")), str(path))
+    stored = from_mapping(
+        FitSettings, present_names(json.loads(path.read_text(encoding="utf-8"))), str(path)
+    )
     changed = [
         f"{name}: {getattr(stored, name)}, now {value}"
         for name, value in sorted(given.items())
@@ -95,7 +97,7 @@ def _weights(data: Sequence[str]) -> list[float | None]:
 
 
 def _newest(runs: Path) -> Path:
-    found = [path[-1] for folder in runs.glob("*") if (path := states(folder))]
-    if not found:
+    newest = [path[-1] for folder in runs.glob("*") if (path := states(folder))]
+    if not newest:
         raise CheckpointError(f"no run under {runs}/ has a state to resume from; start one first")
-    return max(found, key=lambda path: path.stat().st_mtime).parent
+    return max(newest, key=lambda path: path.stat().st_mtime).parent

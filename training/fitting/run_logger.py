@@ -36,7 +36,7 @@ class RunLogger:
         from torch.utils.tensorboard import SummaryWriter
 
         self.batch_size, self.total, self.loud = batch_size, total, loud
-        self.metrics = (folder / METRICS).open("a", encoding="utf-8")
+        self.file = (folder / METRICS).open("a", encoding="utf-8")
         self.board: Any = SummaryWriter(str(folder), purge_step=first)
         self.terminal = loud and sys.stderr.isatty()
         self.bar = tqdm(
@@ -45,14 +45,14 @@ class RunLogger:
         self.started = self.said = time.monotonic()
         self.first, self.last = first, (first, self.started)
 
-    def step(self, step: int, epoch: int, figures: dict[str, float]) -> None:
-        """Record training figures after `step` steps."""
+    def step(self, step: int, epoch: int, metrics: dict[str, float]) -> None:
+        """Record training metrics after `step` steps."""
         now = time.monotonic()
         before, then = self.last
         self.last = (step, now)
-        figures["images_per_s"] = (step - before) * self.batch_size / max(1e-9, now - then)
-        self._write("train", step, {"epoch": epoch, **figures})
-        text = f"loss {figures['loss']:.3f}, {figures['images_per_s']:,.0f} images/s"
+        metrics["images_per_s"] = (step - before) * self.batch_size / max(1e-9, now - then)
+        self._write("train", step, {"epoch": epoch, **metrics})
+        text = f"loss {metrics['loss']:.3f}, {metrics['images_per_s']:,.0f} images/s"
         self.bar.update(step - self.bar.n)
         self.bar.set_postfix_str(text, refresh=False)
         if self.loud and not self.terminal and now - self.said >= PLAIN_SECONDS:
@@ -62,7 +62,7 @@ class RunLogger:
 
     def validation(self, step: int, scores: Scores, best: bool) -> None:
         """Record a validation after `step` steps."""
-        self._write("val", step, scores.figures())
+        self._write("val", step, scores.metrics())
         self.board.add_text("examples", _examples(scores.examples), step)
         self.board.add_text("confusions", _confusions(scores.confusions), step)
         self.say(
@@ -78,14 +78,14 @@ class RunLogger:
     def close(self) -> None:
         self.bar.close()
         self.board.close()
-        self.metrics.close()
+        self.file.close()
 
-    def _write(self, kind: str, step: int, figures: dict[str, float]) -> None:
+    def _write(self, kind: str, step: int, metrics: dict[str, float]) -> None:
         seconds = round(time.monotonic() - self.started, 2)
-        record = {"kind": kind, "step": step, "seconds": seconds, **figures}
-        self.metrics.write(json.dumps(record) + "\n")
-        self.metrics.flush()
-        for name, value in figures.items():
+        record = {"kind": kind, "step": step, "seconds": seconds, **metrics}
+        self.file.write(json.dumps(record) + "\n")
+        self.file.flush()
+        for name, value in metrics.items():
             self.board.add_scalar(f"{kind}/{name}", value, step)
 
 

@@ -34,11 +34,11 @@ def scaled_rate(batch_size: int, width_multiplier: float = 1.0) -> float:
     return min(4e-3, 1.2e-3 * math.sqrt(batch_size / 64) / width_multiplier)
 
 
-def places_steps(lines: int, batch_size: int, total: int) -> int:
-    """Steps of the warm start on places, at most half of the run."""
+def alignment_steps(lines: int, batch_size: int, total: int) -> int:
+    """Steps of the warm start on character centres, at most half of the run."""
     return min(-(-lines // batch_size), total // 2)
 
 
-def average_decay(step: int, longest: float) -> float:
-    """Decay of the weights' moving average: short at first, so that early weights fade."""
+def ema_decay_at(step: int, longest: float) -> float:
+    """Decay of the EMA of the weights: short at first, so that early weights fade."""
     return min(longest, (1 + step) / (10 + step))

@@ -22,7 +22,7 @@ from training.model.preprocess import bucket_width
 
 LABELS_AT_A_TIME = 20_000
 LIVE_VALIDATION_LINES = 10_000  # where all are asked for, and there is no end of them
-PROBES = 64  # lines looked at to tell whether places are known
+PROBES = 64  # lines looked at to tell whether character centres are known
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class StoredLines:
         return training_order(self.dataset.widths, parts, batch_size, seed)
 
     def facts(self) -> Facts:
-        """From the manifests, but for a few lines that are probed for places."""
+        """From the manifests, but for a few lines that are probed for character centres."""
         name = ", ".join(str(part.reader.folder) for part in self.dataset.parts)
         probes = np.unique(np.linspace(0, len(self) - 1, PROBES).astype(np.int64))
         lines = self.batch(probes)

@@ -72,10 +72,10 @@ def newest_state(folder: Path) -> Path:
     Raises:
         CheckpointError: if the folder has none.
     """
-    found = states(folder)
-    if not found:
+    paths = states(folder)
+    if not paths:
         raise CheckpointError(f"{folder} holds no state to resume from; start anew with --run NAME")
-    return found[-1]
+    return paths[-1]
 
 
 def _way_out(path: Path) -> str:

@@ -11,13 +11,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
-from training.fitting.alignment import places_loss
+from training.fitting.alignment import alignment_loss
 from training.fitting.ctc import ctc_loss
 from training.fitting.data import Batch, to_input
 from training.fitting.ema import Ema
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank, autocast
-from training.fitting.schedule import average_decay
+from training.fitting.schedule import ema_decay_at
 from training.fitting.state_files import State
 from training.model.checkpoint import save_model, versions
 from training.model.preprocess import PREPROCESSING
@@ -25,11 +25,11 @@ from training.model.recogniser import Recogniser
 
 
 class TrainState:
-    """A network, its moving average, its optimizer, and where training stands.
+    """A network, its EMA, its optimizer, and where training stands.
 
     Attributes:
         network: the weights that are trained.
-        ema: their exponential moving average.
+        ema: their exponential moving average (EMA).
         optimizer: AdamW.
         step: steps done.
         best: best line accuracy of a validation so far, -1 before the first.
@@ -51,26 +51,26 @@ class TrainState:
         self.best = -1.0
         self.stale = 0
 
-    def line_losses(self, batch: Batch, *, by_places: bool) -> Tensor:
+    def line_losses(self, batch: Batch, *, by_alignment: bool) -> Tensor:
         """Loss a character of each line, (N,) float32.
 
         Args:
             batch: on the device.
-            by_places: train on the centres of the lines that know them, by CTC on the others.
+            by_alignment: train on the centres of the lines that know them, by CTC on the others.
         """
         with autocast(self.rank.device, self.settings.precision):
             logits = self.parallel(to_input(batch.images, self.settings.channels))
-        losses = self._sums(logits, batch, by_places)
+        losses = self._sums(logits, batch, by_alignment)
         return losses / batch.lengths.clamp(min=1).to(losses.device, non_blocking=True)
 
-    def _sums(self, logits: Tensor, batch: Batch, by_places: bool) -> Tensor:
-        if not (by_places and batch.has_places.any()):
+    def _sums(self, logits: Tensor, batch: Batch, by_alignment: bool) -> Tensor:
+        if not (by_alignment and batch.has_centres.any()):
             return ctc_loss(logits, batch.targets, batch.lengths)
-        placed = places_loss(self.network, logits, batch.targets, batch.centres)
-        if batch.has_places.all():
-            return placed
+        aligned = alignment_loss(self.network, logits, batch.targets, batch.centres)
+        if batch.has_centres.all():
+            return aligned
         other = ctc_loss(logits, batch.targets, batch.lengths)
-        return torch.where(batch.has_places.to(placed.device), placed, other)
+        return torch.where(batch.has_centres.to(aligned.device), aligned, other)
 
     def clip(self) -> Tensor:
         """Scale the gradients down to the limit; their norm before that, on the device."""
@@ -78,17 +78,17 @@ class TrainState:
         return nn.utils.clip_grad_norm_(self.network.parameters(), limit)
 
     def advance(self, rate: float) -> None:
-        """Take the step that the gradients ask for, and move the average along."""
+        """Take the step that the gradients ask for, and move the EMA along."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.ema.update(average_decay(self.step, self.settings.ema_decay))
+        self.ema.update(ema_decay_at(self.step, self.settings.ema_decay))
         self.step += 1
 
-    def save(self, path: Path, alphabet: Alphabet, figures: dict[str, float]) -> None:
-        """Write the average as a model file."""
-        training = {"run": self.settings.run, "step": self.step, **figures}
+    def save(self, path: Path, alphabet: Alphabet, metrics: dict[str, float]) -> None:
+        """Write the EMA as a model file."""
+        training = {"run": self.settings.run, "step": self.step, **metrics}
         save_model(path, self.ema.network, alphabet, training=training)
 
     def state(self, alphabet: Alphabet, data: str) -> State:

@@ -52,7 +52,7 @@ class Scores:
     def cer(self) -> float:
         return self.edits / max(1, self.characters)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """What metrics.jsonl and TensorBoard keep."""
         return {
             "line_accuracy": self.line_accuracy,
@@ -70,7 +70,7 @@ def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, ki
         network: in eval mode, on the rank's device.
         source: the validation lines.
         lines: how many; 0 takes all.
-        rank: this rank's place.
+        rank: this rank.
         kind: precision of the forward.
     """
     scores = Scores()
@@ -87,9 +87,9 @@ def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, ki
 
 def _batches(source: LineSource, lines: int, rank: Rank) -> Iterator[Batch]:
     count = min(lines, len(source)) if lines else len(source)
-    mine: IntArray = np.arange(rank.index, count, rank.world_size)
-    for start in range(0, len(mine), BATCH_LINES):
-        indices = mine[start : start + BATCH_LINES]
+    own: IntArray = np.arange(rank.index, count, rank.world_size)
+    for start in range(0, len(own), BATCH_LINES):
+        indices = own[start : start + BATCH_LINES]
         yield from make_batches(source.batch(indices), indices)
 
 

@@ -1,4 +1,4 @@
-"""The warm start on places, and the schedules."""
+"""The warm start on character centres, and the schedules."""
 
 import math
 
@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from training.fitting.alignment import BLANK, CHARACTER, IGNORED, frame_targets, places_loss
-from training.fitting.schedule import average_decay, learning_rate, places_steps, scaled_rate
+from training.fitting.alignment import BLANK, CHARACTER, IGNORED, alignment_loss, frame_targets
+from training.fitting.schedule import alignment_steps, ema_decay_at, learning_rate, scaled_rate
 from training.model.networks import build
 
 torch.set_num_threads(1)
@@ -40,11 +40,11 @@ def test_the_loss_is_a_weighted_cross_entropy() -> None:
     classes, weights = frame_targets(NETWORK, targets, centres, 12)
     wide = F.cross_entropy(logits.permute(1, 2, 0), classes.T, reduction="none")  # (N, T)
     expected = (wide * weights.T).sum(1)
-    loss = places_loss(NETWORK, logits, targets, centres)
+    loss = alignment_loss(NETWORK, logits, targets, centres)
     torch.testing.assert_close(loss, expected)
-    (ours,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
-    (theirs,) = torch.autograd.grad(expected.sum(), logits)
-    torch.testing.assert_close(ours, theirs)
+    (gradient,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
+    (expected_gradient,) = torch.autograd.grad(expected.sum(), logits)
+    torch.testing.assert_close(gradient, expected_gradient)
 
 
 @pytest.mark.parametrize("kind", ["one-cycle", "cosine"])
@@ -62,7 +62,7 @@ def test_scales() -> None:
     assert scaled_rate(256) == pytest.approx(2.4e-3)
     assert scaled_rate(64, 0.5) == pytest.approx(2.4e-3)
     assert scaled_rate(10**6) == 4e-3
-    assert average_decay(0, 0.999) == 0.1 and average_decay(10**6, 0.999) == 0.999
-    assert average_decay(5, 0.0) == 0.0
-    assert places_steps(1000, 64, 10_000) == math.ceil(1000 / 64)
-    assert places_steps(1000, 64, 20) == 10
+    assert ema_decay_at(0, 0.999) == 0.1 and ema_decay_at(10**6, 0.999) == 0.999
+    assert ema_decay_at(5, 0.0) == 0.0
+    assert alignment_steps(1000, 64, 10_000) == math.ceil(1000 / 64)
+    assert alignment_steps(1000, 64, 20) == 10

@@ -21,15 +21,15 @@ from training.model.networks import build
 
 SETTINGS = FitSettings(
     model="crnn_v2", hidden=8, width_multiplier=0.125, batch_size=20, precision="float32",
-    max_steps=4, epochs=9, lr=1e-3, places_lines=0, threads=1, validation_lines=32, log_every=1,
+    max_steps=4, epochs=9, lr=1e-3, alignment_lines=0, threads=1, validation_lines=32, log_every=1,
 )  # fmt: skip
-SEAT = Rank(0, 1, torch.device("cpu"), 1)
+RANK = Rank(0, 1, torch.device("cpu"), 1)
 GPU = torch.device("cuda")  # what decides that compiling pays; nothing is put there
 
 
 def trained(runs: Path, name: str) -> list[dict[str, Any]]:
     sources = Sources(BarSource(60), BarSource(32, seed=9))
-    fit(replace(SETTINGS, run=name), sources, SEAT, runs=runs)
+    fit(replace(SETTINGS, run=name), sources, RANK, runs=runs)
     lines = (runs / name / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
@@ -55,9 +55,9 @@ def test_compiled_training_is_that_of_eager(
 
     # What was validated is the average, not the network that is trained.
     model = load_model(tmp_path / "compiled" / LAST)
-    scores = validate(model.network, BarSource(32, seed=9), 32, SEAT, "float32")
-    figures = scores.figures()
-    assert {name: compiled[-1][name] for name in figures} == pytest.approx(figures, rel=1e-4)
+    scores = validate(model.network, BarSource(32, seed=9), 32, RANK, "float32")
+    metrics = scores.metrics()
+    assert {name: compiled[-1][name] for name in metrics} == pytest.approx(metrics, rel=1e-4)
 
 
 def test_when_not_to_compile() -> None:

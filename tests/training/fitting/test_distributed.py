@@ -31,7 +31,7 @@ from training.model.networks import build
 
 SETTINGS = FitSettings(
     run="two", model="crnn_v2", hidden=8, width_multiplier=0.125, batch_size=15, max_steps=4,
-    epochs=99, places_lines=30, gpus=0, processes=2, threads=1, validation_lines=31,
+    epochs=99, alignment_lines=30, gpus=0, processes=2, threads=1, validation_lines=31,
     checkpoint_every=2, log_every=1, precision="float32", lr=1e-3,
 )  # fmt: skip
 
@@ -85,7 +85,7 @@ class FailingBars(BarSource):
 
     def batch(self, indices: Any) -> Any:
         FailingBars.reads += os.environ["RANK"] == "1"
-        if FailingBars.reads > 3:  # the probe for places is one
+        if FailingBars.reads > 3:  # the probe for centres is one
             raise ShardError("a shard is damaged")
         return super().batch(indices)
 
@@ -119,13 +119,13 @@ def shared(index: int, port: int, path: str) -> None:
     for step in range(2):
         loss_monitor.note(torch.tensor(1.0 + 2 * index + step), torch.tensor(0.5))
     loss_monitor.zeroed = 3 + index
-    figures = loss_monitor.figures()
+    metrics = loss_monitor.metrics()
     for buffer in train_state.ema.network.buffers():
         buffer.fill_(index + 1)
     train_state.ema.share()
     statistics = [float(b.double().mean()) for b in train_state.ema.network.buffers()]
     if index == 1:
-        torch.save({"figures": figures, "statistics": statistics}, path)
+        torch.save({"metrics": metrics, "statistics": statistics}, path)
     # A process that leaves early can abort the other, and so can a DDP that outlives its group.
     del train_state, loss_monitor
     gc.collect()
@@ -136,7 +136,7 @@ def shared(index: int, port: int, path: str) -> None:
 def test_reports_are_of_all_ranks_and_the_average_is_the_one_that_is_saved(tmp_path: Path) -> None:
     spawn(shared, free_port(), str(tmp_path / "seen"))
     seen = torch.load(tmp_path / "seen", weights_only=True)
-    assert seen["figures"] == {"loss": 2.5, "gradient_norm": 0.5, "zeroed_lines": 7}
+    assert seen["metrics"] == {"loss": 2.5, "gradient_norm": 0.5, "zeroed_lines": 7}
     assert len(seen["statistics"]) > 20 and set(seen["statistics"]) == {1.0}
 
 
@@ -165,7 +165,7 @@ def gradients(index: int, world_size: int, port: int, path: str) -> None:
     source = BarSource(100)
     indices = source.order(64, 0).batch_indices(0)[index::world_size]
     for batch in make_batches(source.batch(indices), indices):
-        losses = train_state.line_losses(batch, by_places=False)
+        losses = train_state.line_losses(batch, by_alignment=False)
         (losses.sum() * world_size / 64).backward()  # type: ignore[no-untyped-call]
     if index == 0:
         torch.save({n: p.grad for n, p in network.named_parameters()}, path)

@@ -31,36 +31,36 @@ from training.fitting.state_files import load_state, states
 from training.fitting.train_state import TrainState
 from training.model.checkpoint import load_model
 
-SEAT = Rank(0, 1, torch.device("cpu"), 1)
+RANK = Rank(0, 1, torch.device("cpu"), 1)
 SETTINGS = FitSettings(
     run="a", model="crnn_v2", hidden=16, width_multiplier=0.125, batch_size=16, max_steps=12,
-    epochs=99, places_lines=64, threads=1, validation_lines=32, checkpoint_every=5, log_every=4,
+    epochs=99, alignment_lines=64, threads=1, validation_lines=32, checkpoint_every=5, log_every=4,
     keep=9, precision="float32", lr=3e-3, validate_every=6,
 )  # fmt: skip
 
 
 def run(tmp_path: Path, resume: bool = False, train: Any = None, **changes: Any) -> Outcome:
     sources = Sources(train or BarSource(100), BarSource(40, seed=9))
-    return fit(replace(SETTINGS, **changes), sources, SEAT, resume=resume, runs=tmp_path)
+    return fit(replace(SETTINGS, **changes), sources, RANK, resume=resume, runs=tmp_path)
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
     state = load_state(path)
     tensors = {f"network.{k}": v for k, v in state["network"].items()}
-    tensors |= {f"average.{k}": v for k, v in state["average"].items()}
+    tensors |= {f"ema.{k}": v for k, v in state["average"].items()}
     for number, moments in state["optimizer"]["state"].items():
         tensors |= {f"optimizer.{number}.{k}": v for k, v in moments.items()}
     return tensors
 
 
 def same(one: Path, other: Path) -> None:
-    ours, theirs = weights(one), weights(other)
-    assert ours.keys() == theirs.keys()
-    for name, tensor in ours.items():
-        assert torch.equal(tensor, theirs[name]), name
+    tensors, others = weights(one), weights(other)
+    assert tensors.keys() == others.keys()
+    for name, tensor in tensors.items():
+        assert torch.equal(tensor, others[name]), name
 
 
-def run_logger(runs: Path) -> list[dict[str, Any]]:
+def metrics(runs: Path) -> list[dict[str, Any]]:
     """What metrics.jsonl keeps, without times."""
     lines = (runs / "a" / "metrics.jsonl").read_text().splitlines()
     timed = ("seconds", "images_per_s")
@@ -70,18 +70,20 @@ def run_logger(runs: Path) -> list[dict[str, Any]]:
 def test_it_learns_to_read_bars(tmp_path: Path) -> None:
     outcome = run(
         tmp_path, train=BarSource(800), hidden=64, width_multiplier=0.25, lr=1e-2, max_steps=160,
-        places_lines=1280, validate_every=80,
+        alignment_lines=1280, validate_every=80,
     )  # fmt: skip
     assert outcome.line_accuracy >= 0.9
     model = load_model(tmp_path / "a" / "best.safetensors")
     assert model.alphabet == ALPHABET
     assert model.training["line_accuracy"] == outcome.line_accuracy
-    records = run_logger(tmp_path)
+    records = metrics(tmp_path)
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert losses[-1] < 0.2 * losses[0]
 
 
-@pytest.mark.parametrize("source", [BarSource(100), BarSource(100, widths=(80, 150), places=False)])
+@pytest.mark.parametrize(
+    "source", [BarSource(100), BarSource(100, widths=(80, 150), centres=False)]
+)
 def test_resumed_in_mid_epoch_equals_never_stopped(tmp_path: Path, source: BarSource) -> None:
     run(tmp_path / "whole", train=source, augment=0.5, accumulate=2)
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
@@ -93,9 +95,9 @@ def test_resumed_in_mid_epoch_equals_never_stopped(tmp_path: Path, source: BarSo
         states(tmp_path / "whole" / "a"), states(tmp_path / "killed" / "a"), strict=True
     ):
         same(whole, resumed)
-    ours, theirs = (run_logger(tmp_path / name) for name in ("whole", "killed"))
-    assert [r["step"] for r in ours] == [r["step"] for r in theirs]
-    assert [r for r in ours if r["step"] > 8] == [r for r in theirs if r["step"] > 8]
+    whole_run, resumed_run = (metrics(tmp_path / name) for name in ("whole", "killed"))
+    assert [r["step"] for r in whole_run] == [r["step"] for r in resumed_run]
+    assert [r for r in whole_run if r["step"] > 8] == [r for r in resumed_run if r["step"] > 8]
 
 
 def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(tmp_path: P
 
 
 def test_early_stopping(tmp_path: Path) -> None:
-    outcome = run(tmp_path, lr=1e-9, validate_every=1, patience=2, places_lines=0)
+    outcome = run(tmp_path, lr=1e-9, validate_every=1, patience=2, alignment_lines=0)
     assert outcome.step == 3
 
 

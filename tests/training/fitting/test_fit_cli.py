@@ -35,9 +35,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_packed_data_trains_and_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", *SMALL]) == 0
-    told = capsys.readouterr()
-    assert "3 steps done; the models are in runs/a" in told.out
-    assert "places: known for 100% of the lines" in told.err
+    output = capsys.readouterr()
+    assert "3 steps done; the models are in runs/a" in output.out
+    assert "warm start: character centres known for 100% of the lines" in output.err
     assert load_model(folder / "runs/a/last.safetensors").training["step"] == 3
     assert json.loads((folder / "runs/a/finished.json").read_text())["step"] == 3
     (folder / "runs/a/state-000000003.pt").unlink()
@@ -58,10 +58,13 @@ def test_data_sets_are_mixed_by_weight(folder: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
-    (folder / "my.toml").write_text('model = "crnn"\nlr = 0.01\n[plan]\nlength_max = 12\n')
+    (folder / "my.toml").write_text(
+        'model = "crnn"\nlr = 0.01\nplaces_lines = 32\n[plan]\nlength_max = 12\n'
+    )
     assert main(["fit", "--config", "my.toml", *SMALL]) == 0
     stored = json.loads((folder / "runs/a/settings.json").read_text())
     assert (stored["model"], stored["lr"], stored["plan"]["length_max"]) == ("crnn_v2", 0.01, 12)
+    assert stored["alignment_lines"] == 32
     (folder / "my.toml").write_text("modle = 1\n")
     assert main(["fit", "--config", "my.toml"]) == 1
 

@@ -47,12 +47,12 @@ def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSetting
 
 
 def test_no_sentence_is_on_both_sides(plan: PlanSettings) -> None:
-    found = {}
+    sentences = {}
     for side in ("train", "val"):
         live = lines(plan, side)
         chosen = live._held if side == "val" else live._on_side(np.arange(60))
-        found[side] = set(live.source.plan.texts(chosen).sentence.tolist())
-    assert found["train"] and found["val"] and not found["train"] & found["val"]
+        sentences[side] = set(live.source.plan.texts(chosen).sentence.tolist())
+    assert sentences["train"] and sentences["val"] and not sentences["train"] & sentences["val"]
 
 
 def test_a_batch_depends_on_its_indices_alone(plan: PlanSettings) -> None:

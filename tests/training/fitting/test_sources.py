@@ -33,7 +33,7 @@ def packed(tmp_path: Path, width: int) -> Path:
     return tmp_path / "lmdb"
 
 
-def found(folder: Path) -> list[tuple[str, str]]:
+def crowded(folder: Path) -> list[tuple[str, str]]:
     """The infeasible lines: their label, and what stands at the index that is named."""
     lines = StoredLines(LineDataset([(folder, None)], "train"))
     reader = LmdbReader(folder, "train")
@@ -53,20 +53,20 @@ def test_labels_that_do_not_fit_are_named_from_their_shard_alone(
         return texts_of(self, indices)
 
     monkeypatch.setattr(LineDataset, "texts_of", counted)
-    assert found(folder) == [(CROWDED, CROWDED)]
+    assert crowded(folder) == [(CROWDED, CROWDED)]
     assert read == [2]
 
 
 def test_labels_are_not_read_where_all_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = packed(tmp_path, width=64)
     monkeypatch.setattr(LineDataset, "texts_of", None)
-    assert found(folder) == []
+    assert crowded(folder) == []
 
 
-def test_data_packed_before_the_figures_were_kept_is_read(tmp_path: Path) -> None:
+def test_data_packed_before_most_steps_was_kept_is_read(tmp_path: Path) -> None:
     folder = packed(tmp_path, width=48)
     manifest = json.loads((folder / FILE).read_text(encoding="utf-8"))
     for shard in manifest["shards"]:
         del shard["most_steps"]
     (folder / FILE).write_text(json.dumps(manifest), encoding="utf-8")
-    assert found(folder) == [(CROWDED, CROWDED)]
+    assert crowded(folder) == [(CROWDED, CROWDED)]
