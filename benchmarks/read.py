@@ -29,6 +29,7 @@ from datagen.formats.lmdb.handles import environment
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
+from datagen.split import Split
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
         size = make_lines(root / "render", given.n)
         inputs, out = (str(root / "render"),), str(root / "lmdb")
         pack(PackSettings(inputs, out=out, split=1.0, shard_size=given.n // 4, jobs=1))
-        data, reader = LineDataset([(root / "lmdb", None)]), LmdbReader(root / "lmdb", "train")
+        data, reader = LineDataset([(root / "lmdb", None)]), LmdbReader(root / "lmdb", Split.TRAIN)
         print(
             f"{given.n:,} lines of 280x32, {size:.0f} bytes a JPEG, in {len(reader.shards)} shards"
         )

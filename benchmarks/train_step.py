@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from datagen.alphabet import builtin
 from datagen.formats.line_dataset import LineDataset
 from datagen.formats.manifest import cpu_name
+from datagen.split import Split
 from training.fitting import hardware
 from training.fitting.data import step_loader, to_input
 from training.fitting.fit_settings import FitSettings
@@ -124,7 +125,7 @@ class OurLoop:
         network = network_of(options).train()
         self.train_state = TrainState(network, settings, self.rank)
         self.compiled = hardware.compile_convolutions(network, settings, device, one_width=True)
-        source = StoredLines(LineDataset([(data, None)], "train"))
+        source = StoredLines(LineDataset([(data, None)], Split.TRAIN))
         self.batches = step_loader(
             source, source.order(options.batch_size, 0), range(10**9),
             workers=options.workers, pin=device.type == "cuda",

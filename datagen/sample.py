@@ -33,7 +33,6 @@ EFFECTS = (
 )
 
 UNKNOWN = 0xFFFF  # corpus or face of a sample that names none
-SIDES = ("undecided", "train", "val")
 
 META_DTYPE = np.dtype(
     [
@@ -45,7 +44,7 @@ META_DTYPE = np.dtype(
         ("width", "<u2"),  # pixels
         ("inserted", "u1"),  # characters put into a real window; 0 is an untouched window
         ("attempt", "u1"),  # redraws that it took
-        ("side", "u1"),  # position in SIDES, for samples that bring their own split
+        ("side", "u1"),  # Split.code, for samples that bring their own split
         ("effects", "<f2", (len(EFFECTS),)),
     ]
 )

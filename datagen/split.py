@@ -1,4 +1,4 @@
-"""Which side of the split a sample is on: a pure function of its group, a seed and a threshold.
+"""Training or validation: a pure function of a sample's group, a seed and a threshold.
 
 A group is what may not be torn apart: all windows of one sentence, or all lines of one label. Its
 hash and the seed give a 64-bit number; from the threshold on it is validation. Some groups above
@@ -8,6 +8,7 @@ they are part of the rule, so that later data obeys it too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,33 @@ UintArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-TRAIN, VAL = 1, 2  # positions in sample.SIDES
 _ALL = 2**64
 _DEEPEST = 4  # nominal share of validation at most, relative to the share asked for
+
+
+class Split(StrEnum):
+    """The part of a dataset that a sample is in; UNDECIDED where nothing has chosen yet.
+
+    The values are the folder names of packed data and the keys of its manifest; `code` is what
+    the `side` column of META_DTYPE and the `meta-` entries of LMDB hold.
+    """
+
+    UNDECIDED = "undecided"
+    TRAIN = "train"
+    VAL = "val"
+
+    @property
+    def code(self) -> int:
+        """0, 1 or 2."""
+        return SPLITS.index(self)
+
+    def mask(self, codes: NDArray[np.uint8]) -> BoolArray:
+        """Which of some samples are in this split, by their codes."""
+        return np.equal(codes, self.code)
+
+
+SPLITS = tuple(Split)  # by their codes
+PACKED = (Split.TRAIN, Split.VAL)  # what packed data is divided into
 
 
 def rank(hashes: UintArray, seed: int) -> UintArray:
@@ -31,16 +56,10 @@ def rank(hashes: UintArray, seed: int) -> UintArray:
 
 
 def is_validation(hashes: UintArray, seed: int, threshold: int) -> BoolArray:
-    """Whether groups are on the validation side, (B,); threshold 2**64 leaves it empty."""
+    """Whether groups are in validation, (B,); threshold 2**64 leaves it empty."""
     if threshold >= _ALL:
         return np.zeros(len(hashes), np.bool_)
     return rank(hashes, seed) >= np.uint64(threshold)
-
-
-def side(sentence_hash: int, seed: int, threshold: int) -> str:
-    """ "train" or "val" for one group."""
-    found = is_validation(np.array([sentence_hash], np.uint64), seed, threshold)
-    return "val" if found[0] else "train"
 
 
 @dataclass(frozen=True)
@@ -63,13 +82,13 @@ class SplitRule:
     kept_in_train: frozenset[int] = field(default_factory=frozenset)
     val_faces: tuple[str, ...] = ()
 
-    def sides(self, hashes: UintArray) -> NDArray[np.uint8]:
-        """TRAIN or VAL for groups by their hashes, (B,)."""
+    def assign(self, hashes: UintArray) -> NDArray[np.uint8]:
+        """Codes of TRAIN or VAL for groups by their hashes, (B,)."""
         validation = is_validation(hashes, self.seed, self.threshold)
         if self.kept_in_train and validation.any():
             kept = np.array(sorted(self.kept_in_train), np.uint64)
             validation &= ~np.isin(hashes, kept)
-        return np.where(validation, VAL, TRAIN).astype(np.uint8)
+        return np.where(validation, Split.VAL.code, Split.TRAIN.code).astype(np.uint8)
 
     def to_json(self) -> dict[str, Any]:
         """The form that a manifest carries; 64-bit numbers as hexadecimal text."""

@@ -106,13 +106,14 @@ def _evaluate(folder: Path) -> float:
     import numpy as np
 
     from datagen.formats.lmdb.reader import LmdbReader
+    from datagen.split import Split
     from training.evaluation.evaluate import evaluate
     from training.inference.predict import LineReader
 
     packed = folder / "data/lmdb"
-    trained = {t for _, part in LmdbReader(packed, "train").tables() for t in part.texts}
+    trained = {t for _, part in LmdbReader(packed, Split.TRAIN).tables() for t in part.texts}
     reader = LineReader.open(folder / "runs" / RUN / "best.safetensors")
-    read = evaluate(reader, LmdbReader(packed, "val"), str(packed))
+    read = evaluate(reader, LmdbReader(packed, Split.VAL), str(packed))
     pairs = zip(read.predictions, read.targets, strict=True)
     right = [prediction == target for prediction, target in pairs if target not in trained]
     return float(np.mean(right))

@@ -27,5 +27,5 @@ def command(**values: Any) -> None:
 
     with bar(" lines") as progress:
         summary = export_data(settings, progress=progress)
-    sides = ", ".join(f"{count} {side}" for side, count in summary.samples.items())
-    click.echo(f"{sides} lines in {summary.out}, {summary.seconds:.1f} s")
+    splits = ", ".join(f"{count} {split}" for split, count in summary.samples.items())
+    click.echo(f"{splits} lines in {summary.out}, {summary.seconds:.1f} s")

@@ -30,7 +30,7 @@ _SHOWN = 20
     "--keep-split/--no-keep-split",
     default=ImportSettings.keep_split,
     show_default=True,
-    help="Keep the sides that names of lists and folders tell (train, val, test).",
+    help="Keep the split that names of lists and folders tell (train, val, test).",
 )
 @click.option(
     "--max-bad",
@@ -72,8 +72,8 @@ def command(form: str, sources: tuple[str, ...], **values: Any) -> None:
             settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress
         )
     total = sum(summary.samples.values())
-    sides = ", ".join(f"{count} {side}" for side, count in summary.samples.items() if count)
-    click.echo(f"{total} lines ({sides}) in {summary.out}, {summary.seconds:.1f} s")
+    splits = ", ".join(f"{count} {split}" for split, count in summary.samples.items() if count)
+    click.echo(f"{total} lines ({splits}) in {summary.out}, {summary.seconds:.1f} s")
     for note in summary.notes:
         click.echo(f"note: {note}")
     if summary.bad:

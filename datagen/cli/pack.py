@@ -41,7 +41,11 @@ if TYPE_CHECKING:
     help="File with INDEX or FOLDER/INDEX of a sample for validation on each line.",
 )
 @click.option("--seed", type=int, help=f"Of the split; that of the first pack, or {DEFAULT_SEED}.")
-@click.option("--resplit", is_flag=True, help="Choose a new split; samples may change sides.")
+@click.option(
+    "--resplit",
+    is_flag=True,
+    help="Choose a new split; samples may move between training and validation.",
+)
 @click.option(
     "--shard-size",
     type=click.IntRange(min=1),
@@ -62,7 +66,7 @@ def command(inputs: tuple[str, ...], **values: Any) -> None:
     """Split the lines of each FOLDER (data/renders) and write them as LMDB shards.
 
     A FOLDER is a render, an import or packed data, or holds such. All windows of one sentence are
-    on one side. The first pack chooses which, and later packs into the same folder obey.
+    in one split. The first pack chooses which, and later packs into the same folder obey.
     """
     settings = PackSettings(inputs=inputs or PackSettings.inputs, **values)
     from datagen.pack.job import pack

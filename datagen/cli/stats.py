@@ -63,10 +63,10 @@ def _told(found: "Statistics") -> list[str]:
     rarest, _ = found.extremes()
     used = int((found.class_counts > 0).sum())
     tail = ", ".join(f"{count} under {bound}" for bound, count in found.tail().items())
-    sides = ", ".join(f"{count} {side}" for side, count in found.sides.items())
+    splits = ", ".join(f"{count} {split}" for split, count in found.splits.items())
     low, middle, high = percentiles(found.contrast)
     told = [
-        f"{found.path}: {found.lines} lines ({sides})",
+        f"{found.path}: {found.lines} lines ({splits})",
         f"  classes    {used} of {len(found.alphabet) - 1} occur; {tail}",
         f"  rarest     {' '.join(f'{c}:{n}' for c, n in rarest[:_SHOWN])}",
         f"  sentences  {found.sentences}, at most {found.most_of_a_sentence} lines of one",

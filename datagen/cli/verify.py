@@ -23,7 +23,7 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
     """Check the renders, imports and packed data at PATHS; exit 1 if anything is wrong.
 
     Counts, keys, checksums, every image, every label against the alphabet and against the time
-    steps of the three networks, and that no sentence is on both sides of the split.
+    steps of the three networks, and that no sentence is in training and validation.
     """
     import json
 
@@ -53,6 +53,6 @@ def _told(report: "DatasetReport") -> list[str]:
         if count > len(report.offenders[kind]):
             told.append(f"    and {count - len(report.offenders[kind])} more")
     told.append(f"  images that stand twice: {report.duplicates}")
-    told.append(f"  sentences on both sides: {report.shared_sentences}")
-    told.append(f"  label texts on both sides: {report.shared_labels}")
+    told.append(f"  sentences in both splits: {report.shared_sentences}")
+    told.append(f"  label texts in both splits: {report.shared_labels}")
     return told

@@ -16,7 +16,8 @@ from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.rows import Form
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.reader import RenderReader
-from datagen.sample import SIDES, Samples
+from datagen.sample import Samples
+from datagen.split import SPLITS, Split
 
 MARK = ".ocrgen-export"  # a folder with it may be replaced by another export
 
@@ -31,7 +32,7 @@ class ExportSummary:
 
     Attributes:
         out: where the result lies.
-        samples: by side.
+        samples: by split.
         seconds: that it took.
     """
 
@@ -51,10 +52,10 @@ def export_data(
     started, out = time.monotonic(), Path(settings.out)
     form, source = FORMS[settings.form], Path(settings.source)
     reader = open_dataset(source, partial=settings.partial)
-    parts = _sides(reader)
+    parts = _splits(reader)
     counts = {name: len(rows) for name, rows in parts.items() if len(rows)}
     with aside(out, settings.overwrite, _is_export) as building:
-        _write_sides(form, reader, parts, building, progress)
+        _write_splits(form, reader, parts, building, progress)
         write_card(building, reader.info.extra, out.name)
         (building / MARK).write_text(f"{settings.form}\n", encoding="utf-8")
     return ExportSummary(out, counts, time.monotonic() - started)
@@ -64,18 +65,18 @@ def _is_export(out: Path) -> bool:
     return (out / MARK).exists()
 
 
-def _sides(reader: RenderReader | LmdbReader) -> dict[str, IntArray]:
-    """Positions of the samples of each side; packed data is divided by its folders."""
+def _splits(reader: RenderReader | LmdbReader) -> dict[str, IntArray]:
+    """Positions of the samples of each split; packed data is divided by its folders."""
     if isinstance(reader, LmdbReader):
-        sides = [shard["path"].split("/")[0] for shard in reader.shards]
+        names = [shard["path"].split("/")[0] for shard in reader.shards]
         sizes = np.diff(reader.starts)
-        numbers = np.repeat([SIDES.index(side) for side in sides], sizes)
+        numbers = np.repeat([SPLITS.index(Split(name)) for name in names], sizes)
     else:
         numbers = np.concatenate([samples.meta["side"] for _, samples in reader.tables()])
-    return {name: np.flatnonzero(numbers == i) for i, name in enumerate(SIDES)}
+    return {name: np.flatnonzero(numbers == i) for i, name in enumerate(SPLITS)}
 
 
-def _write_sides(
+def _write_splits(
     form: Form,
     reader: RenderReader | LmdbReader,
     parts: dict[str, IntArray],
@@ -92,6 +93,6 @@ def _write_sides(
             done += len(samples)
             progress(done, total)
 
-    for side, rows in parts.items():
+    for split, rows in parts.items():
         if len(rows):
-            form.write(folder, side, batches(rows), reader.info.alphabet)
+            form.write(folder, split, batches(rows), reader.info.alphabet)

@@ -30,7 +30,8 @@ from datagen.formats.sample_columns import unknown_centres, unknown_meta
 from datagen.formats.tar.reader import shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import is_whole, try_decode
-from datagen.sample import SIDES, Samples
+from datagen.sample import Samples
+from datagen.split import SPLITS
 from datagen.text.index import sentence_hash
 from ocrbase.errors import SettingsError, listed
 from ocrbase.publishing import disk_errors
@@ -49,7 +50,7 @@ class ImportSummary:
 
     Attributes:
         out: where the result lies.
-        samples: by side.
+        samples: by split.
         bad: rows left out.
         notes: what the user should know.
         seconds: that it took.
@@ -89,7 +90,7 @@ def import_data(
     for source in sources:
         notes += source.notes
     return ImportSummary(
-        out, taken.sides, tuple(taken.bad), tuple(notes), time.monotonic() - started
+        out, taken.splits, tuple(taken.bad), tuple(notes), time.monotonic() - started
     )
 
 
@@ -107,7 +108,7 @@ class _Import:
         self.progress = progress
         self.bad: list[BadRow] = []
         self.taken = 0
-        self.sides = dict.fromkeys(SIDES, 0)
+        self.splits: dict[str, int] = dict.fromkeys(SPLITS, 0)
 
     def run(self, rows: Iterator[Row | BadRow]) -> None:
         """Write all rows.
@@ -176,8 +177,8 @@ class _Import:
         meta["width"] = [size[1] for _, _, size in good]
         meta["side"] = [row.side for row, _, _ in good]
         self.taken += len(good)
-        for side, count in zip(*np.unique(meta["side"], return_counts=True), strict=True):
-            self.sides[SIDES[side]] += int(count)
+        for code, count in zip(*np.unique(meta["side"], return_counts=True), strict=True):
+            self.splits[SPLITS[code]] += int(count)
         self.progress(self.taken, 0)
         return Samples([image for _, image, _ in good], texts, meta, unknown_centres(texts))
 
@@ -244,7 +245,7 @@ def _manifest(
         * min(_CHUNK, settings.shard_size),
         "command": command,
         "settings": {"import": settings.form, "sources": list(settings.sources)},
-        "samples": taken.sides,
+        "samples": taken.splits,
         "bad_rows": len(taken.bad),
         "alphabet": alphabet.to_json(),
         "corpora": [name],

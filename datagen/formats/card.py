@@ -55,7 +55,7 @@ def _counts(manifest: Mapping[str, Any]) -> str:
     alphabet = manifest["alphabet"]
     lines = ["## What it holds", ""]
     if manifest["format"] == LMDB:
-        lines += [f"- {side}: {count} lines" for side, count in manifest["samples"].items()]
+        lines += [f"- {split}: {count} lines" for split, count in manifest["samples"].items()]
         used = _classes_used(manifest["class_histogram"])
         lines.append(f"- classes that occur: {used}")
     else:
@@ -69,8 +69,8 @@ def _counts(manifest: Mapping[str, Any]) -> str:
 
 def _classes_used(histograms: Mapping[str, list[int]]) -> str:
     return ", ".join(
-        f"{sum(count > 0 for count in histogram)} in {side}"
-        for side, histogram in histograms.items()
+        f"{sum(count > 0 for count in histogram)} in {split}"
+        for split, histogram in histograms.items()
     )
 
 

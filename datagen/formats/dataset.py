@@ -6,10 +6,11 @@ from typing import Protocol
 
 from datagen.errors import ShardError
 from datagen.formats.lmdb.layout import pages_of
-from datagen.formats.lmdb.reader import SIDES, LmdbReader
+from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE, LMDB, read_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.sample import DatasetInfo, Samples
+from datagen.split import PACKED
 
 
 class TableReader(Protocol):
@@ -31,7 +32,7 @@ def open_dataset(path: Path, *, partial: bool = False) -> RenderReader | LmdbRea
     Raises:
         ShardError: if the folder holds no dataset, or a damaged one.
     """
-    if path.name in SIDES and not (path / FILE).exists():
+    if path.name in PACKED and not (path / FILE).exists():
         return LmdbReader(path)
     if read_manifest(path)["format"] == LMDB:
         return LmdbReader(path)
@@ -44,7 +45,7 @@ def find_datasets(path: Path) -> list[Path]:
     Raises:
         ShardError: if there are none.
     """
-    if (path / FILE).exists() or (path.name in SIDES and (path.parent / FILE).exists()):
+    if (path / FILE).exists() or (path.name in PACKED and (path.parent / FILE).exists()):
         return [path]
     found = sorted(p.parent for p in path.glob(f"*/{FILE}") if not p.parent.name.startswith("."))
     if not found:

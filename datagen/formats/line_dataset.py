@@ -21,6 +21,7 @@ from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.images import UintImages, try_decode
 from datagen.line_geometry import LINE_HEIGHT_PX, scaled_width
+from datagen.split import Split
 from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
@@ -88,30 +89,30 @@ def parse_data(specs: Sequence[str]) -> list[tuple[Path, float | None]]:
 
 
 class LineDataset:
-    """The lines of one side of one or several packed datasets.
+    """The lines of one split of one or several packed datasets.
 
     Args:
         data: folders that `ocrgen pack` made, each with a weight or None.
-        side: "train" or "val".
+        split: training or validation.
         alphabet: what class ids refer to; the first dataset's own by default.
 
     Raises:
-        ShardError: if a dataset is missing, damaged or has no line on this side.
+        ShardError: if a dataset is missing, damaged or has no line of this split.
         AlphabetError: if labels hold characters outside the alphabet; names them.
     """
 
     def __init__(
         self,
         data: Sequence[tuple[Path, float | None]],
-        side: str = "train",
+        split: Split = Split.TRAIN,
         *,
         alphabet: Alphabet | None = None,
     ) -> None:
-        readers = [LmdbReader(Path(path), side) for path, _ in data]
+        readers = [LmdbReader(Path(path), split) for path, _ in data]
         empty = [str(reader.folder) for reader in readers if not len(reader)]
         if empty or not readers:
-            raise ShardError(f"no {side} lines in {listed(empty) or 'no data'}: pack more data")
-        self.side = side
+            raise ShardError(f"no {split} lines in {listed(empty) or 'no data'}: pack more data")
+        self.split = split
         self.alphabet = alphabet or readers[0].info.alphabet
         _check_labels(readers, self.alphabet)
         starts = np.concatenate([[0], np.cumsum([len(reader) for reader in readers])]).tolist()
@@ -126,7 +127,7 @@ class LineDataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the shards' checksums, the order and the alphabet, hexadecimal."""
-        digest = hashlib.sha256(f"{self.side} {self.alphabet.fingerprint}".encode())
+        digest = hashlib.sha256(f"{self.split} {self.alphabet.fingerprint}".encode())
         for part in self.parts:
             for shard in part.reader.shards:
                 digest.update(f"\n{shard['path']} {shard['samples']} {shard['checksum']}".encode())

@@ -18,7 +18,7 @@ from datagen.formats.building import BuildFolder, built_bytes, check_free_space,
 from datagen.formats.card import write_card
 from datagen.formats.dataset import packed_bytes
 from datagen.formats.lmdb.layout import map_size
-from datagen.formats.lmdb.reader import SIDES, LmdbReader, shard_folder, split_rule
+from datagen.formats.lmdb.reader import LmdbReader, shard_folder, split_rule
 from datagen.formats.lmdb.shards import LmdbShardWriter
 from datagen.formats.manifest import FILE, write_manifest
 from datagen.pack.inputs import PackInputs, open_inputs
@@ -27,13 +27,14 @@ from datagen.pack.split_assignment import decide
 from datagen.pack.summary import packed_manifest, warnings_of
 from datagen.pack.tally import ShardTally
 from datagen.shards import run_shards
-from datagen.split import TRAIN, VAL, SplitRule
+from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
 
 _BATCH = 1000  # samples in memory at a time
-_SIDE_NUMBER = {"train": TRAIN, "val": VAL}
+
+Task = tuple[Split, int, int, int]  # split, shard number, first and last position in the split
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class PackSummary:
 
     Attributes:
         out: the packed data.
-        samples: of each side.
+        samples: of each split.
         groups: of validation.
-        shards: of both sides.
+        shards: of both splits.
         kept: shards that a killed call had finished.
         size_bytes: of all files.
         seconds: that it took.
@@ -88,14 +89,14 @@ def pack(
     check_replaceable(out, settings.overwrite)
     inputs = open_inputs(settings.inputs, alphabet=settings.alphabet, partial=settings.partial)
     _check_apart(inputs, out)
-    rule, sides, groups = _sides(settings, inputs, out)
-    tasks = _tasks(settings, sides)
-    kept = building.begin(_plan(inputs, sides, tasks))
+    rule, splits, groups = _splits(settings, inputs, out)
+    tasks = _tasks(settings, splits)
+    kept = building.begin(_plan(inputs, splits, tasks))
     needed = sum(packed_bytes(item.reader) for item in inputs.items)
     check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
-    np.save(building.path / "sides.npy", sides)
+    np.save(building.path / "splits.npy", splits)
     reports = list(_run(settings, inputs, building, tasks, progress))
-    (building.path / "sides.npy").unlink()
+    (building.path / "splits.npy").unlink()
     manifest = packed_manifest(settings, inputs, rule, tasks, reports, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, out.name)
@@ -119,14 +120,14 @@ class ShardTask:
 
     inputs: PackInputs
     out: str
-    tasks: tuple[tuple[str, int, int, int], ...]  # side, number, first and last of its side
+    tasks: tuple[Task, ...]
 
     def __call__(self, task: int) -> tuple[int, dict[str, Any]]:
-        side, number, first, last = self.tasks[task]
-        building, name = BuildFolder(Path(self.out)), shard_folder(side, number)
+        split, number, first, last = self.tasks[task]
+        building, name = BuildFolder(Path(self.out)), shard_folder(split, number)
         report = building.report(name)
         if report is None:
-            rows = _positions(str(building.path / "sides.npy"), _SIDE_NUMBER[side])[first:last]
+            rows = _positions(str(building.path / "splits.npy"), split)[first:last]
             report = _write(self.inputs, building.path / name, rows) | {"path": name}
             building.finish(name, report)
         return task, report
@@ -153,16 +154,16 @@ def _write(inputs: PackInputs, folder: Path, rows: IntArray) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _positions(sides_file: str, side: int) -> IntArray:
-    """Positions of all samples of a side, ascending."""
-    return np.flatnonzero(np.load(sides_file) == side)
+def _positions(splits_file: str, split: Split) -> IntArray:
+    """Positions of all samples of a split, ascending."""
+    return np.flatnonzero(split.mask(np.load(splits_file)))
 
 
 def _run(
     settings: PackSettings,
     inputs: PackInputs,
     building: BuildFolder,
-    tasks: list[tuple[str, int, int, int]],
+    tasks: list[Task],
     progress: Callable[[int, int], None],
 ) -> Iterator[dict[str, Any]]:
     """Write all shards; yields their reports in the order of the tasks."""
@@ -189,7 +190,7 @@ def _reports(
     yield from run_shards(task, range(count), backend=settings.backend, jobs=jobs)
 
 
-def _sides(
+def _splits(
     settings: PackSettings, inputs: PackInputs, out: Path
 ) -> tuple[SplitRule, NDArray[np.uint8], int]:
     """The split, as the first pack's manifest keeps it or chosen anew."""
@@ -232,32 +233,32 @@ def _settled(out: Path) -> frozenset[int]:
     """Groups that the existing data has in validation and that the rule put there."""
     found: set[int] = set()
     try:
-        for _, samples in LmdbReader(out, "val").tables():
-            found |= set(samples.meta["sentence"][samples.meta["side"] == 0].tolist())
+        for _, samples in LmdbReader(out, Split.VAL).tables():
+            found |= set(
+                samples.meta["sentence"][Split.UNDECIDED.mask(samples.meta["side"])].tolist()
+            )
     except ShardError:
         return frozenset()  # damaged data is about to be replaced; its threshold still holds
     return frozenset(found)
 
 
-def _tasks(settings: PackSettings, sides: NDArray[np.uint8]) -> list[tuple[str, int, int, int]]:
+def _tasks(settings: PackSettings, splits: NDArray[np.uint8]) -> list[Task]:
     size = settings.shard_size
     if settings.shards is not None:
-        size = max(1, -(-int((sides == TRAIN).sum()) // settings.shards))
+        size = max(1, -(-int(Split.TRAIN.mask(splits).sum()) // settings.shards))
     tasks = []
-    for side in SIDES:
-        count = int((sides == _SIDE_NUMBER[side]).sum())
+    for split in PACKED:
+        count = int(split.mask(splits).sum())
         for number, first in enumerate(range(0, count, size)):
-            tasks.append((side, number, first, min(first + size, count)))
+            tasks.append((split, number, first, min(first + size, count)))
     return tasks
 
 
-def _plan(
-    inputs: PackInputs, sides: NDArray[np.uint8], tasks: list[tuple[str, int, int, int]]
-) -> dict[str, Any]:
+def _plan(inputs: PackInputs, splits: NDArray[np.uint8], tasks: list[Task]) -> dict[str, Any]:
     """What finished shards depend on: with another plan they are of no use."""
     return {
         "inputs": inputs.fingerprint(),
-        "sides": hashlib.sha256(sides.tobytes()).hexdigest(),
+        "splits": hashlib.sha256(splits.tobytes()).hexdigest(),
         "tasks": [list(task) for task in tasks],
     }
 

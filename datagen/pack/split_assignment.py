@@ -1,4 +1,4 @@
-"""Decide the side of every sample of a pack, in passes over labels and meta without pixels."""
+"""Decide the split of every sample of a pack, in passes over labels and meta without pixels."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from datagen.draws import bits
 from datagen.errors import ShardError
 from datagen.pack.inputs import PackInput, PackInputs
 from datagen.sample import Samples
-from datagen.split import TRAIN, VAL, Choice, Groups, SplitRule, choose, rank
+from datagen.split import Choice, Groups, Split, SplitRule, choose, rank
 from ocrbase.errors import SettingsError, listed
 
 UintArray = NDArray[np.uint64]
@@ -29,13 +29,13 @@ class Survey:
 
     Attributes:
         hashes: of each sample's group, (N,).
-        sides: own side of each sample, 0 where it brings none, (N,).
+        splits: code of each sample's own split, UNDECIDED where it brings none, (N,).
         class_totals: lines that hold each class, (C,).
         class_own_val: of these, lines in validation by their own split, (C,).
     """
 
     hashes: UintArray
-    sides: NDArray[np.uint8]
+    splits: NDArray[np.uint8]
     class_totals: IntArray
     class_own_val: IntArray
 
@@ -48,7 +48,7 @@ def decide(
     settled: Callable[[], frozenset[int]] = frozenset,
     val_list: Path | None = None,
 ) -> tuple[SplitRule, NDArray[np.uint8], int]:
-    """Sides of all samples.
+    """Splits of all samples.
 
     Args:
         inputs: what is packed.
@@ -58,13 +58,13 @@ def decide(
         val_list: file that names the samples of validation, for "list".
 
     Returns:
-        The rule with its threshold, the side of each sample (N,), and validation's groups.
+        The rule with its threshold, the code of each sample's split (N,), and validation's groups.
     """
     survey = _survey(inputs, rule.by)
-    free = survey.sides == 0
+    free = Split.UNDECIDED.mask(survey.splits)
     if rule.by in ("sentence", "sample"):
         rule = _with_threshold(inputs, survey, rule, keep_threshold, settled)
-        chosen = rule.sides(survey.hashes)
+        chosen = rule.assign(survey.hashes)
     elif rule.by == "faces":
         rule = replace(rule, threshold=_NOWHERE)
         chosen = _by_faces(inputs, rule.val_faces)
@@ -73,9 +73,9 @@ def decide(
             raise SettingsError("split by list: name the samples of validation with --val-list")
         rule = replace(rule, threshold=_NOWHERE)
         chosen = _by_list(inputs, val_list)
-    sides = np.where(free, chosen, survey.sides).astype(np.uint8)
-    groups = len(np.unique(survey.hashes[sides == VAL]))
-    return rule, sides, groups
+    splits = np.where(free, chosen, survey.splits).astype(np.uint8)
+    groups = len(np.unique(survey.hashes[Split.VAL.mask(splits)]))
+    return rule, splits, groups
 
 
 def distinct_classes(texts: list[str], alphabet: Alphabet) -> tuple[IntArray, IntArray]:
@@ -91,16 +91,16 @@ def distinct_classes(texts: list[str], alphabet: Alphabet) -> tuple[IntArray, In
 
 def _survey(inputs: PackInputs, by: str) -> Survey:
     count, classes = len(inputs), len(inputs.alphabet)
-    hashes, sides = np.zeros(count, np.uint64), np.zeros(count, np.uint8)
+    hashes, splits = np.zeros(count, np.uint64), np.zeros(count, np.uint8)
     totals, own_val = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
     for item, start, samples in inputs.tables():
         stop = start + len(samples.meta)
-        sides[start:stop] = samples.meta["side"]
+        splits[start:stop] = samples.meta["side"]
         hashes[start:stop] = _hashes(item, samples, by)
         lines, ids = distinct_classes(samples.texts, inputs.alphabet)
         totals += np.bincount(ids, minlength=classes)
-        own_val += np.bincount(ids[samples.meta["side"][lines] == VAL], minlength=classes)
-    return Survey(hashes, sides, totals, own_val)
+        own_val += np.bincount(ids[Split.VAL.mask(samples.meta["side"][lines])], minlength=classes)
+    return Survey(hashes, splits, totals, own_val)
 
 
 def _hashes(item: PackInput, samples: Samples, by: str) -> UintArray:
@@ -118,7 +118,7 @@ def _with_threshold(
     keep_threshold: bool,
     settled: Callable[[], frozenset[int]],
 ) -> SplitRule:
-    free = survey.sides == 0
+    free = Split.UNDECIDED.mask(survey.splits)
     if rule.ratio >= 1 or (rule.by == "sample" and keep_threshold):
         return rule if keep_threshold else replace(rule, threshold=_NOWHERE)
     hashes, lines = np.unique(survey.hashes[free], return_counts=True)
@@ -175,7 +175,9 @@ def _groups(
         for _, _, samples in inputs.tables():
             sentences = samples.meta["sentence"]
             spot = np.minimum(np.searchsorted(ascending, sentences), len(hashes) - 1)
-            rows = np.flatnonzero((ascending[spot] == sentences) & (samples.meta["side"] == 0))
+            rows = np.flatnonzero(
+                (ascending[spot] == sentences) & Split.UNDECIDED.mask(samples.meta["side"])
+            )
             line, ids = distinct_classes([samples.texts[i] for i in rows], inputs.alphabet)
             parts.append(by_hash[spot[rows]][line] * classes + ids)
     pairs, counts = np.unique(np.concatenate(parts), return_counts=True)
@@ -189,29 +191,29 @@ def _by_faces(inputs: PackInputs, names: tuple[str, ...]) -> NDArray[np.uint8]:
             f"no lines in the faces {listed(unknown)}; there are {listed(list(inputs.faces), 20)}"
         )
     numbers = [inputs.faces.index(name) for name in names]
-    sides = np.zeros(len(inputs), np.uint8)
+    splits = np.zeros(len(inputs), np.uint8)
     for _, start, samples in inputs.tables():
         mine = np.isin(samples.meta["face"], numbers)
-        sides[start : start + len(mine)] = np.where(mine, VAL, TRAIN)
-    return sides
+        splits[start : start + len(mine)] = np.where(mine, Split.VAL.code, Split.TRAIN.code)
+    return splits
 
 
 def _by_list(inputs: PackInputs, path: Path) -> NDArray[np.uint8]:
-    """Sides by a file with an INDEX a line, or FOLDER/INDEX where there are several inputs."""
+    """Splits by a file with an INDEX a line, or FOLDER/INDEX where there are several inputs."""
     wanted = _listed_samples(inputs, path)
-    sides = np.full(len(inputs), TRAIN, np.uint8)
+    splits = np.full(len(inputs), Split.TRAIN.code, np.uint8)
     missing = []
     for item in inputs.items:
         mine = np.array(sorted(wanted[item.path.name]), np.uint64)
         seen = np.zeros(len(mine), np.bool_)
         for start, samples in item.tables():
             indices = samples.meta["index"]
-            sides[start : start + len(indices)][np.isin(indices, mine)] = VAL
+            splits[start : start + len(indices)][np.isin(indices, mine)] = Split.VAL.code
             seen |= np.isin(mine, indices)
         missing += [f"{item.path.name}/{index}" for index in mine[~seen].tolist()]
     if missing:
         raise ShardError(f"{path} names samples that no input holds: {listed(missing)}")
-    return sides
+    return splits
 
 
 def _listed_samples(inputs: PackInputs, path: Path) -> dict[str, set[int]]:

@@ -1,35 +1,39 @@
 """What a pack says of its result: the manifest, and warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from datagen.formats.lmdb.reader import SIDES
 from datagen.formats.manifest import LMDB, VERSION, cpu_name, library_versions
 from datagen.pack.inputs import PackInputs
 from datagen.pack.pack_settings import FEW_GROUPS, PackSettings
-from datagen.split import SplitRule
+from datagen.split import PACKED, Split, SplitRule
+
+IntArray = NDArray[np.int64]
 
 
 def packed_manifest(
     settings: PackSettings,
     inputs: PackInputs,
     rule: SplitRule,
-    tasks: list[tuple[str, int, int, int]],
+    tasks: Sequence[tuple[Split, int, int, int]],
     reports: list[dict[str, Any]],
     command: str,
 ) -> dict[str, Any]:
     """The manifest of packed data, from the reports of its shards in the order of the tasks."""
-    counts = dict.fromkeys(SIDES, 0)
-    histograms = {side: np.zeros(len(inputs.alphabet), np.int64) for side in SIDES}
-    sizes: dict[str, dict[str, int]] = {side: {} for side in SIDES}
-    for (side, *_), report in zip(tasks, reports, strict=True):
-        counts[side] += report["samples"]
+    counts: dict[str, int] = dict.fromkeys(PACKED, 0)
+    histograms: dict[str, IntArray] = {
+        split: np.zeros(len(inputs.alphabet), np.int64) for split in PACKED
+    }
+    sizes: dict[str, dict[str, int]] = {split: {} for split in PACKED}
+    for (split, *_), report in zip(tasks, reports, strict=True):
+        counts[split] += report["samples"]
         for class_id, count in report["classes"].items():
-            histograms[side][int(class_id)] += count
+            histograms[split][int(class_id)] += count
         for frame, count in report["sizes"].items():
-            sizes[side][frame] = sizes[side].get(frame, 0) + count
+            sizes[split][frame] = sizes[split].get(frame, 0) + count
     kept = ("path", "samples", "bytes", "checksum", "sizes", "most_steps")
     return {
         "format": LMDB,
@@ -41,7 +45,7 @@ def packed_manifest(
         "settings": {"shard_size": settings.shard_size, "alphabet": settings.alphabet},
         "sizes": sizes,
         "shards": [{name: report[name] for name in kept} for report in reports],
-        "class_histogram": {side: histogram.tolist() for side, histogram in histograms.items()},
+        "class_histogram": {split: histogram.tolist() for split, histogram in histograms.items()},
         "libraries": library_versions(),
         "cpu": cpu_name(),
     }

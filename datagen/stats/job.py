@@ -15,7 +15,8 @@ from datagen.formats.dataset import find_datasets, open_dataset
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.reader import RenderReader
 from datagen.images import try_decode
-from datagen.sample import EFFECTS, SIDES, UNKNOWN, Samples
+from datagen.sample import EFFECTS, UNKNOWN, Samples
+from datagen.split import SPLITS
 
 IntArray = NDArray[np.int64]
 
@@ -34,7 +35,7 @@ class Statistics:
     Attributes:
         path: of the dataset.
         lines: samples.
-        sides: samples by side.
+        splits: samples by split.
         alphabet: the classes.
         class_counts: occurrences of each class, (C,).
         corpora: samples by text source.
@@ -59,7 +60,7 @@ class Statistics:
     lines: int
     alphabet: Alphabet
     class_counts: IntArray
-    sides: dict[str, int] = field(default_factory=dict)
+    splits: dict[str, int] = field(default_factory=dict)
     corpora: dict[str, int] = field(default_factory=dict)
     faces: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """Plain values; classes by their characters, in class order, without the blank."""
         counts = zip(self.alphabet.symbols, self.class_counts.tolist(), strict=True)
-        plain = ["path", "lines", "sides", "corpora", "faces", "sizes", "inserted", "redrawn"]
+        plain = ["path", "lines", "splits", "corpora", "faces", "sizes", "inserted", "redrawn"]
         plain += ("sentences", "most_of_a_sentence", "repeated_labels", "most_repeated")
         plain += ("looked_at", "unreadable", "same_images", "effects")
         return {name: getattr(self, name) for name in plain} | {
@@ -157,7 +158,7 @@ def _stats(
         counts: Counter[str] = Counter()
         for shard in reader.shards:
             counts[shard["path"].split("/")[0]] += shard["samples"]
-        found.sides = dict(counts)
+        found.splits = dict(counts)
     return found
 
 
@@ -173,7 +174,7 @@ def _count_tables(found: Statistics, samples: Samples, reader: RenderReader | Lm
     _add(found.sizes, {f"{w}x{h}": int(n) for (w, h), n in zip(pairs, numbers, strict=True)})
     for length, count in Counter(map(len, samples.texts)).items():
         found.lengths[length] = found.lengths.get(length, 0) + count
-    _add(found.sides, _names(meta["side"].astype(np.int64), SIDES))
+    _add(found.splits, _names(meta["side"].astype(np.int64), SPLITS))
     found.inserted += int((meta["inserted"] > 0).sum())
     found.redrawn += int((meta["attempt"] > 0).sum())
 

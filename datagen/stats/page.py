@@ -75,7 +75,7 @@ def _part(title: str, content: str) -> str:
 def _facts(found: Statistics) -> str:
     used = int((found.class_counts > 0).sum())
     facts = [("lines", f"{found.lines:,}")]
-    facts += [(f"of these, {side}", f"{count:,}") for side, count in found.sides.items()]
+    facts += [(f"of these, {split}", f"{count:,}") for split, count in found.splits.items()]
     facts.append(("classes that occur", f"{used:,} of {len(found.alphabet) - 1:,}"))
     facts += [(f"classes under {b:,}", f"{n:,}") for b, n in found.tail().items() if b > 1]
     facts.append(("sentences", f"{found.sentences:,}"))

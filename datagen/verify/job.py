@@ -14,6 +14,7 @@ from datagen.formats.dataset import find_datasets, open_dataset
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.reader import RenderReader
 from datagen.shards import run_shards
+from datagen.split import Split
 from datagen.verify.shard_check import LEAK, SHARD, ShardCheck, ShardReport
 
 _SHOWN = 5  # offenders of each kind
@@ -31,8 +32,8 @@ class DatasetReport:
         errors: number of offenders of each kind.
         offenders: the first of each kind, with what is wrong.
         duplicates: images that are the same bytes as an earlier one.
-        shared_sentences: sentences on both sides whose samples the split divided; must be 0.
-        shared_labels: label texts on both sides.
+        shared_sentences: sentences in both splits whose samples the split divided; must be 0.
+        shared_labels: label texts in both splits.
         seconds: that the check took.
     """
 
@@ -116,15 +117,19 @@ def _merge(
         return
     images = np.concatenate([np.array(r.image_hashes, np.uint64) for r in reports])
     total.duplicates = len(images) - len(np.unique(images))
-    good = [r for r in reports if len(r.sides) == len(r.label_hashes)]
+    good = [r for r in reports if len(r.splits) == len(r.label_hashes)]
     if not good:
         return
     labels = np.concatenate([np.array(r.label_hashes, np.uint64) for r in good])
-    sides = np.concatenate([r.sides for r in good])
-    total.shared_labels = len(np.intersect1d(labels[sides == 1], labels[sides == 2]))
-    free = np.concatenate([r.own_sides for r in good]) == 0
+    splits = np.concatenate([r.splits for r in good])
+    total.shared_labels = len(
+        np.intersect1d(labels[Split.TRAIN.mask(splits)], labels[Split.VAL.mask(splits)])
+    )
+    free = Split.UNDECIDED.mask(np.concatenate([r.own_splits for r in good]))
     sentences = np.concatenate([r.sentences for r in good])
-    shared = np.intersect1d(sentences[free & (sides == 1)], sentences[free & (sides == 2)])
+    shared = np.intersect1d(
+        sentences[free & Split.TRAIN.mask(splits)], sentences[free & Split.VAL.mask(splits)]
+    )
     total.shared_sentences = len(shared)
     if len(shared) and _by_sentence(reader):
         total.errors[LEAK] = len(shared)
@@ -132,6 +137,6 @@ def _merge(
 
 
 def _by_sentence(reader: RenderReader | LmdbReader) -> bool:
-    """Whether the data was split so that no sentence may be on both sides."""
+    """Whether the data was split so that no sentence may be in both splits."""
     split = reader.info.extra.get("split")
     return isinstance(split, dict) and split.get("by") == "sentence"

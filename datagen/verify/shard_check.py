@@ -16,6 +16,7 @@ from datagen.formats.tar.reader import RenderReader, shard_stem
 from datagen.formats.tar.shard import TarShard, checksums
 from datagen.images import is_whole, try_decode
 from datagen.sample import Samples
+from datagen.split import Split
 from datagen.time_steps import TIME_STEPS, scaled_widths, steps_needed
 from ocrbase.errors import listed
 
@@ -24,7 +25,7 @@ UintArray = NDArray[np.uint64]
 
 # Kinds of errors; each is shown with a count and its first offenders.
 SHARD, COUNT, CHECKSUM, IMAGE = "shard", "count", "checksum", "image"
-SIZE, LABEL, STEPS, KEY, LEAK = "size", "label", "time steps", "key", "sentence on both sides"
+SIZE, LABEL, STEPS, KEY, LEAK = "size", "label", "time steps", "key", "sentence in both splits"
 
 _BATCH = 1000
 _QUICK = 200  # images looked at in a shard with --quick
@@ -45,8 +46,8 @@ class ShardReport:
         image_hashes: 64 bits of each image looked at.
         label_hashes: 64 bits of each label.
         sentences: hash of each sample's sentence.
-        sides: of each sample: 1 for train, 2 for val, 0 for neither.
-        own_sides: split that each sample brought along.
+        splits: Split.code of each sample.
+        own_splits: code of the split that each sample brought along.
     """
 
     name: str
@@ -57,8 +58,8 @@ class ShardReport:
     image_hashes: list[int] = field(default_factory=list)
     label_hashes: list[int] = field(default_factory=list)
     sentences: UintArray = field(default_factory=lambda: np.zeros(0, np.uint64))
-    sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    own_sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    splits: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    own_splits: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def blame(self, kind: str, where: str, what: str) -> None:
         """Count an offender, and keep it if it is among the first of its kind."""
@@ -96,8 +97,8 @@ def _check_tar(reader: RenderReader, shard: int, quick: bool, report: ShardRepor
     tar = TarShard(shard_stem(reader.folder, reader.numbers[shard]))
     columns, meta = tar.table.columns, tar.table.meta
     report.lines = len(tar)
-    report.sentences, report.own_sides = meta["sentence"].copy(), meta["side"].copy()
-    report.sides = np.zeros(len(tar), np.uint8)
+    report.sentences, report.own_splits = meta["sentence"].copy(), meta["side"].copy()
+    report.splits = np.zeros(len(tar), np.uint8)
     if len(np.unique(meta["index"])) != len(tar):
         report.blame(KEY, report.name, "an index stands twice")
     looked_at = _looked_at(len(tar), quick)
@@ -136,8 +137,8 @@ def _check_lmdb(reader: LmdbReader, shard: int, quick: bool, report: ShardReport
         metas.append(meta)
         crcs.append(crc32)
     whole = np.concatenate(metas)
-    report.sentences, report.own_sides = whole["sentence"].copy(), whole["side"].copy()
-    report.sides = np.full(count, 1 if entry["path"].startswith("train/") else 2, np.uint8)
+    report.sentences, report.own_splits = whole["sentence"].copy(), whole["side"].copy()
+    report.splits = np.full(count, Split(entry["path"].split("/")[0]).code, np.uint8)
     stored = np.concatenate(crcs).astype("<u4")
     if hashlib.sha256(stored.tobytes()).hexdigest() != entry["checksum"]:
         report.blame(CHECKSUM, report.name, "the entries are not those of the manifest")

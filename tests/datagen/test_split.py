@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen.errors import ShardError
-from datagen.split import TRAIN, VAL, Groups, SplitRule, choose, is_validation, rank, side
+from datagen.split import Groups, Split, SplitRule, choose, is_validation, rank
 
 
 def _groups(lines: list[int], classes: list[list[int]], seed: int = 0) -> Groups:
@@ -24,12 +24,19 @@ def _totals(groups: Groups, classes: int) -> np.ndarray:
     return np.bincount(groups.class_of, weights=groups.count_of, minlength=classes).astype(np.int64)
 
 
-def test_side_is_a_fixed_function_of_hash_seed_and_threshold() -> None:
+def test_the_split_is_a_fixed_function_of_hash_seed_and_threshold() -> None:
     threshold = round(0.5 * 2**64)
-    assert [side(h, 0, threshold) for h in range(8)] == [
-        "train", "train", "train", "train", "train", "val", "val", "train",
+    hashes = np.arange(8, dtype=np.uint64)
+    assert is_validation(hashes, 0, threshold).tolist() == [
+        False, False, False, False, False, True, True, False,
     ]  # fmt: skip
-    assert [side(h, 1, threshold) for h in range(8)] != [side(h, 0, threshold) for h in range(8)]
+    assert not np.array_equal(*(is_validation(hashes, seed, threshold) for seed in (0, 1)))
+
+
+def test_codes_and_names_are_those_on_disk() -> None:
+    assert [(split.code, str(split)) for split in Split] == [
+        (0, "undecided"), (1, "train"), (2, "val"),
+    ]  # fmt: skip
 
 
 def test_the_ends_of_the_threshold() -> None:
@@ -47,11 +54,11 @@ def test_without_rare_classes_the_ratio_is_met_as_nearly_as_groups_allow(
     none = np.zeros(1, np.int64)
     choice = choose(groups, wanted, none, none, ratio=ratio)
     rule = SplitRule("sentence", ratio, 0, choice.threshold, choice.kept_in_train)
-    sides = rule.sides(groups.hashes)
-    assert int(groups.lines[sides == VAL].sum()) == choice.lines
+    splits = rule.assign(groups.hashes)
+    assert int(groups.lines[Split.VAL.mask(splits)].sum()) == choice.lines
     ends = np.cumsum(groups.lines)
     assert abs(choice.lines - wanted) == pytest.approx(np.abs(ends - wanted).min())
-    assert choice.groups == (sides == VAL).sum() >= 1
+    assert choice.groups == (Split.VAL.mask(splits)).sum() >= 1
 
 
 @settings(max_examples=60)
@@ -66,7 +73,7 @@ def test_no_class_loses_over_half_of_its_lines(data: st.DataObject) -> None:
     ratio = data.draw(st.floats(0.1, 0.95))
     choice = choose(groups, (1 - ratio) * sum(lines), totals, none, ratio=ratio)
     rule = SplitRule("sentence", ratio, 0, choice.threshold, choice.kept_in_train)
-    in_val = rule.sides(groups.hashes)[groups.group_of] == VAL
+    in_val = Split.VAL.mask(rule.assign(groups.hashes)[groups.group_of])
     counts = groups.count_of * in_val
     lost = np.bincount(groups.class_of, weights=counts, minlength=12)
     assert (2 * lost <= totals).all()
@@ -78,7 +85,7 @@ def test_a_class_in_one_sentence_stays_in_training() -> None:
     only = int(groups.hashes[groups.group_of[0]])
     choice = choose(groups, 90, _totals(groups, 2), np.zeros(2, np.int64), ratio=0.1)
     rule = SplitRule("sentence", 0.1, 0, choice.threshold, choice.kept_in_train)
-    assert rule.sides(np.array([only], np.uint64)).tolist() == [TRAIN]
+    assert rule.assign(np.array([only], np.uint64)).tolist() == [Split.TRAIN.code]
     assert choice.lines == 90
 
 

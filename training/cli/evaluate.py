@@ -17,11 +17,11 @@ from training.cli.options import checkpoint_option, decoding_options
     help="Packed dataset, render, or list of lines file<TAB>text.",
 )
 @click.option(
-    "--side",
+    "--split",
     type=click.Choice(["train", "val"]),
     default="val",
     show_default=True,
-    help="Side of a packed dataset.",
+    help="Split of a packed dataset.",
 )
 @checkpoint_option
 @click.option(
@@ -49,7 +49,7 @@ from training.cli.options import checkpoint_option, decoding_options
 @decoding_options
 def command(
     data: Path,
-    side: str,
+    split: str,
     checkpoint: Path | None,
     onnx: Path | None,
     compare: Path | None,
@@ -71,6 +71,7 @@ def command(
     from tqdm import tqdm
 
     from datagen.formats.lmdb.reader import LmdbReader
+    from datagen.split import Split
     from ocrbase.errors import listed
     from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
     from training.evaluation.labelled import open_labelled
@@ -79,8 +80,8 @@ def command(
     from training.inference.predict import LineReader
     from training.inference.scorers import Scorer, open_any, open_scorer
 
-    source = open_labelled(data, side)
-    name = f"{data} ({side})" if isinstance(source, LmdbReader) else str(data)
+    source = open_labelled(data, Split(split))
+    name = f"{data} ({split})" if isinstance(source, LmdbReader) else str(data)
 
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)

@@ -123,7 +123,7 @@ def evaluate(
 
 
 def training_occurrences(info: DatasetInfo) -> Callable[[str], int] | None:
-    """How often each character stands in the training side of a packed dataset, if it says so."""
+    """How often each character stands in the training split of a packed dataset, if it says so."""
     histograms = info.extra.get("class_histogram")
     if not isinstance(histograms, dict) or "train" not in histograms:
         return None

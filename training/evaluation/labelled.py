@@ -16,6 +16,7 @@ from datagen.pack.pack_settings import PackSettings
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.sample import META_DTYPE, UNKNOWN, DatasetInfo, Reader, Samples
+from datagen.split import PACKED, Split
 from ocrbase.errors import listed
 from training.errors import ReadError
 
@@ -23,13 +24,13 @@ LIST = "labels.tsv"
 DEFAULT_DATA = Path(PackSettings.out)
 
 
-def open_labelled(path: Path, side: str = "val") -> Reader:
+def open_labelled(path: Path, split: Split = Split.VAL) -> Reader:
     """A reader of labelled lines.
 
     Args:
         path: a folder that `ocrgen pack` or `ocrgen render` made, a folder with a labels.tsv, or
             such a list itself.
-        side: "train" or "val" of a packed dataset.
+        split: of a packed dataset.
 
     Raises:
         ReadError: if it is nothing of that.
@@ -39,14 +40,14 @@ def open_labelled(path: Path, side: str = "val") -> Reader:
         return LabelledFiles(path)
     if (path / LIST).is_file():
         return LabelledFiles(path / LIST)
-    folder = path.parent if path.name in ("train", "val") else path
+    folder = path.parent if path.name in PACKED else path
     if not (folder / MANIFEST).is_file():
         raise ReadError(
             f"{path} holds no {MANIFEST} or {LIST}; name what `ocrgen pack` wrote, or a list of"
             " lines 'file<TAB>text'"
         )
     if read_manifest(folder)["format"] == LMDB:
-        return LmdbReader(path, side)
+        return LmdbReader(path, split)
     return RenderReader(folder)
 
 

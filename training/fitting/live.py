@@ -1,6 +1,6 @@
 """Lines rendered as they are asked for: endless fresh samples, no disk.
 
-The sample function is that of `ocrgen render`, and the sides are those of `ocrgen pack`: a line
+The sample function is that of `ocrgen render`, and the split is that of `ocrgen pack`: a line
 whose sentence validates is never trained on.
 """
 
@@ -19,41 +19,41 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.render.render_settings import MAX_LINES, LookSettings
 from datagen.render.source import RenderSource, open_source
 from datagen.sample import Samples
-from datagen.split import VAL, SplitRule
+from datagen.split import Split, SplitRule
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.data import Facts
 from training.fitting.order import EndlessOrder, IntArray
 
-SIDE_TRIES = 1000  # replacements of a line that stands on the other side
+MAX_REPLACEMENTS = 1000  # of a line whose sentence is in the other split
 SCAN = 10_000  # indices looked through at a time for validation lines
 MAX_SCANS = 500
 
 
 class LiveLines:
-    """One side of endless rendering.
+    """One split of endless rendering.
 
     Args:
         plan: what to write.
         look: how it looks.
-        split: share of the lines that train.
-        side: "train" or "val".
-        lines: of an epoch, or of the validation side.
-        rule: split by sentence that packed data keeps, to be obeyed in place of `split`.
+        ratio: share of the lines that train.
+        split: training or validation.
+        lines: of an epoch, or of validation.
+        rule: split by sentence that packed data keeps, to be obeyed in place of `ratio`.
     """
 
     def __init__(
         self,
         plan: PlanSettings,
         look: LookSettings,
-        split: float,
-        side: str,
+        ratio: float,
+        split: Split,
         lines: int,
         rule: SplitRule | None = None,
     ) -> None:
-        self.plan, self.look, self.side, self.lines = plan, look, side, lines
+        self.plan, self.look, self.split, self.lines = plan, look, split, lines
         self.obeys_packed = rule is not None
-        self.rule = rule or SplitRule("sentence", split, plan.seed, round(split * 2**64))
+        self.rule = rule or SplitRule("sentence", ratio, plan.seed, round(ratio * 2**64))
 
     @property
     def source(self) -> RenderSource:
@@ -67,8 +67,14 @@ class LiveLines:
     @property
     def fingerprint(self) -> str:
         source = self.source
-        facts = [source.plan.fingerprint, source.engine.fingerprint, self.rule.to_json(), self.side]
-        return hashlib.sha256(json.dumps([*facts, self.lines]).encode()).hexdigest()
+        facts = [
+            source.plan.fingerprint,
+            source.engine.fingerprint,
+            self.rule.to_json(),
+            self.split,
+            self.lines,
+        ]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def __len__(self) -> int:
         return self.lines
@@ -80,11 +86,14 @@ class LiveLines:
 
     def batch(self, indices: IntArray) -> LineBatch:
         """Draw and decode lines; validation lines are numbered from 0, training lines for ever."""
-        chosen = self._held[indices] if self.side == "val" else self._on_side(indices)
+        chosen = self._held[indices] if self.split == Split.VAL else self._in_training(indices)
         samples = self.source.samples(chosen)
-        while self.side == "train" and (torn := self._validates(samples.meta["sentence"])).any():
-            # A redrawn line may have got a sentence of the other side; its number moves on.
-            chosen = np.where(torn, self._on_side(chosen + MAX_LINES), chosen)
+        while self.split == Split.TRAIN:
+            torn = self._validates(samples.meta["sentence"])
+            if not torn.any():
+                break
+            # A redrawn line may have got a sentence of the other split; its number moves on.
+            chosen = np.where(torn, self._in_training(chosen + MAX_LINES), chosen)
             samples = self.source.samples(chosen)
         return line_batch(samples, self.alphabet)
 
@@ -121,12 +130,12 @@ class LiveLines:
         )
 
     def _widths(self, indices: IntArray) -> IntArray:
-        return self.source.widths(self._on_side(indices))
+        return self.source.widths(self._in_training(indices))
 
-    def _on_side(self, indices: IntArray) -> IntArray:
+    def _in_training(self, indices: IntArray) -> IntArray:
         """The indices themselves, but a later one for each line whose sentence validates."""
         chosen = indices.copy()
-        for _ in range(SIDE_TRIES):
+        for _ in range(MAX_REPLACEMENTS):
             torn = self._validates(self.source.plan.texts(chosen).sentence)
             if not torn.any():
                 return chosen
@@ -137,8 +146,7 @@ class LiveLines:
         )
 
     def _validates(self, sentences: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        held: NDArray[np.bool_] = self.rule.sides(sentences) == VAL
-        return held
+        return Split.VAL.mask(self.rule.assign(sentences))
 
 
 def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:

@@ -12,7 +12,7 @@ from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
 from datagen.formats.manifest import FILE as MANIFEST
-from datagen.split import SplitRule
+from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
 from training.fitting.data import Augment, Facts, LineSource
@@ -27,7 +27,7 @@ PROBES = 64  # lines looked at to tell whether character centres are known
 
 @dataclass(frozen=True)
 class Sources:
-    """The two sides of a run's data.
+    """The two splits of a run's data.
 
     Attributes:
         train: lines to train on.
@@ -39,10 +39,10 @@ class Sources:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the lines of either side do."""
-        sides = [self.train.fingerprint]
-        sides += [self.validation.fingerprint] if self.validation is not None else []
-        return hashlib.sha256("\n".join(sides).encode()).hexdigest()
+        """Changes when the lines of either split do."""
+        splits = [self.train.fingerprint]
+        splits += [self.validation.fingerprint] if self.validation is not None else []
+        return hashlib.sha256("\n".join(splits).encode()).hexdigest()
 
     def order(self, settings: FitSettings) -> StepOrder:
         """Which lines each step takes; the batch size must be chosen by now."""
@@ -97,7 +97,7 @@ class StoredLines:
             info = part.reader.info
             histograms = info.extra["class_histogram"]
             assert isinstance(histograms, dict)
-            used = np.flatnonzero(histograms[self.dataset.side])
+            used = np.flatnonzero(histograms[self.dataset.split])
             seen |= {self.alphabet.normalise(info.alphabet.symbols[i]) for i in used.tolist()}
         return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
 
@@ -137,7 +137,7 @@ def _all_fit(shard: Mapping[str, Any], output_length: Callable[[int], int]) -> b
 
 
 def open_sources(settings: FitSettings) -> Sources:
-    """The data sets that the settings name, or live rendering; both sides.
+    """The data sets that the settings name, or live rendering; both splits.
 
     Raises:
         ShardError, AlphabetError: if they are missing, damaged or of another alphabet.
@@ -145,9 +145,9 @@ def open_sources(settings: FitSettings) -> Sources:
     if settings.live:
         return _live_sources(settings)
     data = parse_data(settings.data)
-    train = LineDataset(data, "train")
-    held = [item for item in data if len(LmdbReader(item[0], "val"))]
-    validation = LineDataset(held, "val", alphabet=train.alphabet) if held else None
+    train = LineDataset(data, Split.TRAIN)
+    held = [item for item in data if len(LmdbReader(item[0], Split.VAL))]
+    validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held else None
     return Sources(StoredLines(train), StoredLines(validation) if validation else None)
 
 
@@ -158,13 +158,13 @@ def _live_sources(settings: FitSettings) -> Sources:
     held = settings.validation_lines or LIVE_VALIDATION_LINES
     rule = _kept_rule(settings.data)
     return Sources(
-        LiveLines(plan, settings.look, settings.split, "train", settings.live_lines, rule),
-        LiveLines(plan, settings.look, settings.split, "val", held, rule),
+        LiveLines(plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule),
+        LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule),
     )
 
 
 def _kept_rule(data: tuple[str, ...]) -> SplitRule | None:
-    """The split by sentence that packed data keeps, so that no sentence changes sides live."""
+    """The split by sentence that packed data keeps, so that live lines obey it too."""
     for folder, _ in parse_data(data):
         if (folder / MANIFEST).exists():
             rule = split_rule(folder)

@@ -9,7 +9,8 @@ from typing import Protocol
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
 from datagen.images import extension
-from datagen.sample import SIDES, Samples
+from datagen.sample import Samples
+from datagen.split import Split
 from ocrbase.publishing import disk_errors
 
 _SIDE_WORDS = {"train": 1, "training": 1, "val": 2, "valid": 2, "validation": 2, "test": 2}
@@ -26,7 +27,7 @@ class Row:
         where: file and line, or file and key, for messages.
         image: its file, or its bytes.
         label: its text.
-        side: position in sample.SIDES.
+        side: code of its split.
     """
 
     where: str
@@ -83,7 +84,7 @@ class Form(Protocol):
 
 
 def side_of(path: Path) -> int:
-    """The side that a file's or folder's name tells: position in sample.SIDES."""
+    """The side that a file's or folder's name tells: Split.code."""
     for part in reversed(path.parts):
         for word in re.split(r"[^a-z]+", Path(part).stem.lower()):
             if word in _SIDE_WORDS:
@@ -93,7 +94,7 @@ def side_of(path: Path) -> int:
 
 def list_name(side: str) -> str:
     """The word for a side in names of written files, which `side_of` understands."""
-    return "all" if side == SIDES[0] else side
+    return "all" if side == Split.UNDECIDED else side
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:

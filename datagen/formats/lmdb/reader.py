@@ -18,12 +18,11 @@ from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.formats.manifest import LMDB, dataset_info, read_manifest
 from datagen.formats.sample_columns import in_order
 from datagen.sample import DatasetInfo, Samples
-from datagen.split import SplitRule
+from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import listed
 
 IntArray = NDArray[np.int64]
 
-SIDES = ("train", "val")
 _CHUNK = 10_000
 
 
@@ -36,30 +35,30 @@ def split_rule(folder: Path) -> SplitRule:
     return SplitRule.from_json(read_manifest(folder, LMDB)["split"])
 
 
-def shard_folder(side: str, number: int) -> str:
+def shard_folder(split: Split, number: int) -> str:
     """Path of a shard below the dataset's folder; other trainers allow no `-` in it."""
-    return f"{side}/shard_{number:05d}"
+    return f"{split}/shard_{number:05d}"
 
 
 class LmdbReader:
-    """The samples of one side of a packed dataset, or of both: train, then val.
+    """The samples of one split of a packed dataset, or of both: train, then val.
 
     Args:
         folder: the dataset's folder, or its train/ or val/.
-        side: "train", "val", or None for both; ignored where the folder names one.
+        split: None for both; ignored where the folder names one.
 
     Raises:
         ShardError: if manifest or shards are missing or truncated; names all of them.
     """
 
-    def __init__(self, folder: Path, side: str | None = None) -> None:
-        if folder.name in SIDES and not (folder / "manifest.json").exists():
-            folder, side = folder.parent, folder.name
-        self.folder, self.side = folder, side
+    def __init__(self, folder: Path, split: Split | None = None) -> None:
+        if folder.name in PACKED and not (folder / "manifest.json").exists():
+            folder, split = folder.parent, Split(folder.name)
+        self.folder, self.split = folder, split
         manifest = read_manifest(folder, LMDB)
         self._info = dataset_info(manifest)
         self.shards: list[dict[str, Any]] = [
-            shard for shard in manifest["shards"] if side in (None, shard["path"].split("/")[0])
+            shard for shard in manifest["shards"] if split in (None, shard["path"].split("/")[0])
         ]
         _check_files(folder, self.shards)
         self._folders = [LmdbFolder(folder / shard["path"]) for shard in self.shards]

@@ -17,6 +17,7 @@ from PIL import Image
 
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
+from datagen.split import PACKED
 from tests.support.samples import label_of, make_render
 
 N = 130
@@ -141,9 +142,9 @@ def test_paddleocr(packed: Path) -> None:
     _all_arrive([*as_paddleocr(packed / "train"), *as_paddleocr(packed / "val")])
 
 
-def test_no_other_leaf_folder_lies_below_a_side(packed: Path) -> None:
-    for side in ("train", "val"):
-        for folder in _leaf_folders(packed / side):
+def test_no_other_leaf_folder_lies_below_a_split(packed: Path) -> None:
+    for split in PACKED:
+        for folder in _leaf_folders(packed / split):
             assert [path.name for path in folder.iterdir()] == ["data.mdb"]
     assert sorted(p.name for p in packed.iterdir()) == [
         "README.md",

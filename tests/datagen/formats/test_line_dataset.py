@@ -1,4 +1,4 @@
-"""The reading side of training."""
+"""Packed lines as training reads them."""
 
 import pickle
 from pathlib import Path
@@ -16,6 +16,7 @@ from datagen.line_geometry import scaled_width
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
+from datagen.split import Split
 from ocrbase.errors import SettingsError
 from tests.support.samples import ALPHABET, make_render, make_samples
 
@@ -32,7 +33,7 @@ def test_batches_hold_what_was_packed(tmp_path: Path) -> None:
     data = pickle.loads(pickle.dumps(LineDataset([(out, None)])))
     rows = [len(data) - 1, 0, 30, 29]
     batch = data.batch(rows)
-    samples = LmdbReader(out, "train").read(rows)
+    samples = LmdbReader(out, Split.TRAIN).read(rows)
     np.testing.assert_array_equal(np.stack(batch.images), decode(samples.images))
     texts = [ALPHABET.decode(ids) for ids in batch.class_ids.tolist()]
     assert texts == samples.texts == data.texts_of(rows)
@@ -99,11 +100,11 @@ def test_another_alphabet_that_holds_all_labels_gives_its_own_classes(tmp_path: 
     np.testing.assert_array_equal(own.batch([3]).class_ids + 1, other.batch([3]).class_ids)
 
 
-def test_an_empty_side_is_refused(tmp_path: Path) -> None:
+def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     render = make_render(tmp_path / "render", 4)
     pack(PackSettings(inputs=(str(render),), out=str(tmp_path / "lmdb"), split=1.0, jobs=1))
     with pytest.raises(ShardError, match=r"no val lines in .*lmdb"):
-        LineDataset([(tmp_path / "lmdb", None)], "val")
+        LineDataset([(tmp_path / "lmdb", None)], Split.VAL)
 
 
 def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from datagen.formats.lmdb.shards import LmdbFolder, LmdbShardWriter
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import META_DTYPE, Samples
+from datagen.split import Split
 from ocrbase.errors import DiskError
 from tests.support.samples import make_render, make_samples
 
@@ -186,9 +187,9 @@ def test_readers_work_in_other_processes(tmp_path: Path, method: str) -> None:
     assert _labels(pickle.loads(pickle.dumps(reader))) == here
 
 
-def test_one_side_or_both(tmp_path: Path) -> None:
+def test_one_split_or_both(tmp_path: Path) -> None:
     out = _dataset(tmp_path, 60)
-    train, val = LmdbReader(out, "train"), LmdbReader(out / "val")
+    train, val = LmdbReader(out, Split.TRAIN), LmdbReader(out / "val")
     assert _labels(LmdbReader(out)) == _labels(train) + _labels(val)
     assert len(val) == 6
     sizes = [len(image) for image in train.read(range(20, 40)).images]

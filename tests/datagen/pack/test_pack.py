@@ -20,6 +20,7 @@ from datagen.formats.sample_columns import take
 from datagen.pack.job import PackSummary, pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
+from datagen.split import PACKED, Split
 from ocrbase.errors import SettingsError
 from tests.support.paths import ROOT
 from tests.support.samples import ALPHABET, make_render, make_samples
@@ -37,8 +38,8 @@ def _data_hashes(out: Path) -> dict[str, str]:
     }
 
 
-def _sentences(out: Path, side: str) -> set[int]:
-    tables = LmdbReader(out, side).tables()
+def _sentences(out: Path, split: Split) -> set[int]:
+    tables = LmdbReader(out, split).tables()
     return {value for _, samples in tables for value in samples.meta["sentence"].tolist()}
 
 
@@ -60,7 +61,7 @@ def test_every_sample_arrives_once_unchanged(tmp_path: Path) -> None:
 def test_sentences_do_not_cross_the_split(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 900, shard_size=300)
     summary = _pack(tmp_path, render)
-    train, val = _sentences(summary.out, "train"), _sentences(summary.out, "val")
+    train, val = _sentences(summary.out, Split.TRAIN), _sentences(summary.out, Split.VAL)
     assert train and val and not train & val
     assert abs(summary.samples["val"] - 90) <= 3
 
@@ -69,7 +70,7 @@ def test_manifest_tells_what_is_there(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 120)
     _pack(tmp_path, render, shard_size=40)
     manifest = read_manifest(tmp_path / "lmdb", "ocrgen-lmdb")
-    train = LmdbReader(tmp_path / "lmdb", "train")
+    train = LmdbReader(tmp_path / "lmdb", Split.TRAIN)
     texts = [text for _, samples in train.tables() for text in samples.texts]
     ids = ALPHABET.class_ids("".join(texts))
     assert (
@@ -166,15 +167,15 @@ def test_free_space_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not (tmp_path / "lmdb").exists()
 
 
-def test_later_packs_keep_every_side(tmp_path: Path) -> None:
+def test_later_packs_keep_every_split(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 300)
     first = _pack(tmp_path, render)
-    train, val = _sentences(first.out, "train"), _sentences(first.out, "val")
+    train, val = _sentences(first.out, Split.TRAIN), _sentences(first.out, Split.VAL)
     more = make_render(tmp_path / "more", 600)
     second = _pack(tmp_path, render, more, overwrite=True, split=None)
     assert second.rule.threshold == first.rule.threshold
-    assert train <= _sentences(second.out, "train")
-    assert val <= _sentences(second.out, "val")
+    assert train <= _sentences(second.out, Split.TRAIN)
+    assert val <= _sentences(second.out, Split.VAL)
     with pytest.raises(SettingsError, match=r"split 0\.9, now 0\.5\): .*--resplit"):
         _pack(tmp_path, render, overwrite=True, split=0.5)
     third = _pack(tmp_path, render, overwrite=True, split=0.8, resplit=True)
@@ -184,12 +185,13 @@ def test_later_packs_keep_every_side(tmp_path: Path) -> None:
 def test_split_by_faces_and_by_list(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 60)
     _pack(tmp_path, render, val_faces=("Kai",))
-    assert set(LmdbReader(tmp_path / "lmdb", "val").read(range(30)).meta["face"].tolist()) == {1}
+    val = LmdbReader(tmp_path / "lmdb", Split.VAL)
+    assert set(val.read(range(30)).meta["face"].tolist()) == {1}
     with pytest.raises(SettingsError, match=r"no lines in the faces Hei; there are Song, Kai"):
         _pack(tmp_path, render, val_faces=("Hei",), out=str(tmp_path / "other"))
     (tmp_path / "val.txt").write_text("000000003\nnews/17\n")
     _pack(tmp_path, render, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "listed"))
-    assert LmdbReader(tmp_path / "listed", "val").read([0, 1]).meta["index"].tolist() == [3, 17]
+    assert LmdbReader(tmp_path / "listed", Split.VAL).read([0, 1]).meta["index"].tolist() == [3, 17]
     (tmp_path / "val.txt").write_text("3\n999\n")
     with pytest.raises(ShardError, match=r"samples that no input holds: news/999"):
         _pack(tmp_path, render, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "no"))
@@ -199,7 +201,7 @@ def test_split_by_sample_is_the_plain_one(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 1000, shard_size=500)
     summary = _pack(tmp_path, render, split_by="sample")
     assert summary.samples["val"] == 100
-    assert _sentences(summary.out, "train") & _sentences(summary.out, "val")
+    assert _sentences(summary.out, Split.TRAIN) & _sentences(summary.out, Split.VAL)
 
 
 def test_few_groups_are_warned_of(tmp_path: Path) -> None:
@@ -223,6 +225,8 @@ import os, signal
 from datagen.formats.building import BuildFolder
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
+from datagen.split import PACKED, Split
+from datagen.split import PACKED, Split
 finish = BuildFolder.finish
 def killed(self, shard, report):
     finish(self, shard, report)
@@ -263,11 +267,11 @@ def test_a_swap_that_was_killed_is_undone(tmp_path: Path) -> None:
 
 def test_own_splits_are_kept(tmp_path: Path) -> None:
     samples = make_samples(range(40))
-    samples.meta["side"][:10] = 2
-    samples.meta["side"][10:30] = 1
+    samples.meta["side"][:10] = Split.VAL.code
+    samples.meta["side"][10:30] = Split.TRAIN.code
     render = _render_of(tmp_path / "imported", samples)
     _pack(tmp_path, render, split=0.5)
-    val = LmdbReader(tmp_path / "lmdb", "val")
+    val = LmdbReader(tmp_path / "lmdb", Split.VAL)
     indices = set(val.read(range(len(val))).meta["index"].tolist())
     assert set(range(10)) <= indices
     assert not indices & set(range(10, 30))
@@ -311,8 +315,8 @@ def test_imported_lines_without_a_split_are_grouped_by_their_label(tmp_path: Pat
     import_data(ImportSettings("paddle", (str(folder),), out=str(tmp_path / "renders" / "real")))
     summary = _pack(tmp_path, tmp_path / "renders", split=0.8)
     assert summary.samples == {"train": 160, "val": 40} and summary.groups == 8
-    sides = [set(LmdbReader(summary.out, side).read(range(40)).texts) for side in ("train", "val")]
-    assert not sides[0] & sides[1]
+    labels = [set(LmdbReader(summary.out, split).read(range(40)).texts) for split in PACKED]
+    assert not labels[0] & labels[1]
 
 
 def test_a_class_counts_once_a_line() -> None:

@@ -42,11 +42,11 @@ def test_counts_are_those_of_the_labels(tmp_path: Path) -> None:
     assert frequent[0][1] == max(counts.values())
 
 
-def test_packed_data_is_counted_by_its_sides(tmp_path: Path) -> None:
+def test_packed_data_is_counted_by_its_splits(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 90)
     out = tmp_path / "lmdb"
     summary = pack(PackSettings(inputs=(str(render),), out=str(out), split=0.8, jobs=1))
-    assert _stats(out).sides == summary.samples
+    assert _stats(out).splits == summary.samples
     assert _stats(out / "val").lines == summary.samples["val"]
 
 

@@ -18,6 +18,7 @@ from datagen.formats.tar.shard import TarShardWriter
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
+from datagen.split import PACKED, Split
 from datagen.time_steps import steps_needed
 from datagen.verify.job import DatasetReport, verify
 from tests.support.samples import make_render, make_samples
@@ -131,9 +132,9 @@ def test_a_label_of_the_tar_that_differs_from_the_sidecar_is_named(tmp_path: Pat
     assert "the tar says" in _verify(render).offenders["label"][0]
 
 
-def test_a_sentence_on_both_sides_is_an_error_and_a_label_is_counted(tmp_path: Path) -> None:
+def test_a_sentence_in_both_splits_is_an_error_and_a_label_is_counted(tmp_path: Path) -> None:
     samples = make_samples(range(20), labels=["abc"] * 20, sentences=[7] * 20)
-    samples.meta["side"] = [1, 2] * 10
+    samples.meta["side"] = [Split.TRAIN.code, Split.VAL.code] * 10
     render = make_render(tmp_path / "news", 20, shard_size=20)
     with TarShardWriter(render / "shard-00000") as writer:
         writer.write(samples)
@@ -142,18 +143,18 @@ def test_a_sentence_on_both_sides_is_an_error_and_a_label_is_counted(tmp_path: P
     report = _verify(out)
     assert report.good and report.shared_sentences == 0 and report.shared_labels == 1
     manifest = read_manifest(out)
-    for side, number in (("train", 1), ("val", 2)):
-        _clear_side(out / side / "shard_00000")
-        manifest["shards"][number - 1]["bytes"] = (
-            (out / side / "shard_00000" / "data.mdb").stat().st_size
+    for number, split in enumerate(PACKED):
+        _clear_own_split(out / split / "shard_00000")
+        manifest["shards"][number]["bytes"] = (
+            (out / split / "shard_00000" / "data.mdb").stat().st_size
         )
     write_manifest(out, manifest)
     report = _verify(out)
-    assert report.errors == {"sentence on both sides": 1}
-    assert report.offenders["sentence on both sides"] == ["sentence 0000000000000007"]
+    assert report.errors == {"sentence in both splits": 1}
+    assert report.offenders["sentence in both splits"] == ["sentence 0000000000000007"]
 
 
-def _clear_side(folder: Path) -> None:
+def _clear_own_split(folder: Path) -> None:
     """Make it look as if the split itself had put the samples where they are."""
     release(folder)
     with lmdb.open(str(folder), map_size=1 << 26, lock=False) as env, env.begin(write=True) as txn:

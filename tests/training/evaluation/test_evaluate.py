@@ -11,6 +11,7 @@ from datagen.formats.lmdb.reader import LmdbReader
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import EFFECTS, Reader
+from datagen.split import Split
 from tests.support.bars import ALPHABET, BarScorer, random_texts, write_list
 from tests.support.samples import ALPHABET as LETTERS
 from tests.support.samples import make_render
@@ -186,11 +187,10 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_packed_dataset_is_evaluated_on_its_validation_side(packed: Path) -> None:
     source = open_labelled(packed)
-    val = LmdbReader(packed, "val")
+    val = LmdbReader(packed, Split.VAL)
     assert 20 < len(source) == len(val) < 60
-    assert (
-        len(open_labelled(packed, "train")) == len(open_labelled(packed / "train")) == 80 - len(val)
-    )
+    train = (open_labelled(packed, Split.TRAIN), open_labelled(packed / "train"))
+    assert [len(source) for source in train] == [80 - len(val)] * 2
     scorer = BarScorer()
     scorer.alphabet = LETTERS
     evaluation = evaluate(LineReader(scorer), source, "packed")

@@ -1,4 +1,4 @@
-"""Live rendering: the lines that `ocrgen render` would write, on the sides that pack gives them."""
+"""Live rendering: the lines that `ocrgen render` would write, split as pack splits them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 
 from datagen.render.render_settings import LookSettings
 from datagen.render.source import samples_at
-from datagen.split import is_validation
+from datagen.split import PACKED, Split, is_validation
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.live import LiveLines
 from training.fitting.order import GROUP_LINES, WINDOW_STEPS
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
-SPLIT = 0.6
+RATIO = 0.6
 
 
 @pytest.fixture
@@ -26,16 +26,16 @@ def plan(tmp_path: Path) -> PlanSettings:
     return PlanSettings(corpora=(str(tmp_path / "poem.txt"),), min_per_class=0, seed=5)
 
 
-def lines(plan: PlanSettings, side: str, split: float = SPLIT) -> LiveLines:
-    return LiveLines(plan, LOOK, split, side, 40)
+def lines(plan: PlanSettings, split: Split, ratio: float = RATIO) -> LiveLines:
+    return LiveLines(plan, LOOK, ratio, split, 40)
 
 
 def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSettings) -> None:
     indices = np.arange(30)
     drawn = samples_at(plan, LOOK, indices)
-    trains = ~is_validation(drawn.meta["sentence"], plan.seed, round(SPLIT * 2**64))
+    trains = ~is_validation(drawn.meta["sentence"], plan.seed, round(RATIO * 2**64))
     assert 5 < trains.sum() < 25
-    live = lines(plan, "train")
+    live = lines(plan, Split.TRAIN)
     batch = live.batch(indices)
     texts = [
         live.alphabet.decode(ids[:length])
@@ -46,17 +46,17 @@ def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSetting
     assert np.isfinite(batch.centres).all() and batch.images[0].shape == (32, 280)
 
 
-def test_no_sentence_is_on_both_sides(plan: PlanSettings) -> None:
+def test_no_sentence_is_in_both_splits(plan: PlanSettings) -> None:
     sentences = {}
-    for side in ("train", "val"):
-        live = lines(plan, side)
-        chosen = live._held if side == "val" else live._on_side(np.arange(60))
-        sentences[side] = set(live.source.plan.texts(chosen).sentence.tolist())
+    for split in PACKED:
+        live = lines(plan, split)
+        chosen = live._held if split == Split.VAL else live._in_training(np.arange(60))
+        sentences[split] = set(live.source.plan.texts(chosen).sentence.tolist())
     assert sentences["train"] and sentences["val"] and not sentences["train"] & sentences["val"]
 
 
 def test_a_batch_depends_on_its_indices_alone(plan: PlanSettings) -> None:
-    live = lines(plan, "train")
+    live = lines(plan, Split.TRAIN)
     whole, part = live.batch(np.arange(20)), live.batch(np.array([13, 7]))
     for row, index in enumerate((13, 7)):
         np.testing.assert_array_equal(part.images[row], whole.images[index])
@@ -66,7 +66,7 @@ def test_a_batch_depends_on_its_indices_alone(plan: PlanSettings) -> None:
 def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) -> None:
     look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
     mixed = replace(plan, length_min=1, length_max=18)
-    live = LiveLines(mixed, look, SPLIT, "train", 1000)
+    live = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000)
     order = live.order(32, seed=1)
     batches = [order.batch_indices(step) for step in range(WINDOW_STEPS)]
     widths = np.array([live.batch(batch).widths for batch in batches])  # (steps, lines)
@@ -74,11 +74,11 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
     assert (widths == foreseen).mean() > 0.95  # all but the redrawn
     spreads = np.ptp(np.percentile(widths.reshape(-1, GROUP_LINES), [10, 90], axis=1), axis=0)
     assert np.median(spreads) < 40 < np.ptp(widths) / 8
-    alike = lines(plan, "train").order(32, seed=1)
+    alike = lines(plan, Split.TRAIN).order(32, seed=1)
     assert alike.batch_indices(1).tolist() == list(range(32, 64))
 
 
 def test_a_text_with_too_few_sentences_to_validate(plan: PlanSettings) -> None:
     with pytest.raises(FitError, match=r"validate at --split 0\.999999.* lower --split"):
-        lines(plan, "val", split=0.999999).batch(np.arange(2))
-    assert lines(plan, "train").fingerprint != lines(plan, "train", split=0.5).fingerprint
+        lines(plan, Split.VAL, ratio=0.999999).batch(np.arange(2))
+    assert lines(plan, Split.TRAIN).fingerprint != lines(plan, Split.TRAIN, ratio=0.5).fingerprint

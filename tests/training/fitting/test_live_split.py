@@ -1,4 +1,4 @@
-"""Live rendering beside packed data: no sentence changes sides."""
+"""Live rendering beside packed data: no sentence moves between the splits."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.job import render
 from datagen.render.render_settings import LookSettings, RenderSettings
+from datagen.split import Split
 from datagen.text.plan_settings import PlanSettings
 from training.fitting.fit_settings import FitSettings
 from training.fitting.live import LiveLines
@@ -30,10 +31,10 @@ def test_live_lines_obey_the_split_that_packed_data_keeps(tmp_path: Path) -> Non
         live=True, data=(data,), plan=plan, look=look, live_lines=60, seed=5, validation_lines=20
     )
     sources = open_sources(settings)
-    for side, live in (("train", sources.train), ("val", sources.validation)):
+    for split, live in ((Split.TRAIN, sources.train), (Split.VAL, sources.validation)):
         assert isinstance(live, LiveLines) and live.rule == rule
-        chosen = live._held if side == "val" else live._on_side(np.arange(60))
+        chosen = live._held if split == Split.VAL else live._in_training(np.arange(60))
         drawn = set(live.source.plan.texts(chosen).sentence.tolist())
-        other = LmdbReader(Path(data), "val" if side == "train" else "train")
+        other = LmdbReader(Path(data), Split.VAL if split == Split.TRAIN else Split.TRAIN)
         packed = {h for _, s in other.tables() for h in s.meta["sentence"].tolist()}
         assert drawn and packed and not drawn & packed

@@ -11,6 +11,7 @@ from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
+from datagen.split import Split
 from tests.support.samples import label_of, make_render
 from training.fitting.sources import StoredLines
 from training.model.networks import output_length
@@ -35,8 +36,8 @@ def packed(tmp_path: Path, width: int) -> Path:
 
 def crowded(folder: Path) -> list[tuple[str, str]]:
     """The infeasible lines: their label, and what stands at the index that is named."""
-    lines = StoredLines(LineDataset([(folder, None)], "train"))
-    reader = LmdbReader(folder, "train")
+    lines = StoredLines(LineDataset([(folder, None)], Split.TRAIN))
+    reader = LmdbReader(folder, Split.TRAIN)
     wrong = lines.facts().infeasible(steps_of)
     return [(label, reader.read(np.array([index])).texts[0]) for index, label in wrong]
 
