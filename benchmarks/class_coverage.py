@@ -1,4 +1,4 @@
-"""Coverage of the alphabet by 3.6 million planned windows, before and after the needy slots.
+"""Coverage of the alphabet by 3.6 million planned lines, without and with rare-class lines.
 
 Plans every line and counts what stands on it; nothing is drawn. Indexes and tables are built anew
 in a temporary cache. Repeatable with any text: the sources that `ocrgen corpus list` names, or
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.text.plan import WindowPlan, make_plan
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
+from datagen.text.rare_lines import RareLineTable
 
 BATCH = 1000
 TAIL = (1, 50, 200)
@@ -44,18 +45,19 @@ def main() -> None:
         os.environ["OCRGEN_CACHE"] = cache
         plain = opened("plain windows", given, min_per_class=0)
         count("plain windows", plain, given.n)
-        served = opened("with needy slots", given, min_per_class=given.min_per_class)
-        found, touched = count("with needy slots", served, given.n)
-        table = served.needy
-        assert table is not None
+        served = opened("with rare-class lines", given, min_per_class=given.min_per_class)
+        counts, altered = count("with rare-class lines", served, given.n)
+        table = served.rare_lines
+        if table is None:
+            raise SystemExit("give --min-per-class 1 or more")
         print("\n".join(f"  {line}" for line in served.coverage_report(given.n).lines()))
-        real = int(table.slots_before(np.array([given.n]))[0]) - touched
-        print(f"  served by untouched windows: {real:,} lines ({real / given.n:.2%})")
-        reuse = uses_of_one_window(served)
+        unaltered = table.lines_among(given.n) - altered
+        print(f"  served by unaltered windows: {unaltered:,} lines ({unaltered / given.n:.2%})")
         print(
-            f"  needy slots repeat an untouched text {reuse} times at most in {RATE_LINES:,} lines"
+            f"  rare-class lines repeat an unaltered window {uses_of_one_window(table)} times at"
+            f" most in {RATE_LINES:,} lines"
         )
-        missing = int((found < given.min_per_class * given.n / RATE_LINES).sum())
+        missing = int((counts < given.min_per_class * given.n / RATE_LINES).sum())
         print(f"  counted: {missing} classes under their target")
         size = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
         print(f"  cache on disk: {size / 1e6:.1f} MB")
@@ -80,36 +82,34 @@ def opened(what: str, given: argparse.Namespace, *, min_per_class: int) -> Windo
 
 
 def count(what: str, plan: WindowPlan, n: int) -> tuple[np.ndarray, int]:
-    """Plan n lines; occurrences of each class without the blank, and lines touched."""
-    found = np.zeros(len(plan.alphabet), dtype=np.int64)
-    touched = 0
+    """Plan n lines; occurrences of each class without the blank, and lines with altered text."""
+    counts = np.zeros(len(plan.alphabet), dtype=np.int64)
+    altered = 0
     start = time.process_time()
     spent = 0.0
     for first in range(0, n, BATCH):
         begin = time.process_time()
         texts = plan.texts(np.arange(first, min(first + BATCH, n)))
         spent += time.process_time() - begin
-        found += np.bincount(texts.class_ids.ravel(), minlength=len(found))
-        touched += int((texts.inserted > 0).sum())
+        counts += np.bincount(texts.class_ids.ravel(), minlength=len(counts))
+        altered += int((texts.inserted > 0).sum())
     whole = time.process_time() - start
-    found = np.delete(found, plan.alphabet.blank)
-    tail = ", ".join(f"{int((found < limit).sum()):,} under {limit}" for limit in TAIL)
+    counts = np.delete(counts, plan.alphabet.blank)
+    tail = ", ".join(f"{int((counts < limit).sum()):,} under {limit}" for limit in TAIL)
     print(
-        f"{what}: {n:,} lines planned in {spent:.1f} s of CPU time, {spent / n * 1e6:.2f} µs a line"
-        f" in batches of {BATCH:,} ({whole:.1f} s with the counting)"
+        f"{what}: {n:,} lines planned in {spent:.1f} s of CPU time,"
+        f" {spent / n * 1e6:.2f} µs per line in batches of {BATCH:,}"
+        f" ({whole:.1f} s with the counting)"
     )
     print(
-        f"{what}: of {len(found):,} classes {tail}; the rarest {int(found.min())} times;"
-        f" {touched:,} lines ({touched / n:.2%}) are not untouched windows"
+        f"{what}: of {len(counts):,} classes {tail}; the rarest {int(counts.min())} times;"
+        f" {altered:,} lines ({altered / n:.2%}) have altered text"
     )
-    return found, touched
+    return counts, altered
 
 
-def uses_of_one_window(plan: WindowPlan) -> int:
-    """How often the most used untouched window stands in the table of needy slots."""
-    table = plan.needy
-    if table is None or not len(table):
-        return 0
+def uses_of_one_window(table: RareLineTable) -> int:
+    """How often the most used unaltered window stands in the table of rare-class lines."""
     rows = np.asarray(table.class_ids)[np.asarray(table.inserted) == 0]
     if not len(rows):
         return 0

@@ -71,7 +71,7 @@ def plan_options(function: Command) -> Command:
             type=click.FloatRange(0, 1),
             default=default_of(PlanSettings, "max_inserted"),
             show_default=True,
-            help="Largest share of lines that are not untouched windows of the text.",
+            help="Largest share of lines with altered text.",
         ),
         click.option(
             "--seed",

@@ -73,10 +73,10 @@ def _told(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
     rate = summary.drawn / max(summary.seconds, 1e-9)
     size = sum(report.size_bytes for report in summary.reports)
     redrawn = sum(report.redrawn for report in summary.reports)
-    inserted = sum(report.inserted for report in summary.reports)
+    altered = sum(report.altered for report in summary.reports)
     told = [
         f"{summary.drawn} lines in {summary.seconds:.1f} s ({rate:.0f} a second),"
         f" {size / 1e6:.1f} MB, in {summary.folder}",
-        f"redrawn {redrawn}; not untouched windows {inserted} ({inserted / summary.drawn:.2%})",
+        f"redrawn {redrawn}; lines with altered text {altered} ({altered / summary.drawn:.2%})",
     ]
     return told + coverage_lines(settings)

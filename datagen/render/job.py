@@ -49,7 +49,7 @@ class ShardReport:
         shard: its number.
         lines: samples it holds.
         redrawn: attempts beyond the first.
-        inserted: lines that are not untouched windows.
+        altered: lines with altered text.
         size_bytes: of the tar.
         counts: samples of each class, (C,).
     """
@@ -57,7 +57,7 @@ class ShardReport:
     shard: int
     lines: int
     redrawn: int
-    inserted: int
+    altered: int
     size_bytes: int
     counts: IntArray
 
@@ -115,7 +115,7 @@ def _report(shard: int, stem: Path, alphabet: Alphabet) -> ShardReport:
         shard,
         len(table),
         redrawn=int(table.meta["attempt"].sum()),
-        inserted=int((table.meta["inserted"] > 0).sum()),
+        altered=int((table.meta["inserted"] > 0).sum()),
         size_bytes=table.tar_size,
         counts=np.bincount(ids, minlength=len(alphabet)),
     )

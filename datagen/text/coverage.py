@@ -1,17 +1,20 @@
 """What n lines will hold of every class, known before a single one is drawn."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
-from datagen.text.rare_slots import NeedyTable
+from datagen.text.rare_lines import RareLineTable
 from datagen.text.windows import Windows
 
+_MAX_NAMED = 60  # characters that the report names of those below the target
+
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -20,15 +23,19 @@ class CorpusUse:
 
     Attributes:
         name: of the corpus.
-        share: of the lines, before needy slots.
-        windows: distinct places where a line can be cut.
+        windows: distinct windows of the lengths asked for, or whole lines of a file.
         uses: times that each is used on average.
+        unit: what they are called.
     """
 
     name: str
-    share: float
     windows: int
     uses: float
+    unit: str = "windows"
+
+    def in_words(self) -> str:
+        times = f"{self.uses:,.1f}" if self.uses >= 1 else f"{self.uses:.2g}"
+        return f"text: {self.name} has {self.windows:,} {self.unit}, each used about {times} times"
 
 
 @dataclass(frozen=True)
@@ -39,27 +46,31 @@ class Tail:
         never: classes that probably do not occur at all (sum of the chances of it).
         under_50: classes under 50 expected occurrences.
         under_200: classes under 200.
-        fewest: of the least frequent class.
     """
 
     never: float
     under_50: int
     under_200: int
-    fewest: float
+
+    def in_words(self, classes: int) -> str:
+        return (
+            f"about {self.never:,.0f} of {classes:,} classes never occur,"
+            f" {self.under_50:,} under 50 times, {self.under_200:,} under 200 times"
+        )
 
 
 @dataclass(frozen=True)
-class CoverageReport:
-    """What n lines hold.
+class ClassCoverage:
+    """What n lines hold of every class.
 
     Attributes:
         n: lines.
         classes: of the alphabet, without the blank.
         target: occurrences that each class should have in n lines.
-        before: with plain windows only.
-        after: with needy slots.
-        needy_lines: lines that serve rare classes, the inserted ones included.
-        inserted_lines: lines that are not untouched windows.
+        plain: with plain windows only.
+        planned: with rare-class lines; None where there are none.
+        rare_class_lines: lines that are chosen or altered for rare classes.
+        altered_lines: those of them with altered text.
         limited: why classes stay short, or an empty string.
         short: characters that stay below the target, with the occurrences to expect.
         corpora: how often the text is reused.
@@ -68,100 +79,96 @@ class CoverageReport:
     n: int
     classes: int
     target: float
-    before: Tail
-    after: Tail
-    needy_lines: int
-    inserted_lines: int
+    plain: Tail
+    planned: Tail | None
+    rare_class_lines: int
+    altered_lines: int
     limited: str
     short: dict[str, float]
     corpora: tuple[CorpusUse, ...]
 
     @property
-    def inserted_share(self) -> float:
-        return self.inserted_lines / self.n if self.n else 0.0
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self) | {"inserted_share": self.inserted_share}
+    def altered_share(self) -> float:
+        return self.altered_lines / self.n
 
     def lines(self) -> list[str]:
-        """The report in words, for a summary."""
-        out = [
-            f"{use.name}: {use.windows:,} windows, each used about {use.uses:.1f} times"
-            for use in self.corpora
-        ]
-        for name, tail in (("plain windows", self.before), ("with needy slots", self.after)):
-            out.append(
-                f"{name}: about {tail.never:.0f} of {self.classes} classes never,"
-                f" {tail.under_50} under 50, {tail.under_200} under 200"
+        """The coverage in words."""
+        text = [use.in_words() for use in self.corpora]
+        text.append(f"classes, as the text is: {self.plain.in_words(self.classes)}")
+        if self.planned is not None:
+            text.append(f"with rare-class lines: {self.planned.in_words(self.classes)}")
+            text.append(
+                f"rare-class lines: {self.rare_class_lines:,}, of which {self.altered_lines:,} have"
+                f" altered text ({self.altered_share:.2%} of all lines)"
             )
-        out.append(
-            f"needy slots: {self.needy_lines:,} lines, {self.inserted_lines:,} of them"
-            f" ({self.inserted_share:.2%} of all) with inserted characters"
-        )
         if self.short:
-            named = "".join(list(self.short)[:60]) + ("…" if len(self.short) > 60 else "")
+            named = "".join(list(self.short)[:_MAX_NAMED])
+            named += "…" if len(self.short) > _MAX_NAMED else ""
             why = f" ({self.limited})" if self.limited else ""
-            out.append(f"{len(self.short)} classes stay under {self.target:g}{why}: {named}")
-        return out
+            text.append(
+                f"{len(self.short):,} classes stay under the target of {_rounded(self.target)}"
+                f" occurrences{why}: {named}"
+            )
+        return text
 
 
-def report(
+def window_coverage(
     n: int,
     alphabet: Alphabet,
     names: Sequence[str],
     windows: Windows,
     settings: PlanSettings,
-    needy: NeedyTable | None,
-    natural: FloatArray | None = None,
-) -> CoverageReport:
-    """The report of a window plan; `natural` is needed only without a needy table."""
-    rates = np.asarray(natural if needy is None else needy.natural)
-    slots = 0 if needy is None else int(needy.slots_before(np.array([n]))[0])
-    after = rates * (n - slots) + (0 if needy is None else needy.occurrences(n))
-    inserted = 0 if needy is None else needy.inserted_lines(n)
-    limited = "" if needy is None else needy.facts.limited
+    table: RareLineTable | None,
+) -> ClassCoverage:
+    """The coverage of a window plan with its table of rare-class lines."""
     target = settings.min_per_class * n / RATE_LINES
-    steady = rates * n  # by the rates, without the rounding of a small n
-    if needy is not None:
-        share = n / RATE_LINES
-        steady = rates * (n - len(needy) * share) + needy.occurrences(RATE_LINES) * share
-    return CoverageReport(
+    uses = _uses(n, names, windows)
+    blank = alphabet.blank
+    if table is None:
+        plain = _tail(windows.expected(len(alphabet)) * n, blank)
+        return ClassCoverage(n, len(alphabet) - 1, target, plain, None, 0, 0, "", {}, uses)
+    rates = np.asarray(table.natural)
+    rare, certain = table.lines_among(n), table.occurrences(n)
+    share = n / RATE_LINES
+    # By the rates, without the rounding of a small n.
+    steady = rates * (n - len(table) * share) + table.occurrences(RATE_LINES) * share
+    return ClassCoverage(
         n,
         len(alphabet) - 1,
         target,
-        _tail(rates * n, alphabet.blank),
-        _tail(after, alphabet.blank, certain=0 if needy is None else needy.occurrences(n)),
-        slots,
-        inserted,
-        limited,
+        _tail(rates * n, blank),
+        _tail(rates * (n - rare) + certain, blank, certain),
+        rare,
+        table.altered_lines(n),
+        table.facts.limited,
         _short(steady, target, alphabet),
-        _uses(n, names, windows),
+        uses,
     )
 
 
-def report_lines(
+def given_coverage(
     n: int, alphabet: Alphabet, name: str, class_ids: NDArray[np.uint16]
-) -> CoverageReport:
-    """The report of a plan over given lines, exact."""
+) -> ClassCoverage:
+    """The coverage of a plan over given lines, exact."""
     rounds, rest = divmod(n, len(class_ids))
     classes = len(alphabet)
-    found = rounds * np.bincount(class_ids.ravel(), minlength=classes)
-    found += np.bincount(class_ids[:rest].ravel(), minlength=classes)
-    tail = _tail(found.astype(np.float64), alphabet.blank, certain=found)
-    use = CorpusUse(name, 1.0, len(class_ids), n / len(class_ids))
-    return CoverageReport(n, classes - 1, 0.0, tail, tail, 0, 0, "", {}, (use,))
+    counts = rounds * np.bincount(class_ids.ravel(), minlength=classes)
+    counts += np.bincount(class_ids[:rest].ravel(), minlength=classes)
+    tail = _tail(counts.astype(np.float64), alphabet.blank, counts)
+    use = CorpusUse(name, len(class_ids), n / len(class_ids), "lines")
+    return ClassCoverage(n, classes - 1, 0.0, tail, None, 0, 0, "", {}, (use,))
 
 
-def _tail(expected: FloatArray, blank: int, certain: NDArray[np.int64] | int = 0) -> Tail:
+def _rounded(value: float) -> str:
+    """Whole numbers with separators, small ones to one digit after the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _tail(expected: FloatArray, blank: int, certain: IntArray | int = 0) -> Tail:
     """Counts of rare classes; `certain` is the part of `expected` that chance has no say in."""
-    chance = np.exp(-np.minimum(expected - certain, 700.0)) * (np.asarray(certain) == 0)
-    counts, chance = np.delete(expected, blank), np.delete(chance, blank)
-    return Tail(
-        float(chance.sum()),
-        int((counts < 50).sum()),
-        int((counts < 200).sum()),
-        float(counts.min()),
-    )
+    absent = np.exp(-np.minimum(expected - certain, 700.0)) * (np.asarray(certain) == 0)
+    counts, absent = np.delete(expected, blank), np.delete(absent, blank)
+    return Tail(float(absent.sum()), int((counts < 50).sum()), int((counts < 200).sum()))
 
 
 def _short(expected: FloatArray, target: float, alphabet: Alphabet) -> dict[str, float]:
@@ -175,6 +182,6 @@ def _uses(n: int, names: Sequence[str], windows: Windows) -> tuple[CorpusUse, ..
     shares = windows.share.mean(axis=1)
     counts = windows.counts.sum(axis=1)
     return tuple(
-        CorpusUse(name, float(share), int(count), n * float(share) / int(count))
+        CorpusUse(name, int(count), n * float(share) / int(count))
         for name, share, count in zip(names, shares, counts, strict=True)
     )

@@ -13,9 +13,9 @@ from corpora.reading import paragraphs, sniff_encoding
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
 from datagen.sample import Texts
-from datagen.text.coverage import CoverageReport, report_lines
+from datagen.text.coverage import ClassCoverage, given_coverage
 from datagen.text.index import sentence_hash
-from datagen.text.plan_settings import LONGEST_LINE
+from datagen.text.plan_settings import MAX_LINE_LENGTH
 from ocrbase.errors import listed
 
 
@@ -65,9 +65,9 @@ class LinesPlan:
             nothing,
         )
 
-    def coverage_report(self, n: int) -> CoverageReport:
+    def coverage_report(self, n: int) -> ClassCoverage:
         """What n lines hold of every class, and how often each line is used."""
-        return report_lines(n, self.alphabet, self.corpora[0], self.class_ids)
+        return given_coverage(n, self.alphabet, self.corpora[0], self.class_ids)
 
 
 def open_lines(path: Path, alphabet: Alphabet) -> LinesPlan:
@@ -95,10 +95,12 @@ def open_lines(path: Path, alphabet: Alphabet) -> LinesPlan:
 
 
 def _check(path: Path, texts: list[str], alphabet: Alphabet) -> None:
-    long = [f"line {k} ({len(t)})" for k, t in enumerate(texts, start=1) if len(t) > LONGEST_LINE]
+    long = [
+        f"line {k} ({len(t)})" for k, t in enumerate(texts, start=1) if len(t) > MAX_LINE_LENGTH
+    ]
     if long:
         raise CorpusError(
-            f"{path}: longer than {LONGEST_LINE} characters: {listed(long)}; break these lines"
+            f"{path}: longer than {MAX_LINE_LENGTH} characters: {listed(long)}; break these lines"
         )
     where: dict[str, list[int]] = {}
     for k, text in enumerate(texts, start=1):

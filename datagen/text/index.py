@@ -98,12 +98,12 @@ class TextIndex:
         return int(self.runs_of_length[length:].sum())
 
     def windows(self, length: int) -> int:
-        """Distinct places where a line of this many characters can be cut."""
+        """Distinct windows of this many characters."""
         runs = self.runs_with(length)
         return int(self.cumulative[runs]) - runs * (length - 1)
 
     def locate(self, numbers: IntArray, lengths: IntArray) -> tuple[IntArray, IntArray]:
-        """Window numbers to places.
+        """Where windows stand, by their numbers.
 
         Args:
             numbers: window of each line, in [0, windows(length)), (B,).

@@ -1,4 +1,4 @@
-"""Lines for classes that no untouched window serves: the character put into a real window.
+"""Lines for classes that no unaltered window serves: the character put into a real window.
 
 It comes inside a word that has it where the dictionary knows one. A word replaces as many
 characters as it has, so the line keeps its length; where it can, it replaces hanzi rather than
@@ -10,29 +10,29 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.draws import below, bits, uniforms
-from datagen.text.windows import Places, Windows
-from datagen.text.words import LONGEST_WORD, words_with
+from datagen.text.windows import WindowBatch, Windows
+from datagen.text.words import MAX_WORD_LENGTH, words_with
 
-PREFERRED = 2  # characters put into one line, as long as the limit on such lines allows it
-MOST = 4
-_PLACES_TRIED = 6
+PREFERRED_PER_LINE = 2  # characters put into one line, while the limit on such lines allows it
+MAX_PER_LINE = 4
+_POSITIONS_TRIED = 6
 
 IntArray = NDArray[np.int64]
 
 
-def lines_for(needs: IntArray, most_lines: int, most_each: int) -> int:
-    """How many lines take these insertions: two a line, up to four where lines are scarce."""
+def lines_for(needs: IntArray, max_lines: int, max_per_line: int) -> int:
+    """How many lines take these insertions: two per line, up to four where lines are scarce."""
     units = int(needs.sum())
-    if not units or not most_lines:
+    if not units or not max_lines:
         return 0
-    each = min(PREFERRED, most_each)
+    each = min(PREFERRED_PER_LINE, max_per_line)
     wanted = max(-(-units // each), int(needs.max()))
-    return min(wanted, most_lines)
+    return min(wanted, max_lines)
 
 
 def insert(
     windows: Windows, alphabet: Alphabet, seed: int, needs: IntArray, lines: int
-) -> tuple[Places, NDArray[np.uint16], NDArray[np.uint8]]:
+) -> tuple[WindowBatch, NDArray[np.uint16], NDArray[np.uint8]]:
     """Draw windows and put every needed character into one of them.
 
     Args:
@@ -43,30 +43,30 @@ def insert(
         lines: host lines, (H,), at least needs.sum() / 4.
 
     Returns:
-        (places of the hosts, class ids (H, longest line), characters replaced (H,)), ordered so
-        that every class is spread evenly over the lines.
+        (host windows, class ids (H, longest line), characters replaced (H,)), ordered so that
+        every class is spread evenly over the lines.
     """
-    places = windows.draw(seed, "needy/host", np.arange(lines))
-    hosts = windows.read(places, windows.lengths[-1])
+    hosts = windows.draw(seed, "needy/host", np.arange(lines))
+    class_ids = windows.read(hosts, windows.lengths[-1])
     classes = _spread(needs, seed)  # (U,)
     rank = np.arange(len(classes))
     line = rank * lines // len(classes)
     first_of_line = -(-np.arange(lines + 1) * len(classes) // lines)
     each = np.diff(first_of_line)[line]
     segment = rank - first_of_line[line]
-    start = segment * places.length[line] // each
-    end = (segment + 1) * places.length[line] // each
+    start = segment * hosts.length[line] // each
+    end = (segment + 1) * hosts.length[line] // each
     draws = uniforms(seed, "needy/word", rank, 1)[:, 0]
     words = words_with(alphabet, np.flatnonzero(needs))
     ids, lengths = words.choose(classes, end - start, draws)
     is_hanzi = np.array([len(s) == 1 and "一" <= s <= "鿿" for s in alphabet.symbols])
-    at = _places(is_hanzi[hosts], line, start, end - lengths, lengths, seed)
+    at = _word_positions(is_hanzi[class_ids], line, start, end - lengths, lengths, seed)
     inserted = np.zeros(lines, dtype=np.uint8)
-    for k in range(LONGEST_WORD):
+    for k in range(MAX_WORD_LENGTH):
         inside = lengths > k
-        hosts[line[inside], at[inside] + k] = ids[inside, k]
+        class_ids[line[inside], at[inside] + k] = ids[inside, k]
     np.add.at(inserted, line, lengths.astype(np.uint8))
-    return places, hosts, inserted
+    return hosts, class_ids, inserted
 
 
 def spread_order(counts: IntArray, seed: int, stream: str) -> tuple[IntArray, IntArray]:
@@ -89,7 +89,7 @@ def _spread(needs: IntArray, seed: int) -> IntArray:
     return spread_order(needs, seed, "needy/units")[0]
 
 
-def _places(
+def _word_positions(
     is_hanzi: NDArray[np.bool_],
     line: IntArray,
     start: IntArray,
@@ -97,15 +97,15 @@ def _places(
     lengths: IntArray,
     seed: int,
 ) -> IntArray:
-    """Where each word goes: of a few places in its segment the one that costs least but hanzi."""
-    spots = last - start + 1
+    """Where each word goes: of a few positions in its segment the one that replaces most hanzi."""
+    choices = last - start + 1
     draw = below(1 << 30, bits(seed, "needy/place", np.arange(len(line)), 1)[:, 0])
-    best = start + draw % spots
-    best_cost = np.full(len(line), LONGEST_WORD + 1)
-    for attempt in range(_PLACES_TRIED):
-        at = start + (draw + attempt) % spots
+    best = start + draw % choices
+    best_cost = np.full(len(line), MAX_WORD_LENGTH + 1)
+    for attempt in range(_POSITIONS_TRIED):
+        at = start + (draw + attempt) % choices
         cost = np.zeros(len(line), dtype=np.int64)
-        for k in range(LONGEST_WORD):
+        for k in range(MAX_WORD_LENGTH):
             inside = lengths > k
             cost[inside] += ~is_hanzi[line[inside], at[inside] + k]
         better = cost < best_cost

@@ -14,11 +14,12 @@ from corpora import Corpus, Source, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
 from datagen.sample import Texts
 from datagen.text.column_folders import published
-from datagen.text.coverage import CoverageReport, report
+from datagen.text.coverage import ClassCoverage, window_coverage
 from datagen.text.given_lines import LinesPlan, open_lines
 from datagen.text.index import open_index
 from datagen.text.plan_settings import PlanSettings
-from datagen.text.rare_slots import NeedyTable, build_table, open_table
+from datagen.text.rare_line_builder import build_rare_lines
+from datagen.text.rare_lines import RareLineTable, open_rare_lines
 from datagen.text.windows import Windows
 from ocrbase.homes import cache_home, data_home
 
@@ -29,7 +30,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Windows at random over a mix of texts, with needy slots for rare classes.
+    """Windows at random over a mix of texts, with rare-class lines among them.
 
     Attributes:
         settings: what it was made from.
@@ -70,48 +71,43 @@ class WindowPlan:
         return hashlib.blake2b("\n".join(map(str, facts)).encode(), digest_size=16).hexdigest()
 
     @cached_property
-    def needy(self) -> NeedyTable | None:
-        """The rows of the needy slots, built on first use; None where they are switched off."""
+    def rare_lines(self) -> RareLineTable | None:
+        """The table of rare-class lines, built on first use; None where it is switched off."""
         s = self.settings
         if not s.min_per_class:
             return None
-        folder = cache_home() / "needy" / self.fingerprint
+        folder = cache_home() / "rare-lines" / self.fingerprint
         if not (folder / "facts.json").is_file():
             with published(folder) as draft:
-                build_table(
+                build_rare_lines(
                     draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
                 )
-        return open_table(folder)
+        return open_rare_lines(folder)
 
     def texts(self, indices: IntArray, attempt: int = 0) -> Texts:
         """What the lines of these indices say; see `datagen.sample.Texts`.
 
         A redraw (attempt 1 and more) is a plain window: what could not be drawn may have been the
-        rare character of a needy slot.
+        rare character.
         """
         indices = np.asarray(indices, dtype=np.int64)
         stream = f"plan {attempt}" if attempt else "plan"
-        places = self.windows.draw(self.settings.seed, stream, indices)
-        class_ids = self.windows.read(places, self.settings.length_max)
-        inserted = np.zeros(len(indices), dtype=np.uint8)
-        corpus = places.corpus.astype(np.uint16)
-        length, sentence = places.length, places.sentence
-        if not attempt and self.needy is not None and len(self.needy):
-            slot = self.needy.slots_before(indices)
-            mine = np.flatnonzero(self.needy.slots_before(indices + 1) > slot)
-            row = slot[mine] % len(self.needy)
-            class_ids[mine] = self.needy.class_ids[row]
-            length[mine] = self.needy.length[row]
-            sentence[mine] = self.needy.sentence[row]
-            corpus[mine] = self.needy.corpus[row]
-            inserted[mine] = self.needy.inserted[row]
-        return Texts(class_ids, length, sentence, corpus, inserted)
+        batch = self.windows.draw(self.settings.seed, stream, indices)
+        texts = Texts(
+            self.windows.read(batch, self.settings.length_max),
+            batch.length,
+            batch.sentence,
+            batch.corpus.astype(np.uint16),
+            np.zeros(len(indices), dtype=np.uint8),
+        )
+        if not attempt and self.rare_lines is not None:
+            self.rare_lines.put_into(texts, indices)
+        return texts
 
-    def coverage_report(self, n: int) -> CoverageReport:
+    def coverage_report(self, n: int) -> ClassCoverage:
         """What n lines hold of every class, and how often the text is reused for them."""
-        natural = self.windows.expected(len(self.alphabet)) if self.needy is None else None
-        return report(
-            n, self.alphabet, self.corpora, self.windows, self.settings, self.needy, natural
+        return window_coverage(
+            n, self.alphabet, self.corpora, self.windows, self.settings, self.rare_lines
         )
 
 
@@ -150,5 +146,5 @@ def _window_plan(
     names = [corpus.name for corpus in texts]
     windows = Windows(names, indexes, weights, settings.length_min, settings.length_max)
     plan = WindowPlan(settings, alphabet, texts, weights, windows)
-    plan.needy  # noqa: B018 - built now, so that workers find it
+    plan.rare_lines  # noqa: B018 - built now, so that workers find it
     return plan

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ocrbase.errors import SettingsError
 
-LONGEST_LINE = 255  # characters
+MAX_LINE_LENGTH = 255  # characters
 RATE_LINES = 3_600_000  # `min_per_class` counts in this many lines
 
 
@@ -19,7 +19,7 @@ class PlanSettings:
         length_max: longest line, characters; lengths are drawn uniformly.
         min_per_class: samples that every class gets in 3.6 million lines; 0 leaves the text as
             it is.
-        max_inserted: largest share of lines that are not untouched windows of the text.
+        max_inserted: largest share of lines whose text is altered by inserted characters.
         alphabet: path of a character list; None is the built-in alphabet.
         lines: path of a file of whole given lines, instead of corpora.
         home: user data directory; None is the platform's own.
@@ -37,10 +37,10 @@ class PlanSettings:
 
     def __post_init__(self) -> None:
         problems = []
-        if not 1 <= self.length_min <= self.length_max <= LONGEST_LINE:
+        if not 1 <= self.length_min <= self.length_max <= MAX_LINE_LENGTH:
             problems.append(
                 f"line length {self.length_min} to {self.length_max}: give"
-                f" 1 <= shortest <= longest <= {LONGEST_LINE} characters"
+                f" 1 <= shortest <= longest <= {MAX_LINE_LENGTH} characters"
             )
         if self.min_per_class < 0:
             problems.append(f"min_per_class {self.min_per_class}: give 0 or more")

@@ -27,7 +27,7 @@ class TextStatistics:
         length: characters of a line.
         sentences: in all.
         sentences_too_short: without a window of that length.
-        windows: places where a line can be cut.
+        windows: distinct windows of that length.
         characters: inside and outside of the alphabet, spaces dropped.
         distinct: different characters among them.
         outside_share: of the characters, those outside the alphabet.

@@ -16,11 +16,11 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where B lines are cut; every field is (B,).
+class WindowBatch:
+    """B windows, one per line; every field is (B,).
 
     Attributes:
-        corpus: position in the mix.
+        corpus: number in the mix.
         position: first character in the corpus' index.
         length: characters.
         sentence: hash of the normalised sentence.
@@ -58,7 +58,7 @@ class Windows:
         self.share = share / share.sum(axis=0)  # (C, D) share of each corpus at each length
         self._edges = np.cumsum(self.share, axis=0)[:-1]  # (C - 1, D)
 
-    def draw(self, seed: int, stream: str, indices: IntArray) -> Places:
+    def draw(self, seed: int, stream: str, indices: IntArray) -> WindowBatch:
         """One window for each index, (B,); a pure function of (seed, stream, index)."""
         words = bits(seed, stream, indices, 3)  # (B, 3): length, corpus, window
         row = below(len(self.lengths), words[:, 0])
@@ -68,16 +68,16 @@ class Windows:
         number = (fractions * self.counts[corpus, row]).astype(np.int64)
         return self._locate(corpus, row + self.lengths.start, number)
 
-    def read(self, places: Places, width: int) -> NDArray[np.uint16]:
+    def read(self, batch: WindowBatch, width: int) -> NDArray[np.uint16]:
         """Class ids, (B, width), zero beyond a line's end."""
-        class_ids = np.zeros((len(places.corpus), width), dtype=np.uint16)
+        class_ids = np.zeros((len(batch.corpus), width), dtype=np.uint16)
         steps = np.arange(width)
         for k, index in enumerate(self.indexes):
-            mine = slice(None) if len(self.indexes) == 1 else np.flatnonzero(places.corpus == k)
-            at = places.position[mine, None] + steps  # (b, width)
-            class_ids[mine] = index.ids.take(at, mode="clip")
+            rows = slice(None) if len(self.indexes) == 1 else np.flatnonzero(batch.corpus == k)
+            at = batch.position[rows, None] + steps  # (b, width)
+            class_ids[rows] = index.ids.take(at, mode="clip")
         if len(self.lengths) > 1:
-            class_ids[steps >= places.length[:, None]] = 0
+            class_ids[steps >= batch.length[:, None]] = 0
         return class_ids
 
     def expected(self, classes: int) -> NDArray[np.float64]:
@@ -94,15 +94,15 @@ class Windows:
                 total += np.bincount(ids, weights=cover, minlength=classes)
         return total / len(self.lengths)
 
-    def _locate(self, corpus: IntArray, length: IntArray, number: IntArray) -> Places:
+    def _locate(self, corpus: IntArray, length: IntArray, number: IntArray) -> WindowBatch:
         position = np.empty_like(number)
         sentence = np.empty(len(number), dtype=np.uint64)
         for k, index in enumerate(self.indexes):
-            mine = np.flatnonzero(corpus == k)
-            if len(mine):
-                position[mine], runs = index.locate(number[mine], length[mine])
-                sentence[mine] = index.sentences_of(runs)
-        return Places(corpus, position, length, sentence)
+            rows = np.flatnonzero(corpus == k)
+            if len(rows):
+                position[rows], runs = index.locate(number[rows], length[rows])
+                sentence[rows] = index.sentences_of(runs)
+        return WindowBatch(corpus, position, length, sentence)
 
 
 def covering(offset: IntArray, left: IntArray, length: int) -> IntArray:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import MAX_CLASSES, Alphabet
 
-LONGEST_WORD = 4
+MAX_WORD_LENGTH = 4
 _MAX_WORDS = 40  # of each class, the most frequent ones
 
 IntArray = NDArray[np.int64]
@@ -44,7 +44,7 @@ class Words:
             (class ids (B, 4), lengths (B,)).
         """
         low = self.first[classes, 0]
-        high = self.first[classes, np.minimum(room, LONGEST_WORD) + 1]
+        high = self.first[classes, np.minimum(room, MAX_WORD_LENGTH) + 1]
         aim = self.weights[low] + fractions * (self.weights[high] - self.weights[low])
         word = np.minimum(np.searchsorted(self.weights, aim, side="right") - 1, high - 1)
         none = high == low
@@ -60,10 +60,10 @@ def words_with(alphabet: Alphabet, classes: IntArray) -> Words:
     Of each class the most frequent words are taken, ties in the dictionary's order.
     """
     spelled, counts = _dictionary()
-    ids = alphabet.class_ids("".join(word.ljust(LONGEST_WORD, "\0") for word in spelled))
-    ids = ids.reshape(-1, LONGEST_WORD)  # (W, 4)
+    ids = alphabet.class_ids("".join(word.ljust(MAX_WORD_LENGTH, "\0") for word in spelled))
+    ids = ids.reshape(-1, MAX_WORD_LENGTH)  # (W, 4)
     lengths = np.array([len(word) for word in spelled], dtype=np.int64)
-    beyond = np.arange(LONGEST_WORD) >= lengths[:, None]
+    beyond = np.arange(MAX_WORD_LENGTH) >= lengths[:, None]
     usable = ((ids != MAX_CLASSES) | beyond).all(axis=1)
     ids, lengths, counts = np.where(beyond, 0, ids)[usable], lengths[usable], counts[usable]
     owner, word = _pairs(ids, lengths, classes)
@@ -71,12 +71,12 @@ def words_with(alphabet: Alphabet, classes: IntArray) -> Words:
     owner, word = owner[keep], word[keep]
     order = np.lexsort((word, -counts[word], lengths[word], owner))
     owner, word = owner[order], word[order]
-    bounds = np.arange(len(alphabet) * (LONGEST_WORD + 2), dtype=np.int64)
-    first = np.searchsorted(owner * (LONGEST_WORD + 2) + lengths[word], bounds)
+    bounds = np.arange(len(alphabet) * (MAX_WORD_LENGTH + 2), dtype=np.int64)
+    first = np.searchsorted(owner * (MAX_WORD_LENGTH + 2) + lengths[word], bounds)
     return Words(
-        np.concatenate([ids[word], np.zeros((1, LONGEST_WORD), dtype=np.uint16)]),
+        np.concatenate([ids[word], np.zeros((1, MAX_WORD_LENGTH), dtype=np.uint16)]),
         np.append(lengths[word], 1),
-        first.reshape(-1, LONGEST_WORD + 2),  # (classes, 6)
+        first.reshape(-1, MAX_WORD_LENGTH + 2),  # (classes, 6)
         np.concatenate([[0.0], np.cumsum(np.sqrt(counts[word] + 1.0))]),
     )
 
@@ -88,7 +88,7 @@ def _dictionary() -> tuple[list[str], IntArray]:
     with jieba.Tokenizer().get_dict_file() as lines:
         for line in lines:
             word, count, _ = line.decode("utf-8").split(" ")
-            if 2 <= len(word) <= LONGEST_WORD:
+            if 2 <= len(word) <= MAX_WORD_LENGTH:
                 spelled.append(word)
                 counts.append(int(count))
     return spelled, np.array(counts, dtype=np.int64)
@@ -100,8 +100,8 @@ def _pairs(
     """Every (class, word) where a wanted class stands in the word, each pair once."""
     wanted = np.zeros(MAX_CLASSES + 1, dtype=np.bool_)
     wanted[classes] = True
-    word, place = np.nonzero(wanted[ids] & (np.arange(LONGEST_WORD) < lengths[:, None]))
-    pairs = np.unique(ids[word, place].astype(np.int64) * len(ids) + word)
+    word, at = np.nonzero(wanted[ids] & (np.arange(MAX_WORD_LENGTH) < lengths[:, None]))
+    pairs = np.unique(ids[word, at].astype(np.int64) * len(ids) + word)
     return pairs // max(len(ids), 1), pairs % max(len(ids), 1)
 
 

@@ -172,7 +172,7 @@ def test_redraws_do_not_depend_on_the_batch() -> None:
 
 
 def test_a_redraw_keeps_the_text_where_only_the_look_failed() -> None:
-    """Or the characters that needy slots serve would come out rarer than promised."""
+    """Or the characters that rare-class lines serve would come out rarer than promised."""
     plan = replace(PLAN, seed=3, min_per_class=2000)
     source = open_source(plan, LookSettings(style="rich"))
     indices = np.arange(400)

@@ -1,4 +1,4 @@
-"""The text plan: pure in the index, untouched windows, and rare classes served."""
+"""The text plan: pure in the index, unaltered windows, and rare classes served."""
 
 from dataclasses import replace
 from functools import cache
@@ -21,7 +21,7 @@ from datagen.text.words import words_with
 from ocrbase.errors import SettingsError
 
 COMMON = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏"
-RARE = "蝴蝶魑魅鼷"  # 蝴蝶 and 魑魅 are words; 鼷 stands in one place of the text
+RARE = "蝴蝶魑魅鼷"  # 蝴蝶 and 魑魅 are words; 鼷 stands once in the text
 ALPHABET = Alphabet(("", *COMMON, *RARE, *"，。"))
 
 
@@ -75,7 +75,7 @@ def test_a_line_depends_on_its_index_alone(folder: Path, indices: list[int], cut
     assert equal(part(whole, rows), plan.texts(numbers[rows]))
 
 
-def test_every_untouched_line_stands_in_one_sentence(folder: Path) -> None:
+def test_every_unaltered_line_stands_in_one_sentence(folder: Path) -> None:
     plan = opened(folder)
     texts = plan.texts(np.arange(20_000))
     sentences = [
@@ -124,40 +124,40 @@ def test_the_expected_counts_are_those_that_come(folder: Path) -> None:
     assert np.abs(found - expected).max() < 5 * np.sqrt(expected.max())
 
 
-def test_every_class_is_served_and_few_lines_are_touched(folder: Path) -> None:
+def test_every_class_is_served_and_few_lines_are_altered(folder: Path) -> None:
     plan = opened(folder, min_per_class=36_000)
     n = 100_000
     texts = plan.texts(np.arange(n))
     found = np.bincount(texts.class_ids.ravel(), minlength=len(ALPHABET))[1:]
     assert found.min() >= 36_000 * n / RATE_LINES - 1
-    touched = np.cumsum(texts.inserted > 0)
-    assert (touched <= 0.05 * np.arange(1, n + 1)).all()
-    assert touched[-1] > 0
+    altered = np.cumsum(texts.inserted > 0)
+    assert (altered <= 0.05 * np.arange(1, n + 1)).all()
+    assert altered[-1] > 0
     report = plan.coverage_report(n)
-    assert report.inserted_lines == touched[-1]
-    assert report.before.never == pytest.approx(5, abs=0.1)  # four of RARE, and 。
+    assert report.altered_lines == altered[-1]
+    assert report.plain.never == pytest.approx(5, abs=0.1)  # four of RARE, and 。
     assert not report.short and not report.limited
 
 
 def test_real_windows_come_first(folder: Path) -> None:
     texts = opened(folder).texts(np.arange(RATE_LINES // 10))
     holds = (texts.class_ids == ALPHABET.encode("鼷")[0]).any(axis=1)
-    untouched = texts.class_ids[holds & (texts.inserted == 0)]
-    assert len(untouched) >= 8  # its windows, ten times each, less those that chance brings
+    unaltered = texts.class_ids[holds & (texts.inserted == 0)]
+    assert len(unaltered) >= 8  # its windows, ten times each, less those that chance brings
     assert "蝴蝶" in "".join(ALPHABET.decode(r) for r in texts.class_ids[texts.inserted > 0])
 
 
-def test_the_limit_on_touched_lines_wins_and_names_what_is_short(folder: Path) -> None:
+def test_the_limit_on_altered_lines_wins_and_names_what_is_short(folder: Path) -> None:
     plan = opened(folder, min_per_class=300_000, max_inserted=0.001)
     report = plan.coverage_report(RATE_LINES)
-    assert report.inserted_share <= 0.001
+    assert report.altered_share <= 0.001
     assert set(RARE) <= set(report.short)
     assert "0.1%" in report.limited
-    assert any("stay under 300000" in line for line in report.lines())
-    assert opened(folder, max_inserted=0.0).coverage_report(RATE_LINES).inserted_lines == 0
+    assert any("stay under the target of 300,000" in line for line in report.lines())
+    assert opened(folder, max_inserted=0.0).coverage_report(RATE_LINES).altered_lines == 0
 
 
-def test_needy_rows_do_not_depend_on_the_cache(
+def test_rare_class_lines_do_not_depend_on_the_cache(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = opened(folder).texts(np.arange(5000))
