@@ -1,18 +1,20 @@
 """Plots as inline SVG, with no script and nothing to load; colours come from the page's style."""
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.reports.markup import Html, join, tag
+
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
 _ROW = 20  # height of a horizontal bar with its gap
-_NAME = 200  # room for the names of horizontal bars
+_NAME = 200  # width of the names of horizontal bars
+_NAME_LENGTH = 30  # characters of a name that fit there
 
 
-def columns(values: Sequence[float], edges: Sequence[float], x_label: str) -> str:
+def columns(values: Sequence[float], edges: Sequence[float], x_label: str) -> Html:
     """A histogram: vertical bars between edges, len(edges) == len(values) + 1."""
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     top = max([*values, 1])
@@ -20,36 +22,32 @@ def columns(values: Sequence[float], edges: Sequence[float], x_label: str) -> st
     parts = [_level(top, top, height), _level(top / 2, top, height)]
     for i, value in enumerate(values):
         tall = value / top * height
-        x, y = _LEFT + i * step, _TOP + height - tall
-        tip = f"{edges[i]:g} to {edges[i + 1]:g}: {value:g}"
-        parts.append(
-            f'<rect class="mark" x="{x + 1:.1f}" y="{y:.1f}" width="{max(1.0, step - 2):.1f}"'
-            f' height="{tall:.1f}"><title>{tip}</title></rect>'
-        )
-    for i in range(0, len(edges), max(1, len(edges) // 8)):
-        x = _LEFT + i * step
-        parts.append(_text(x, _HEIGHT - 18, f"{edges[i]:g}", "middle"))
+        tip = tag("title", f"{edges[i]:g} to {edges[i + 1]:g}: {value:,g}")
+        bar = _bar(_LEFT + i * step + 1, _TOP + height - tall, max(1.0, step - 2), tall)
+        parts.append(tag("g", tip, bar))
+    parts += [
+        _text(_LEFT + i * step, _HEIGHT - 18, f"{edges[i]:g}", "middle")
+        for i in range(0, len(edges), max(1, len(edges) // 8))
+    ]
     parts.append(_text(_LEFT + width / 2, _HEIGHT - 3, x_label, "middle"))
     return _svg(_WIDTH, _HEIGHT, x_label, parts)
 
 
-def rows(pairs: Sequence[tuple[str, int]], label: str) -> str:
+def rows(pairs: Sequence[tuple[str, int]], label: str) -> Html:
     """Horizontal bars, a name and a number each."""
     top = max([value for _, value in pairs] + [1])
     parts = []
     for i, (name, value) in enumerate(pairs):
         y = 4 + i * _ROW
         wide = value / top * (_WIDTH - _NAME - 90)
-        parts.append(_text(_NAME - 8, y + 12, name[:32], "end"))
-        parts.append(
-            f'<rect class="mark" x="{_NAME}" y="{y}" width="{max(1.0, wide):.1f}"'
-            f' height="{_ROW - 6}"></rect>'
-        )
+        short = name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
+        parts.append(_text(_NAME - 8, y + 12, short, "end"))
+        parts.append(tag("g", tag("title", name), _bar(_NAME, y, max(1.0, wide), _ROW - 6)))
         parts.append(_text(_NAME + wide + 6, y + 12, f"{value:,}", "start"))
     return _svg(_WIDTH, 8 + _ROW * len(pairs), label, parts)
 
 
-def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> str:
+def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> Html:
     """Counts in descending order against their rank, both on logarithmic axes.
 
     Args:
@@ -67,7 +65,7 @@ def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> 
     ys = _TOP + height - np.log10(ordered[ranks - 1]) / y_top * height
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     parts = [_log_level(bound, y_top, height) for bound in bounds if np.log10(bound) < y_top]
-    parts.append(f'<polyline class="line" points="{points}"></polyline>')
+    parts.append(tag("polyline", class_="curve", points=points))
     parts.append(_text(_LEFT - 6, _TOP + 10, f"{int(ordered[0]):,}", "end"))
     for power in range(int(x_top) + 1):
         x = _LEFT + power / x_top * width
@@ -76,25 +74,27 @@ def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> 
     return _svg(_WIDTH, _HEIGHT, label, parts)
 
 
-def _level(value: float, top: float, height: float) -> str:
+def _bar(x: float, y: float, width: float, height: float) -> Html:
+    return tag("rect", class_="bar", x=x, y=y, width=width, height=height)
+
+
+def _level(value: float, top: float, height: float) -> Html:
     return _line(_TOP + height - value / top * height, f"{value:,.0f}")
 
 
-def _log_level(value: float, log_top: float, height: float) -> str:
+def _log_level(value: float, log_top: float, height: float) -> Html:
     return _line(_TOP + height - float(np.log10(value)) / log_top * height, f"{value:,}")
 
 
-def _line(y: float, label: str) -> str:
-    line = f'<line class="level" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}">'
-    return line + "</line>" + _text(_LEFT - 6, y + 4, label, "end")
+def _line(y: float, label: str) -> Html:
+    line = tag("line", class_="level", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y)
+    return join(line, _text(_LEFT - 6, y + 4, label, "end"))
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str) -> Html:
+    return tag("text", text, x=x, y=y, text_anchor=anchor)
 
 
-def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(label)}">'
-        f"{''.join(parts)}</svg>"
-    )
+def _svg(width: int, height: int, label: str, parts: Sequence[Html]) -> Html:
+    box = f"0 0 {width} {height}"
+    return tag("svg", *parts, class_="plot", viewBox=box, role="img", aria_label=label)

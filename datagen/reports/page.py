@@ -1,0 +1,157 @@
+"""The shell of all HTML reports: one file with one style, light or dark, and nothing to load.
+
+A report puts its parts together and writes what `page` returns:
+
+    page(
+        "Evaluation of crnn_v2",
+        note("6,000 lines"),
+        cards([("line accuracy", "88.8 %", "[87.9, 89.6]")]),
+        section("By face", table([("song", "3,000", "90.1 %")], ("face", "lines", "accuracy"))),
+        section("Examples", figures([figure(jpeg, "天地", "天地", tag("small", "line 7"))])),
+    )
+
+Every string is escaped on its way in; what is HTML already has the type `Html`, as all functions
+here, `markup.tag` and the plots of `plots` return it. `markup.tag` makes whatever else a report
+needs, with the classes of the style below.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+
+from datagen.images import encode_png, extension, try_decode
+from datagen.reports.markup import Html, join, tag
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_SHOWN_BY_BROWSERS = {
+    ".jpg": "jpeg", ".png": "png", ".bmp": "bmp", ".gif": "gif", ".webp": "webp",
+}  # fmt: skip
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6577; --rule: #e3e7ee;
+  --ground: #ffffff; --card: #f6f8fb; --mark: #2563eb; --wrong: #b03a06; --wrong-ground: #ffe8dc; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9f0; --soft: #98a2b3; --rule: #2b3342;
+  --ground: #12161e; --card: #1a202b; --mark: #7aa2ff; --wrong: #ffb088; --wrong-ground: #4a2313; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1080px; padding: 2rem 1.25rem 4rem; background: var(--ground);
+  color: var(--ink); font: 15px/1.5 system-ui, "Noto Sans SC", "Noto Sans CJK SC", sans-serif; }
+body.wide { max-width: none; }
+h1 { font-size: 1.5rem; margin: 0 0 .6rem; overflow-wrap: anywhere; }
+* + h1 { margin-top: 3rem; }
+h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
+small, .note, .soft { color: var(--soft); } small { font-size: .85rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: .8rem; }
+.card { background: var(--card); border-radius: 10px; padding: .9rem 1.1rem; }
+.card b { display: block; font-size: 1.7rem; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .3rem .9rem; border-bottom: 1px solid var(--rule);
+  white-space: nowrap; }
+th { color: var(--soft); font-weight: 500; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+.chips { display: flex; flex-wrap: wrap; gap: .4rem; padding: 0; margin: 0; list-style: none; }
+.chips li { background: var(--card); border-radius: 8px; padding: .1rem .6rem;
+  font-size: 1.15rem; }
+.chips small { font-size: .8rem; margin-left: .3rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr));
+  gap: .8rem; }
+.figures.row { display: flex; flex-wrap: wrap; }
+figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px;
+  overflow-x: auto; }
+figure img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
+figure.tall img { max-width: none; height: 48px; }
+figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
+figure.tall figcaption { font-size: 1.15rem; }
+mark { background: var(--wrong-ground); color: var(--wrong); border-radius: 3px;
+  padding: 0 .1em; }
+svg { vertical-align: middle; } svg.plot { display: block; width: 100%; max-width: 720px;
+  height: auto; }
+svg text { font-size: 12px; fill: var(--ink); }
+svg .bar { fill: var(--mark); } svg .curve { fill: none; stroke: var(--mark); stroke-width: 2; }
+svg .level, svg .rail { stroke: var(--rule); }
+svg .span { stroke: var(--mark); stroke-width: 5; stroke-opacity: .35; }
+svg .dot { fill: var(--mark); }
+"""
+
+
+def page(title: str, *parts: str, wide: bool = False) -> str:
+    """A whole HTML document.
+
+    Args:
+        title: of the window, and the heading of the page.
+        parts: what follows it.
+        wide: takes the whole width of the window instead of a readable column.
+    """
+    head = join(
+        tag("meta", charset="utf-8"),
+        _policy(),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        tag("style", Html(_STYLE)),
+    )
+    body = tag("body", tag("h1", title), *parts, class_="wide" if wide else "")
+    return f"<!doctype html>\n{tag('html', tag('head', head), body, lang='en')}\n"
+
+
+def section(title: str, *parts: str) -> Html:
+    """A heading of the second level and what stands under it."""
+    return join(tag("h2", title), *parts, Html("\n"))
+
+
+def note(*content: str) -> Html:
+    """A paragraph in a softer colour."""
+    return tag("p", *content, class_="note")
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> Html:
+    """A table whose first column is text and whose others are numbers; scrolls where too wide."""
+    top = [tag("tr", *(tag("th", cell) for cell in head))] if head else []
+    body = (tag("tr", *(tag("td", cell) for cell in row)) for row in rows)
+    return tag("div", tag("table", *top, *body), class_="scroll")
+
+
+def cards(values: Iterable[tuple[str, str, str]]) -> Html:
+    """Large numbers side by side: what each is, the number, and what is to be said of it."""
+    boxes = (tag("div", name, tag("b", value), more, class_="card") for name, value, more in values)
+    return tag("div", *boxes, class_="cards")
+
+
+def chips(items: Iterable[str]) -> Html:
+    """Short texts in a row that wraps."""
+    return tag("ul", *(tag("li", item) for item in items), class_="chips")
+
+
+def figure(image: bytes, alt: str, *caption: str, hover: str = "", tall: bool = False) -> Html:
+    """An image and its caption.
+
+    Args:
+        image: an encoded image file of any kind.
+        alt: what it shows, for readers who cannot see it.
+        caption: below it.
+        hover: shown when the mouse is on it; may have several lines.
+        tall: show it 48 px high, and the caption larger.
+    """
+    below = [tag("figcaption", *caption)] if caption else []
+    return tag("figure", _image(image, alt), *below, title=hover, class_="tall" if tall else "")
+
+
+def figures(items: Iterable[Html], *, row: bool = False) -> Html:
+    """Figures in a grid, or one beside the other as wide as they are."""
+    return tag("div", *items, class_="figures row" if row else "figures")
+
+
+def _policy() -> Html:
+    """Keeps a browser from loading anything, whatever a label may hold."""
+    attributes = {"http-equiv": "Content-Security-Policy", "content": _POLICY}
+    return tag("meta", **attributes)
+
+
+def _image(image: bytes, alt: str) -> Html:
+    suffix = extension(image)
+    if suffix not in _SHOWN_BY_BROWSERS:
+        pixels = try_decode(image)
+        if pixels is None:
+            return note("no readable image")
+        image, suffix = encode_png(pixels), ".png"
+    data = base64.b64encode(image).decode("ascii")
+    return tag("img", src=f"data:image/{_SHOWN_BY_BROWSERS[suffix]};base64,{data}", alt=alt)
