@@ -22,11 +22,12 @@ from training.evaluation.intervals import compare
 from training.evaluation.labelled import open_labelled
 from training.evaluation.metrics import LineErrors, line_errors
 from training.evaluation.report import shown
-from training.inference.beam import BeamSettings, beam_decode
+from training.inference.beam import beam_decode
+from training.inference.beam_settings import BeamSettings
 from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
 from training.inference.language_model import load
 from training.inference.line_images import read_line
-from training.inference.predict import Decoder, LineReader
+from training.inference.line_reader import Decoder, LineReader
 from training.inference.scorers import open_any
 
 
@@ -36,9 +37,9 @@ class Keeping:
     def __init__(self) -> None:
         self.lines: list[FloatArray] = []
 
-    def __call__(self, logits: FloatArray, input_lengths: IntArray, *, blank: int) -> list[Decoded]:
+    def __call__(self, logits: FloatArray, input_lengths: IntArray) -> list[Decoded]:
         self.lines += [logits[:, [n]].copy() for n in range(logits.shape[1])]
-        return greedy_decode(logits, input_lengths, blank=blank)
+        return greedy_decode(logits, input_lengths)
 
 
 def main() -> None:
@@ -90,12 +91,9 @@ def main() -> None:
 
 def row(name, decoder, lines, alphabet, targets, first) -> LineErrors:  # type: ignore[no-untyped-def]
     """Decode all lines, print one row, and give back the errors of the first decoder."""
-    decoder(lines[0], np.array([len(lines[0])]), blank=alphabet.blank)  # compile
+    decoder(lines[0], np.array([len(lines[0])]))  # compile
     started = time.perf_counter()
-    texts = [
-        alphabet.decode(decoder(x, np.array([len(x)]), blank=alphabet.blank)[0].class_ids)
-        for x in lines
-    ]
+    texts = [alphabet.decode(decoder(x, np.array([len(x)]))[0].class_ids) for x in lines]
     cost = 1000 * (time.perf_counter() - started) / len(lines)
     errors = line_errors(texts, targets)
     first = first or errors

@@ -27,7 +27,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from training.evaluation.labelled import open_labelled
 from training.evaluation.metrics import line_errors, normalise_text
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 from training.inference.scorers import OnnxScorer, TorchScorer
 
 HERE = Path(__file__).resolve().parent

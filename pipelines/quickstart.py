@@ -108,7 +108,7 @@ def _evaluate(folder: Path) -> float:
     from datagen.formats.lmdb.reader import LmdbReader
     from datagen.split import Split
     from training.evaluation.evaluate import evaluate
-    from training.inference.predict import LineReader
+    from training.inference.line_reader import LineReader
 
     packed = folder / "data/lmdb"
     trained = {t for _, part in LmdbReader(packed, Split.TRAIN).tables() for t in part.texts}

@@ -20,7 +20,7 @@ from datagen.line_geometry import FRAME_PX
 from training.errors import ReadError
 from training.files import publish
 from training.inference.line_images import Gray
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 from training.inference.scorers import (
     INPUT_NAME,
     ONNX_FORMAT,

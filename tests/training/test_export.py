@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.bars import ALPHABET, bars, ocrtrain, random_texts, save, write_list
 from training.errors import CheckpointError, ReadError
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 from training.inference.scorers import OnnxScorer, TorchScorer
 
 torch = pytest.importorskip("torch")
@@ -69,7 +69,7 @@ def test_reading_with_onnx_needs_no_torch(folder: Path, tmp_path: Path) -> None:
     image = save(tmp_path / "a.png", bars("天地玄黄"))
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from training.inference.predict import LineReader\n"
+        "from training.inference.line_reader import LineReader\n"
         f"print(*[r.text for r in LineReader.open(onnx={str(folder / 'crnn.onnx')!r})"
         f".read([{str(image)!r}])])"
     )

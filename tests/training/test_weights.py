@@ -16,8 +16,8 @@ from tests.support.paths import REAL_LINES
 from training.errors import CheckpointError
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.labelled import open_labelled
-from training.evaluation.report import report
-from training.inference.predict import LineReader
+from training.evaluation.report import build_report
+from training.inference.line_reader import LineReader
 from training.model.checkpoint import BUNDLED, DEFAULT_BUNDLED, bundled, default_model, load_model
 
 # Measured 0.023 (100 lines) and 0.057, with room for other processors' rounding.
@@ -25,7 +25,7 @@ MAX_CER = {"rendered": 0.05, "real": 0.08}
 
 
 def cer(evaluation: Evaluation) -> float:
-    return float(report(evaluation).strict.cer.value)
+    return float(build_report(evaluation).strict.cer.value)
 
 
 def test_each_is_small_named_and_explained() -> None:

@@ -5,50 +5,45 @@ from pathlib import Path
 import click
 
 from datagen.pack.pack_settings import PackSettings
-from training.cli.options import checkpoint_option, decoding_options
+from training.cli.options import (
+    checkpoint_option,
+    data_option,
+    decoding_options,
+    format_option,
+    limit_option,
+    onnx_option,
+)
 
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path(PackSettings.out),
-    show_default=True,
-    help="Packed dataset, render, or list of lines file<TAB>text.",
-)
+@data_option(PackSettings.out)
 @click.option(
     "--split",
     type=click.Choice(["train", "val"]),
     default="val",
     show_default=True,
-    help="Split of a packed dataset.",
+    help="Split of a packed dataset to read.",
 )
 @checkpoint_option
-@click.option(
-    "--onnx", type=click.Path(path_type=Path), help="Evaluate a file written by `ocrtrain export`."
-)
+@onnx_option
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
-    help="A second model file, checkpoint or .onnx, read on the same lines; tests the difference.",
+    metavar="FILE|NAME",
+    help="Second model, a checkpoint or .onnx file, to read the same lines with; the difference is"
+    " tested for significance.",
 )
-@click.option("--limit", type=click.IntRange(1), help="Lines to read, spread over the data.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["plain", "tsv", "json"]),
-    default="plain",
-    show_default=True,
-    help="plain: tables; tsv: one row a group; json: everything.",
-)
+@limit_option(None)
+@format_option("plain: tables; tsv: one row per group of lines; json: everything.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a page with all of it and the worst lines as images.",
+    metavar="FILE",
+    help="Also write a page with all tables and the images of the worst lines.",
 )
 @decoding_options
 def command(
-    data: Path,
+    data: Path | None,
     split: str,
     checkpoint: Path | None,
     onnx: Path | None,
@@ -62,9 +57,9 @@ def command(
     beam_width: int | None,
     lm_weight: float | None,
 ) -> None:
-    """Measure line accuracy, CER and 1-NED on labelled lines, and where the errors are.
+    """Measure line accuracy, CER and 1-NED on labelled lines, and show where the errors are.
 
-    Lines are read exactly as `predict` reads files.
+    Lines are read exactly as `ocrtrain predict` reads image files.
     """
     import json
 
@@ -75,11 +70,12 @@ def command(
     from ocrbase.errors import listed
     from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
     from training.evaluation.labelled import open_labelled
-    from training.evaluation.report import as_json, as_rows, as_table, report
+    from training.evaluation.report import as_json, as_rows, as_table, build_report
     from training.inference.decoders import open_decoder
-    from training.inference.predict import LineReader
+    from training.inference.line_reader import LineReader
     from training.inference.scorers import Scorer, open_any, open_scorer
 
+    data = data or Path(PackSettings.out)
     source = open_labelled(data, Split(split))
     name = f"{data} ({split})" if isinstance(source, LmdbReader) else str(data)
 
@@ -94,24 +90,24 @@ def command(
     if evaluation.outside:
         click.echo(
             f"the model has no class for {listed([repr(c) for c in evaluation.outside])}"
-            f" ({evaluation.outside.total()} characters of the labels): they count as errors",
+            f" ({evaluation.outside.total():,} characters of the labels): they count as errors",
             err=True,
         )
     second = None
     if compare is not None:
         second = run(open_any(compare, device))
-    made = report(evaluation, training_occurrences(source.info), second)
+    report = build_report(evaluation, training_occurrences(source.info), second)
     if form == "json":
-        click.echo(json.dumps(as_json(made), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=1))
     elif form == "tsv":
-        click.echo("\n".join("\t".join(row) for row in as_rows(made)))
+        click.echo("\n".join("\t".join(row) for row in as_rows(report)))
     else:
-        click.echo(as_table(made))
+        click.echo(as_table(report))
     if html is not None:
         from training.evaluation.page import page
         from training.inference.line_images import read_line
 
-        bad = source.read([line.position for line in made.worst]).images if made.worst else []
+        bad = source.read([line.position for line in report.worst]).images if report.worst else []
         images = [read_line(image).pixels for image in bad]
-        html.write_text(page(made, images), encoding="utf-8")
+        html.write_text(page(report, images), encoding="utf-8")
         click.echo(f"wrote {html}", err=True)

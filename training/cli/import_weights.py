@@ -4,12 +4,15 @@ from pathlib import Path
 
 import click
 
+from training.cli.options import out_option
+
 
 @click.command()
-@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("weights", type=click.Path(path_type=Path), metavar="WEIGHTS")
 @click.option(
     "--alphabet",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
     required=True,
     help="Character list that the network was trained with, such as char_std_5990.txt.",
 )
@@ -18,19 +21,16 @@ import click
     type=click.Choice(["first", "last"]),
     default="first",
     show_default=True,
-    help="Where the network's outputs have the CTC blank.",
+    help="Class of the CTC blank among the network's outputs.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Model file to write; default: beside the weights, as .model.safetensors.",
-)
+@out_option("Model file to write.", "NAME.model.safetensors beside the weights")
 def command(weights: Path, alphabet: Path, blank: str, out: Path | None) -> None:
-    """Make a model file of WEIGHTS, a state dict of crnn, crnn_v2 or crnn_res (.pth, .safetensors).
+    """Make a model file from WEIGHTS, a state dict of crnn, crnn_v2 or crnn_res.
 
-    Parameters have the published names (conv1, bn3, rnn.0.rnn and so on), with or without
-    `module.`. The network must have been trained on gray lines 32 px high, scaled to [-1, 1].
-    The written file is read by every command that takes --checkpoint, and by `fit --init`.
+    WEIGHTS is a .pth or .safetensors file whose parameters have the published names (conv1, bn3,
+    rnn.0.rnn and so on), with or without the prefix `module.`. The network must have been trained
+    on gray lines 32 px high, scaled to [-1, 1]. Every command that takes --checkpoint reads the
+    file that is written, and `fit --init` starts from it.
     """
     from training.require import require
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
+from training.cli.options import out_option
+
 
 @click.group()
 def command() -> None:
-    """Build language models that help the beam search choose between look-alikes."""
+    """Build character n-gram models, with which the beam search tells look-alikes apart."""
 
 
 @command.command()
@@ -16,31 +18,31 @@ def command() -> None:
     "specs",
     multiple=True,
     required=True,
-    help="Built-in or added corpus, or a UTF-8 file or folder; may be repeated.",
+    metavar="NAME|PATH",
+    help="Built-in or added corpus, or a UTF-8 text file or folder. Repeatable.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="File to write, .npz.",
-)
+@out_option("Language model to write, an .npz file.", None)
 @click.option(
     "--order",
     type=click.IntRange(1, 4),
     default=3,
     show_default=True,
-    help="Characters of the longest n-gram.",
+    metavar="N",
+    help="Length of the longest n-gram in characters.",
 )
 @click.option(
     "--alphabet",
     "alphabet_path",
     type=click.Path(path_type=Path),
-    help="List file of the network's classes; default: the built-in alphabet.",
+    metavar="FILE",
+    show_default="the built-in 5990 classes",
+    help="Character list of the network.",
 )
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="Take the alphabet of this model file or .onnx file.",
+    metavar="FILE|NAME",
+    help="Model file or .onnx file whose alphabet is used, instead of --alphabet.",
 )
 def build(
     specs: tuple[str, ...],
@@ -49,7 +51,9 @@ def build(
     alphabet_path: Path | None,
     checkpoint: Path | None,
 ) -> None:
-    """Count the n-grams of corpora, all of their text, for `predict --lm` and `evaluate --lm`."""
+    """Count the n-grams in the text of corpora, for `predict --lm` and `evaluate --lm`."""
+    import numpy as np
+
     from corpora import open_corpus
     from datagen.alphabet import load
     from training.inference.language_model import build as build_model
@@ -64,9 +68,7 @@ def build(
     sentences = (sentence for corpus in corpora for sentence in corpus.sentences())
     model = build_model(sentences, alphabet, order, sources)
     save(model, out)
-    counts = [
-        int(b - a) for a, b in zip(model.table.offsets, model.table.offsets[1:], strict=False)
-    ]
+    counts = np.diff(model.table.offsets).tolist()
     kinds = ", ".join(f"{count:,} of order {n}" for n, count in enumerate(counts, start=1))
     click.echo(
         f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB): {model.characters:,} characters of"

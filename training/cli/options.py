@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share: one description each, wherever they appear."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,35 +6,110 @@ from typing import Any
 
 import click
 
+from training.inference.beam_settings import DEFAULT_BEAM
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 checkpoint_option = click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
     metavar="FILE|NAME",
-    help="Model file or bundled model; default: the best of the newest run, and where there is no"
-    " run, the bundled crnn_v2.",
+    show_default="best model of the newest run; without runs, the bundled crnn_v2",
+    help="Model file, or name of a bundled model.",
 )
+
+onnx_option = click.option(
+    "--onnx",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Model file written by `ocrtrain export`, instead of a checkpoint; needs no torch.",
+)
+
+
+def data_option(default: str) -> Decorator:
+    """Labelled lines to read; `default` says what is read without the option."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        show_default=default,
+        help="Packed dataset, render, or list of lines FILE<TAB>TEXT.",
+    )
+
+
+def limit_option(default: int | None) -> Decorator:
+    """How many lines to read."""
+    return click.option(
+        "-n",
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        default=default,
+        show_default="all lines" if default is None else True,
+        help="Number of lines to read, spread evenly over the data.",
+    )
+
+
+def out_option(text: str, default: str | None) -> Decorator:
+    """The file to write; required if there is no default."""
+    return click.option(
+        "-o",
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        required=default is None,
+        show_default=default or False,
+        help=text,
+    )
+
+
+def format_option(text: str) -> Decorator:
+    """Form of the standard output; `text` says what each form holds."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["plain", "tsv", "json"]),
+        default="plain",
+        show_default=True,
+        help=text,
+    )
 
 
 def decoding_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where the network runs and how its logits become text; `open_decoder` takes the latter."""
     options = [
         click.option(
-            "--device", help="Device in torch's words, such as cpu or cuda:1; default: a GPU."
+            "--device",
+            metavar="DEVICE",
+            show_default="cuda if there is a GPU, else cpu",
+            help="Device to run on, in torch's notation: cpu, cuda, cuda:1.",
         ),
         click.option(
             "--decoder",
             type=click.Choice(["greedy", "beam"]),
-            help="Default: greedy; beam with --lm or --beam-width.",
+            show_default="greedy; with --lm or --beam-width, beam",
+            help="Best path, or prefix beam search.",
         ),
         click.option(
             "--lm",
             type=click.Path(path_type=Path),
-            help="Language model written by `ocrtrain lm build`.",
+            metavar="FILE",
+            help="Language model for the beam search, written by `ocrtrain lm build`.",
         ),
         click.option(
-            "--beam-width", type=click.IntRange(1, 1000), help="Prefixes that a beam keeps."
+            "--beam-width",
+            type=click.IntRange(1, 1000),
+            metavar="N",
+            show_default=str(DEFAULT_BEAM.width),
+            help="Prefixes kept after each time step.",
         ),
-        click.option("--lm-weight", type=click.FloatRange(0), help="Weight of the language model."),
+        click.option(
+            "--lm-weight",
+            type=click.FloatRange(0, 100),
+            metavar="FLOAT",
+            show_default=str(DEFAULT_BEAM.lm_weight),
+            help="Weight of the language model's log-probabilities.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)

@@ -8,34 +8,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.options import checkpoint_option, decoding_options
+from training.cli.options import (
+    checkpoint_option,
+    decoding_options,
+    format_option,
+    onnx_option,
+)
 
 if TYPE_CHECKING:
-    from training.inference.predict import Reading
+    from training.inference.line_reader import Reading
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["plain", "tsv", "json"]),
-    default="plain",
-    show_default=True,
-    help="plain: the text; tsv: file, confidence, text; json: one object a line, with the"
-    " confidence and place of each character.",
+@format_option(
+    "plain: the text; tsv: file, confidence, text; json: one object per image, with the confidence"
+    " and centre of each character."
 )
 @checkpoint_option
-@click.option(
-    "--onnx",
-    type=click.Path(path_type=Path),
-    help="Read with a file written by `ocrtrain export`; needs no torch.",
-)
+@onnx_option
 @decoding_options
 @click.option(
     "--explain",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw how the first image is read, from the posterior to the text, into this PNG file.",
+    metavar="FILE",
+    help="Also draw how the first image is read, from class probabilities to text, as a PNG file.",
 )
 def command(
     paths: tuple[str, ...],
@@ -49,15 +46,15 @@ def command(
     lm_weight: float | None,
     explain: Path | None,
 ) -> None:
-    """Read the text lines in image files.
+    """Read the text in images of single lines.
 
-    PATHS are files, folders, patterns, or - for a list on standard input. Exit code 1 if a file
-    could not be read; the others are read all the same.
+    PATHS are image files, folders, glob patterns, or - for a list of paths on standard input. An
+    image that cannot be read is named and skipped; the exit code is then 1.
     """
     from training.errors import ReadError
     from training.inference.decoders import open_decoder
     from training.inference.image_files import image_paths
-    from training.inference.predict import LineReader
+    from training.inference.line_reader import LineReader
     from training.inference.scorers import open_scorer
 
     files = list(image_paths(paths, sys.stdin))

@@ -21,8 +21,8 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Accuracy of some lines, each figure with its interval."""
+class Metrics:
+    """Accuracy of some lines, each value with its interval."""
 
     lines: int
     characters: int
@@ -33,11 +33,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some of the lines of an evaluation: what they share, under which name, and their figures."""
+    """Some of the lines of an evaluation: what they share, under which name, and their metrics."""
 
     kind: str
     name: str
-    figures: Figures
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ class Confusion:
     count: int
 
 
-def figures(errors: LineErrors) -> Figures:
-    """The three figures of some lines."""
+def summarise(errors: LineErrors) -> Metrics:
+    """The three metrics of some lines."""
     ones = np.ones(len(errors))
-    return Figures(
+    return Metrics(
         lines=len(errors),
         characters=int(errors.target_lengths.sum()),
         line_accuracy=ratio(errors.correct, ones),
@@ -71,20 +71,20 @@ def figures(errors: LineErrors) -> Figures:
     )
 
 
-def groups(evaluation: Evaluation) -> list[Group]:
+def group_lines(evaluation: Evaluation) -> list[Group]:
     """Lines by corpus, face, inserted characters, length and the quartiles of each effect.
 
-    What all lines share is left out: one group would repeat the figures of the whole.
+    What all lines share is left out: one group would repeat the metrics of the whole.
     """
-    found = []
+    groups = []
     for kind, names, member in _partitions(evaluation):
         present = [i for i in range(len(names)) if bool((member == i).any())]
         if len(present) < 2:
             continue
         for i in present:
             chosen = evaluation.strict.take(np.flatnonzero(member == i))
-            found.append(Group(kind, names[i], figures(chosen)))
-    return found
+            groups.append(Group(kind, names[i], summarise(chosen)))
+    return groups
 
 
 def class_groups(evaluation: Evaluation, occurrences: Callable[[str], int]) -> list[ClassGroup]:
@@ -95,18 +95,18 @@ def class_groups(evaluation: Evaluation, occurrences: Callable[[str], int]) -> l
         occurrences: training occurrences of a character.
     """
     wrong = [_lost(p, t) for p, t in _pairs(evaluation)]
-    members: dict[str, int] = {}
+    bins: dict[str, int] = {}  # of each character
     right = np.zeros((len(evaluation), len(FREQUENCY_EDGES)))
     whole = np.zeros_like(right)
     for row, target in enumerate(evaluation.targets):
-        for place, character in enumerate(target):
-            if character not in members:
+        for position, character in enumerate(target):
+            if character not in bins:
                 count = occurrences(character)
-                members[character] = int(np.searchsorted(FREQUENCY_EDGES, count, "right")) - 1
-            column = members[character]
+                bins[character] = int(np.searchsorted(FREQUENCY_EDGES, count, "right")) - 1
+            column = bins[character]
             whole[row, column] += 1
-            right[row, column] += place not in wrong[row]
-    classes = Counter(members.values())
+            right[row, column] += position not in wrong[row]
+    classes = Counter(bins.values())
     return [
         ClassGroup(name, classes[i], int(whole[:, i].sum()), ratio(right[:, i], whole[:, i]))
         for i, name in enumerate(_names(FREQUENCY_EDGES))
@@ -114,7 +114,7 @@ def class_groups(evaluation: Evaluation, occurrences: Callable[[str], int]) -> l
     ]
 
 
-def confusions(evaluation: Evaluation, most: int = 50) -> list[Confusion]:
+def confusions(evaluation: Evaluation, limit: int = 50) -> list[Confusion]:
     """The most frequent substitutions, losses and additions of a shortest edit of each line."""
     counts: Counter[tuple[str, str]] = Counter()
     for prediction, target in _pairs(evaluation):
@@ -123,15 +123,15 @@ def confusions(evaluation: Evaluation, most: int = 50) -> list[Confusion]:
             read = prediction[edit.dest_pos] if edit.tag != "delete" else ""
             counts[lost, read] += 1
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [Confusion(*pair, count) for pair, count in ordered[:most]]
+    return [Confusion(*pair, count) for pair, count in ordered[:limit]]
 
 
-def worst(evaluation: Evaluation, most: int = 40) -> IntArray:
-    """Rows of the lines with errors, most edits a character first; confident mistakes first."""
+def worst_lines(evaluation: Evaluation, limit: int = 40) -> IntArray:
+    """Rows of the lines with errors, most edits per character first; confident mistakes first."""
     errors = evaluation.strict
     share = errors.edits / np.maximum(errors.longest, 1)
     order = np.lexsort((np.arange(len(errors)), -evaluation.confidences, -share))
-    return np.array([i for i in order if errors.edits[i] > 0][:most], dtype=np.int64)
+    return np.array([i for i in order if errors.edits[i] > 0][:limit], dtype=np.int64)
 
 
 def _pairs(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
@@ -139,7 +139,7 @@ def _pairs(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
 
 
 def _lost(prediction: str, target: str) -> set[int]:
-    """Places of the target that a shortest edit replaces or drops."""
+    """Positions of the target that a shortest edit replaces or drops."""
     if prediction == target:
         return set()
     edits = Levenshtein.editops(target, prediction)

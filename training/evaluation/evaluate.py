@@ -1,4 +1,4 @@
-"""Read labelled lines with a model, and keep what every figure is made from."""
+"""Read labelled lines with a model, and keep what all metrics are computed from."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ from datagen.sample import DatasetInfo, Reader
 from ocrbase.errors import listed
 from training.errors import ReadError
 from training.evaluation.metrics import LineErrors, line_errors, normalise_text
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 
 LINES_AT_ONCE = 1024
 

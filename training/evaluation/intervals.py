@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals over lines, and paired tests of two models."""
+"""How sure a value is: bootstrap intervals over lines, and paired tests of two models."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval; NaN where there is nothing to measure."""
+    """A value with its 95 % interval; NaN where there is nothing to measure."""
 
     value: float
     low: float

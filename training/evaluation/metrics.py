@@ -1,7 +1,7 @@
 """How right a reading is: line accuracy, character error rate, 1 - NED, strict and normalised.
 
 Strict compares texts as they are. Normalised first folds full-width and half-width forms into
-one and drops spaces, which is what most published figures do without saying so.
+one and drops spaces, which is what most published results do without saying so.
 """
 
 import unicodedata
@@ -16,7 +16,7 @@ from rapidfuzz.distance import Levenshtein
 
 @dataclass(frozen=True, slots=True)
 class LineErrors:
-    """Counts of N lines, from which every figure is a ratio of sums.
+    """Counts of N lines, of which all metrics are ratios of sums.
 
     Attributes:
         edits: edit distance between prediction and target, (N,).

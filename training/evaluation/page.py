@@ -9,7 +9,7 @@ from itertools import groupby
 import cv2
 from rapidfuzz.distance import Levenshtein
 
-from training.evaluation.breakdown import ClassGroup, Confusion, Figures, Group
+from training.evaluation.breakdown import ClassGroup, Confusion, Group, Metrics
 from training.evaluation.intervals import Estimate
 from training.evaluation.report import BadLine, Comparison, Report, shown, verdict
 from training.inference.line_images import Gray
@@ -48,28 +48,28 @@ mark { background: var(--wrong-ground); color: var(--wrong); border-radius: 3px;
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def page(made: Report, images: Sequence[Gray]) -> str:
+def page(report: Report, images: Sequence[Gray]) -> str:
     """The report as HTML.
 
     Args:
-        made: the report.
-        images: the line as the network saw it, for each of `made.worst`.
+        report: what to show.
+        images: the line as the network saw it, for each of `report.worst`.
     """
     sections = [
-        _head(made),
-        _cards("Strict", made.strict),
-        _cards("Normalised: full-width forms folded, spaces dropped", made.normalised),
-        _comparison(made.comparison) if made.comparison else "",
-        *(_groups(kind, list(members)) for kind, members in groupby(made.groups, _kind)),
-        _class_groups(made.class_groups) if made.class_groups else "",
-        _confusions(made.confusions) if made.confusions else "",
-        _worst(made.worst, images) if made.worst else "",
+        _head(report),
+        _cards("Strict", report.strict),
+        _cards("Normalised: full-width forms folded, spaces dropped", report.normalised),
+        _comparison(report.comparison) if report.comparison else "",
+        *(_groups(kind, list(members)) for kind, members in groupby(report.groups, _kind)),
+        _class_groups(report.class_groups) if report.class_groups else "",
+        _confusions(report.confusions) if report.confusions else "",
+        _worst(report.worst, images) if report.worst else "",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(made.model)} on {escape(made.data)}</title>\n"
+        f"<title>{escape(report.model)} on {escape(report.data)}</title>\n"
         f"<style>{_STYLE}</style></head>\n<body>\n{''.join(sections)}</body></html>\n"
     )
 
@@ -78,21 +78,21 @@ def _kind(group: Group) -> str:
     return group.kind
 
 
-def _head(made: Report) -> str:
+def _head(report: Report) -> str:
     return (
-        f"<h1>Evaluation</h1><p class=note>{escape(made.model)} on {escape(made.data)}:"
-        f" {made.strict.lines:,} lines, {made.strict.characters:,} characters, read in"
-        f" {made.seconds:.1f} s. Brackets hold 95 % bootstrap intervals over lines.</p>\n"
+        f"<h1>Evaluation</h1><p class=note>{escape(report.model)} on {escape(report.data)}:"
+        f" {report.strict.lines:,} lines, {report.strict.characters:,} characters, read in"
+        f" {report.seconds:.1f} s. Brackets hold 95 % bootstrap intervals over lines.</p>\n"
     )
 
 
-def _cards(title: str, figures: Figures) -> str:
+def _cards(title: str, metrics: Metrics) -> str:
     cards = "".join(
         f"<div class=card>{name}<b>{_percent(e.value)}</b>{_bar(e)} {escape(_interval(e))}</div>"
         for name, e in (
-            ("line accuracy", figures.line_accuracy),
-            ("character error rate", figures.cer),
-            ("1 − NED", figures.one_minus_ned),
+            ("line accuracy", metrics.line_accuracy),
+            ("character error rate", metrics.cer),
+            ("1 − NED", metrics.one_minus_ned),
         )
     )
     return f"<h2>{escape(title)}</h2><div class=cards>{cards}</div>\n"
@@ -112,7 +112,7 @@ def _comparison(comparison: Comparison) -> str:
 
 def _groups(kind: str, members: Sequence[Group]) -> str:
     rows = [
-        [escape(g.name), f"{g.figures.lines:,}", *_cells(g.figures.line_accuracy, g.figures.cer)]
+        [escape(g.name), f"{g.metrics.lines:,}", *_cells(g.metrics.line_accuracy, g.metrics.cer)]
         for g in members
     ]
     head = [kind, "lines", "line accuracy", "", "CER", ""]

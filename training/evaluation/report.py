@@ -8,13 +8,13 @@ from typing import Any
 from training.evaluation.breakdown import (
     ClassGroup,
     Confusion,
-    Figures,
     Group,
+    Metrics,
     class_groups,
     confusions,
-    figures,
-    groups,
-    worst,
+    group_lines,
+    summarise,
+    worst_lines,
 )
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.intervals import Estimate, Paired, compare
@@ -22,7 +22,7 @@ from training.evaluation.intervals import Estimate, Paired, compare
 
 @dataclass(frozen=True)
 class BadLine:
-    """One of the worst lines: its place in the data, both texts, and how sure the model was."""
+    """One of the worst lines: its position in the data, both texts, and how sure the model was."""
 
     position: int
     target: str
@@ -35,7 +35,7 @@ class Comparison:
     """A second model on the same lines."""
 
     model: str
-    strict: Figures
+    strict: Metrics
     paired: Paired
 
 
@@ -46,8 +46,8 @@ class Report:
     model: str
     data: str
     seconds: float
-    strict: Figures
-    normalised: Figures
+    strict: Metrics
+    normalised: Metrics
     groups: list[Group]
     class_groups: list[ClassGroup]
     confusions: list[Confusion]
@@ -55,12 +55,12 @@ class Report:
     comparison: Comparison | None = None
 
 
-def report(
+def build_report(
     evaluation: Evaluation,
     occurrences: Callable[[str], int] | None = None,
     other: Evaluation | None = None,
 ) -> Report:
-    """Work out every figure of an evaluation.
+    """Work out all metrics of an evaluation.
 
     Args:
         evaluation: of the model that the report is about.
@@ -71,9 +71,9 @@ def report(
         model=evaluation.model,
         data=evaluation.data,
         seconds=evaluation.seconds,
-        strict=figures(evaluation.strict),
-        normalised=figures(evaluation.normalised),
-        groups=groups(evaluation),
+        strict=summarise(evaluation.strict),
+        normalised=summarise(evaluation.normalised),
+        groups=group_lines(evaluation),
         class_groups=class_groups(evaluation, occurrences) if occurrences else [],
         confusions=confusions(evaluation),
         worst=_worst(evaluation),
@@ -81,51 +81,56 @@ def report(
     )
 
 
-def as_json(made: Report) -> dict[str, Any]:
+def as_json(report: Report) -> dict[str, Any]:
     """The report as plain values; what could not be measured is null."""
-    cleaned: dict[str, Any] = _without_nan(asdict(made))
-    return cleaned
+    values: dict[str, Any] = _without_nan(asdict(report))
+    for group in values["groups"]:
+        group["figures"] = group.pop("metrics")  # the key that scripts know from 0.1.0
+    return values
 
 
-def as_rows(made: Report) -> list[tuple[str, ...]]:
-    """Every figure in one table: kind, name, lines, characters, then the figures in full."""
+def as_rows(report: Report) -> list[tuple[str, ...]]:
+    """All metrics in one table: kind, name, lines, characters, then the values in full."""
     head = ("kind", "name", "lines", "characters", "line_accuracy", "cer", "one_minus_ned")
-    rows = [head, _row("all", "strict", made.strict), _row("all", "normalised", made.normalised)]
-    if made.comparison:
-        rows.append(_row("compared", made.comparison.model, made.comparison.strict))
-    rows += [_row(g.kind, g.name, g.figures) for g in made.groups]
+    rows = [
+        head,
+        _row("all", "strict", report.strict),
+        _row("all", "normalised", report.normalised),
+    ]
+    if report.comparison:
+        rows.append(_row("compared", report.comparison.model, report.comparison.strict))
+    rows += [_row(g.kind, g.name, g.metrics) for g in report.groups]
     return rows
 
 
-def as_table(made: Report) -> str:
+def as_table(report: Report) -> str:
     """The report for a terminal."""
-    rate = made.strict.lines / made.seconds if made.seconds else math.inf
+    rate = report.strict.lines / report.seconds if report.seconds else math.inf
     lines = [
-        f"{made.model} on {made.data}: {made.strict.lines:,} lines in {made.seconds:.1f} s"
-        f" ({rate:.0f} a second); [95 % intervals]",
+        f"{report.model} on {report.data}: {report.strict.lines:,} lines in {report.seconds:.1f} s"
+        f" ({rate:,.0f} lines/s); [95 % intervals]",
         "",
         _columns("", "lines", "line accuracy", "CER", "1-NED"),
-        _line("strict", made.strict),
-        _line("normalised (width, spaces)", made.normalised),
+        _line("strict", report.strict),
+        _line("normalised (width, spaces)", report.normalised),
     ]
     kind = ""
-    for group in made.groups:
+    for group in report.groups:
         if group.kind != kind:
             kind = group.kind
             lines += ["", f"by {kind}"]
-        lines.append(_line(f"  {group.name}", group.figures))
-    if made.class_groups:
+        lines.append(_line(f"  {group.name}", group.metrics))
+    if report.class_groups:
         lines += ["", "characters read, by occurrences of their class in training"]
         lines += [
             f"  {g.name:<22} {g.classes:>6,} classes {g.characters:>8,} characters {shown(g.right)}"
-            for g in made.class_groups
+            for g in report.class_groups
         ]
-    if made.confusions:
-        pairs = [f"{c.target or '(nothing)'} as {c.prediction or '(nothing)'} {c.count}"
-                 for c in made.confusions[:20]]  # fmt: skip
-        lines += ["", "most often misread: " + ", ".join(pairs)]
-    if made.comparison:
-        lines += ["", *_compared(made.comparison)]
+    if report.confusions:
+        lines += ["", "most frequent confusions"]
+        lines += [f"  {quoted(c)}  {c.count:,}×" for c in report.confusions[:20]]
+    if report.comparison:
+        lines += ["", *_compared(report.comparison)]
     return "\n".join(lines)
 
 
@@ -137,6 +142,15 @@ def shown(estimate: Estimate, digits: int = 2) -> str:
         f"{100 * x:.{digits}f}" for x in (estimate.value, estimate.low, estimate.high)
     )
     return f"{value} % [{low}, {high}]"
+
+
+def quoted(confusion: Confusion) -> str:
+    """What was read in place of what, each character in quotes."""
+    if not confusion.prediction:
+        return f"'{confusion.target}' not read"
+    if not confusion.target:
+        return f"'{confusion.prediction}' read where nothing stands"
+    return f"'{confusion.target}' read as '{confusion.prediction}'"
 
 
 def verdict(paired: Paired) -> str:
@@ -165,7 +179,7 @@ def _comparison(first: Evaluation, second: Evaluation) -> Comparison:
     if first.targets != second.targets:
         raise ValueError("the two models read different lines")
     paired = compare(first.strict.edits, second.strict.edits, first.strict.target_lengths)
-    return Comparison(second.model, figures(second.strict), paired)
+    return Comparison(second.model, summarise(second.strict), paired)
 
 
 def _worst(evaluation: Evaluation) -> list[BadLine]:
@@ -176,18 +190,24 @@ def _worst(evaluation: Evaluation) -> list[BadLine]:
             evaluation.predictions[i],
             float(evaluation.confidences[i]),
         )
-        for i in worst(evaluation)
+        for i in worst_lines(evaluation)
     ]
 
 
-def _row(kind: str, name: str, made: Figures) -> tuple[str, ...]:
-    shares = (made.line_accuracy, made.cer, made.one_minus_ned)
-    return (kind, name, str(made.lines), str(made.characters), *(f"{e.value:.6f}" for e in shares))
+def _row(kind: str, name: str, metrics: Metrics) -> tuple[str, ...]:
+    shares = (metrics.line_accuracy, metrics.cer, metrics.one_minus_ned)
+    return (
+        kind,
+        name,
+        str(metrics.lines),
+        str(metrics.characters),
+        *(f"{e.value:.6f}" for e in shares),
+    )
 
 
-def _line(name: str, made: Figures) -> str:
-    shares = (made.line_accuracy, made.cer, made.one_minus_ned)
-    return _columns(name, f"{made.lines:,}", *(shown(e) for e in shares))
+def _line(name: str, metrics: Metrics) -> str:
+    shares = (metrics.line_accuracy, metrics.cer, metrics.one_minus_ned)
+    return _columns(name, f"{metrics.lines:,}", *(shown(e) for e in shares))
 
 
 def _columns(name: str, lines: str, *cells: str) -> str:

@@ -6,12 +6,14 @@ continuous speech recognition using bi-directional recurrent DNNs"). With a beam
 prefix and no pruning of classes the result is the likeliest text, exactly.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.inference.beam_settings import DEFAULT_BEAM, BeamSettings
 from training.inference.decoding import (
+    BLANK,
     Decoded,
     FloatArray,
     IntArray,
@@ -23,35 +25,11 @@ from training.inference.ngrams import NgramTable, empty_table
 from training.inference.prefix_search import search
 
 
-@dataclass(frozen=True, slots=True)
-class BeamSettings:
-    """What a prefix beam search weighs and keeps.
-
-    Attributes:
-        width: prefixes kept after each frame.
-        classes_per_frame: classes besides the blank that may extend a prefix in one frame.
-        least_probability: of a class in a frame, to extend a prefix there.
-        lm_weight: factor of the language model's log-probability.
-        length_bonus: added for each character, in nats; offsets the model's taste for short text.
-    """
-
-    width: int = 10
-    classes_per_frame: int = 20
-    least_probability: float = 1e-5
-    lm_weight: float = 0.3
-    length_bonus: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.width < 1 or self.classes_per_frame < 1:
-            raise ValueError("a beam needs a width and classes_per_frame of at least 1")
-
-
 def beam_decode(
     logits: FloatArray,
     input_lengths: IntArray,
     *,
-    blank: int = 0,
-    settings: BeamSettings = BeamSettings(),
+    settings: BeamSettings = DEFAULT_BEAM,
     table: NgramTable | None = None,
 ) -> list[Decoded]:
     """The best text of each line over all its paths.
@@ -59,7 +37,6 @@ def beam_decode(
     Args:
         logits: unnormalised scores, (T, N, C).
         input_lengths: valid time steps of each line, (N,), each in [1, T].
-        blank: class of the CTC blank.
         settings: widths and weights; the weights are used with a table only.
         table: n-gram table over the same classes, or None.
 
@@ -71,47 +48,42 @@ def beam_decode(
     table = table or empty_table()
     decoded = []
     for n, length in enumerate(input_lengths):
-        columns, log_probs = _likely(logits[:length, n], blank, settings.least_probability)
-        blank_column = int(np.searchsorted(columns, blank))
-        ids, scores = _candidates(log_probs, blank_column, settings)
+        columns, log_probs = _likely(logits[:length, n], settings.min_probability)
+        ids, scores = _candidates(log_probs, settings)
         text, log_probability = search(
-            np.ascontiguousarray(log_probs[:, blank_column]), columns[ids], scores,
+            np.ascontiguousarray(log_probs[:, BLANK]), columns[ids], scores,
             settings.width, *weights,
             table.keys, table.log_probs, table.backoffs, table.offsets,
         )  # fmt: skip
-        placed = aligned(
-            log_probs, np.searchsorted(columns, text), float(log_probability), blank=blank_column
-        )
-        decoded.append(replace(placed, class_ids=text))
+        alignment = aligned(log_probs, np.searchsorted(columns, text), float(log_probability))
+        decoded.append(replace(alignment, class_ids=text))
     return decoded
 
 
-def _likely(logits: FloatArray, blank: int, least: float) -> tuple[IntArray, FloatArray]:
-    """The classes (K,) that reach a probability in some frame, with the blank, and their
-    log-probabilities (T, K).
+def _likely(logits: FloatArray, min_probability: float) -> tuple[IntArray, FloatArray]:
+    """The classes (K,) that reach a probability in some frame, with the blank, which stays the
+    first, and their log-probabilities (T, K).
 
     Of thousands of classes some dozens remain, and everything after costs accordingly less.
     """
     partition = log_partition(logits[:, None])  # (T, 1)
     with np.errstate(divide="ignore"):
-        likely = logits >= partition + np.float32(np.log(least))
+        likely = logits >= partition + np.float32(np.log(min_probability))
     reached: NDArray[np.bool_] = np.any(likely, axis=0)
-    reached[blank] = True
+    reached[BLANK] = True
     columns = np.flatnonzero(reached)
     return columns, logits[:, columns] - partition
 
 
-def _candidates(
-    log_probs: FloatArray, blank: int, settings: BeamSettings
-) -> tuple[IntArray, FloatArray]:
+def _candidates(log_probs: FloatArray, settings: BeamSettings) -> tuple[IntArray, FloatArray]:
     """The likeliest columns besides the blank in each frame and their scores, both (T, K).
 
     A column that is too unlikely to be tried has the score -inf.
     """
     others = log_probs.copy()
-    others[:, blank] = -np.inf
-    most = min(settings.classes_per_frame, others.shape[1])
-    ids = np.argpartition(-others, most - 1, axis=1)[:, :most]
+    others[:, BLANK] = -np.inf
+    count = min(settings.classes_per_frame, others.shape[1])
+    ids = np.argpartition(-others, count - 1, axis=1)[:, :count]
     scores = np.take_along_axis(others, ids, axis=1)
-    scores[np.exp(scores) < settings.least_probability] = -np.inf
+    scores[np.exp(scores) < settings.min_probability] = -np.inf
     return ids, scores

@@ -6,7 +6,7 @@ from pathlib import Path
 from datagen.alphabet import Alphabet
 from training.errors import ReadError
 from training.inference.decoding import greedy_decode
-from training.inference.predict import Decoder
+from training.inference.line_reader import Decoder
 
 DECODERS = ("greedy", "beam")
 
@@ -34,14 +34,14 @@ def open_decoder(
         return greedy_decode
     if lm is None and lm_weight is not None:
         raise ReadError("--lm-weight needs --lm FILE, made with `ocrtrain lm build`")
-    # Numba and its compiled search load here, so that greedy reading starts without them.
-    from training.inference.beam import BeamSettings, beam_decode
+    # Numba and its compiled search load here, so that greedy decoding starts without them.
+    from training.inference.beam import beam_decode
+    from training.inference.beam_settings import DEFAULT_BEAM, BeamSettings
     from training.inference.language_model import load
 
-    default = BeamSettings()
     settings = BeamSettings(
-        width=default.width if width is None else width,
-        lm_weight=default.lm_weight if lm_weight is None else lm_weight,
+        width=DEFAULT_BEAM.width if width is None else width,
+        lm_weight=DEFAULT_BEAM.lm_weight if lm_weight is None else lm_weight,
     )
     if lm is None:
         return partial(beam_decode, settings=settings)

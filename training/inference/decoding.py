@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+BLANK = 0  # class of the CTC blank in every model; another is refused when a file is opened
+
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
@@ -20,7 +22,7 @@ class Decoded:
 
     Attributes:
         class_ids: the classes read, blanks dropped and repeats collapsed, (L,).
-        frames: the frame at which each class is surest, (L,).
+        frames: the frame in which each class is most likely, (L,).
         confidences: its probability in that frame, (L,).
         log_probability: natural logarithm of the probability of the path (best path) or of the
             text over all paths (beam search).
@@ -33,20 +35,19 @@ class Decoded:
 
     @property
     def confidence(self) -> float:
-        """Probability a character: the geometric mean, so that lines of any length compare.
+        """Probability per character: the geometric mean, so that lines of any length compare.
 
         Frames that hold no character count too: a character that may have been missed lowers it.
         """
         return float(np.exp(self.log_probability / max(1, len(self.class_ids))))
 
 
-def greedy_decode(logits: FloatArray, input_lengths: IntArray, *, blank: int = 0) -> list[Decoded]:
+def greedy_decode(logits: FloatArray, input_lengths: IntArray) -> list[Decoded]:
     """Best path with repeats collapsed and blanks dropped (Graves et al. 2006, section 3.2).
 
     Args:
         logits: unnormalised scores, (T, N, C).
         input_lengths: valid time steps of each line, (N,), each in [1, T].
-        blank: class of the CTC blank.
 
     Raises:
         ValueError: if a length is outside [1, T].
@@ -57,7 +58,7 @@ def greedy_decode(logits: FloatArray, input_lengths: IntArray, *, blank: int = 0
     decoded = []
     for n, length in enumerate(input_lengths):
         log_best = best[:length, n]
-        runs = list(_runs(path[:length, n], blank))
+        runs = list(_runs(path[:length, n]))
         frames = np.array([a + int(log_best[a:b].argmax()) for a, b in runs], dtype=np.int64)
         decoded.append(
             Decoded(
@@ -70,9 +71,9 @@ def greedy_decode(logits: FloatArray, input_lengths: IntArray, *, blank: int = 0
     return decoded
 
 
-def collapse(path: NDArray[np.integer], blank: int = 0) -> IntArray:
+def collapse(path: NDArray[np.integer]) -> IntArray:
     """The classes that one path (T,) of best classes spells: repeats once, blanks dropped."""
-    return np.array([path[start] for start, _ in _runs(path, blank)], dtype=np.int64)
+    return np.array([path[start] for start, _ in _runs(path)], dtype=np.int64)
 
 
 def log_partition(logits: FloatArray) -> FloatArray:
@@ -95,13 +96,12 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     return out
 
 
-def align(log_probs: FloatArray, class_ids: IntArray, *, blank: int = 0) -> list[tuple[int, int]]:
+def align(log_probs: FloatArray, class_ids: IntArray) -> list[tuple[int, int]]:
     """Frames of each character on the likeliest path that spells a text (Viterbi over CTC).
 
     Args:
         log_probs: log-probabilities of one line, (T, C).
         class_ids: the text, (L,), without blanks.
-        blank: class of the CTC blank.
 
     Returns:
         (first, end) of each character, end exclusive, in order and without overlap.
@@ -109,8 +109,8 @@ def align(log_probs: FloatArray, class_ids: IntArray, *, blank: int = 0) -> list
     Raises:
         ValueError: if the text needs more frames than there are.
     """
-    states = _with_blanks(class_ids, blank)  # (S,), S = 2 L + 1
-    score, came_from = _viterbi(log_probs[:, states], states, blank)
+    states = _with_blanks(class_ids)  # (S,), S = 2 L + 1
+    score, came_from = _viterbi(log_probs[:, states], states)
     s = len(states) - 1
     if s > 0 and score[s - 1] > score[s]:
         s -= 1
@@ -125,12 +125,10 @@ def align(log_probs: FloatArray, class_ids: IntArray, *, blank: int = 0) -> list
     return [(first, end) for first, end in spans]
 
 
-def aligned(
-    log_probs: FloatArray, class_ids: IntArray, log_probability: float, *, blank: int = 0
-) -> Decoded:
-    """A text with the place and confidence that its likeliest alignment gives each character."""
+def aligned(log_probs: FloatArray, class_ids: IntArray, log_probability: float) -> Decoded:
+    """A text with the frame and confidence that its likeliest alignment gives each character."""
     frames = np.empty(len(class_ids), dtype=np.int64)
-    for i, (first, end) in enumerate(align(log_probs, class_ids, blank=blank)):
+    for i, (first, end) in enumerate(align(log_probs, class_ids)):
         frames[i] = first + int(log_probs[first:end, class_ids[i]].argmax())
     confidences = np.exp(log_probs[frames, class_ids]).astype(np.float32)
     return Decoded(class_ids, frames, confidences, log_probability)
@@ -143,29 +141,29 @@ def check_lengths(frames: int, input_lengths: IntArray) -> None:
         raise ValueError(f"input lengths {wrong} are outside 1 to {frames} frames")
 
 
-def _runs(path: NDArray[np.integer], blank: int) -> Iterator[tuple[int, int]]:
+def _runs(path: NDArray[np.integer]) -> Iterator[tuple[int, int]]:
     """(first, end) of each run of one class that is not the blank."""
     edges = np.flatnonzero(np.diff(path)) + 1
     starts = np.concatenate(([0], edges))
     ends = np.concatenate((edges, [len(path)]))
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        if path[start] != blank:
+        if path[start] != BLANK:
             yield start, end
 
 
-def _with_blanks(class_ids: IntArray, blank: int) -> IntArray:
-    states = np.full(2 * len(class_ids) + 1, blank, dtype=np.int64)
+def _with_blanks(class_ids: IntArray) -> IntArray:
+    states = np.full(2 * len(class_ids) + 1, BLANK, dtype=np.int64)
     states[1::2] = class_ids
     return states
 
 
 def _viterbi(
-    emission: FloatArray, states: IntArray, blank: int
+    emission: FloatArray, states: IntArray
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Final scores (S,), and how many states back the best path into (t, s) came from (T, S)."""
     frames, count = emission.shape
     may_skip = np.zeros(count, dtype=bool)
-    may_skip[2:] = (states[2:] != blank) & (states[2:] != states[:-2])
+    may_skip[2:] = (states[2:] != BLANK) & (states[2:] != states[:-2])
     score = np.full(count, -np.inf)
     score[:2] = emission[0, :2]
     came_from = np.zeros((frames, count), dtype=np.int8)

@@ -12,9 +12,9 @@ from datagen.alphabet import Alphabet
 from datagen.errors import ImageError
 from fonts.library import coverage, select
 from fonts.specimen import open_font
-from training.inference.decoding import Decoded, FloatArray, log_softmax
+from training.inference.decoding import BLANK, Decoded, FloatArray, log_softmax
 from training.inference.line_images import Gray, read_line
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 
 FACE = "noto-sans-sc-regular"
 CELL = 18  # pixels of the picture for one frame
@@ -47,7 +47,6 @@ class Explained:
     path: NDArray[np.int64]
     decoded: Decoded
     symbols: list[str]
-    blank: int
     frame_px: int
     offset_px: float
 
@@ -71,15 +70,13 @@ def explain(reader: LineReader, pixels: Gray) -> Explained:
     """Score and decode one prepared line (32, W)."""
     scorer = reader.scorer
     logits = reader.score([pixels])  # (T, 1, C)
-    blank = scorer.alphabet.blank
-    (decoded,) = reader.decoder(logits, np.array([len(logits)]), blank=blank)
+    (decoded,) = reader.decoder(logits, np.array([len(logits)]))
     probabilities = np.exp(log_softmax(logits[:, 0]))
     symbols = _drawable(scorer.alphabet)
     path = probabilities.argmax(axis=1)
     return Explained(
-        pixels, probabilities, path, decoded, symbols, blank, scorer.frame_px,
-        scorer.frame_offset_px,
-    )  # fmt: skip
+        pixels, probabilities, path, decoded, symbols, scorer.frame_px, scorer.frame_offset_px
+    )
 
 
 def _drawable(alphabet: Alphabet) -> list[str]:
@@ -111,7 +108,7 @@ def shown_classes(line: Explained) -> list[int]:
     peaks = line.probabilities.max(axis=0)
     read = list(dict.fromkeys([*line.decoded.class_ids.tolist(), *line.path.tolist()]))
     others = [int(c) for c in np.argsort(-peaks) if peaks[c] >= MIN_PROBABILITY]
-    rows = [c for c in dict.fromkeys([*read, *others]) if c != line.blank]
+    rows = [c for c in dict.fromkeys([*read, *others]) if c != BLANK]
     return rows[:MAX_CLASSES]
 
 
@@ -136,7 +133,7 @@ def _strip(line: Explained, rows: list[int], start: int, end: int) -> Image.Imag
         x = LEFT + (t - start) * CELL
         c = int(line.path[t])
         pen.rectangle((x, path_top, x + CELL, path_top + ROW), outline=_RULE)
-        colour = _SOFT if c == line.blank else _INK
+        colour = _SOFT if c == BLANK else _INK
         pen.text((x + CELL / 2, path_top + ROW / 2), line.symbols[c], colour, font, anchor="mm")
     _caption(pen, font, text_top, "read")
     _collapse(pen, line, start, end, path_top + ROW, text_top)
@@ -169,9 +166,9 @@ def _heat(
     top: int,
 ) -> None:
     """One row a class, the blank first; the darker, the likelier."""
-    for row, c in enumerate([line.blank, *rows]):
+    for row, c in enumerate([BLANK, *rows]):
         y = top + row * ROW
-        name = "blank" if c == line.blank else line.symbols[c]
+        name = "blank" if c == BLANK else line.symbols[c]
         pen.text((LEFT - 10, y + ROW / 2), name, _INK, font, anchor="rm")
         p = line.probabilities[start:end, c, None]  # (frames, 1)
         strength = np.sqrt(p)  # small probabilities would vanish

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from datagen.alphabet import MAX_CLASSES, Alphabet
 from training.errors import ReadError
 from training.files import publish
+from training.inference.decoding import BLANK
 from training.inference.ngrams import NgramTable, pack
 from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray
 
@@ -167,7 +168,7 @@ def _all_classes(
     """Unigram counts of every class but the blank, zeros included."""
     everything = np.zeros(len(alphabet), dtype=np.int64)
     everything[keys.astype(np.int64)] = counts
-    classes = np.delete(np.arange(len(alphabet)), alphabet.blank)
+    classes = np.delete(np.arange(len(alphabet)), BLANK)
     return classes.astype(np.uint64), everything[classes]
 
 

@@ -113,7 +113,7 @@ def _add(a: float, b: float) -> float:
 
 @njit(cache=True)
 def _longer(trie: _Trie, nodes: int, node: int, class_id: int) -> int:
-    """The prefix one class longer; `nodes`, the first free place, if it is not there yet."""
+    """The prefix one class longer; `nodes`, the first free index, if it is not there yet."""
     longer = trie.child[node]
     while longer != -1 and trie.symbol[longer] != class_id:
         longer = trie.sibling[longer]
@@ -145,7 +145,7 @@ def search(
     lm_offsets: IntArray,
 ) -> tuple[IntArray, float]:
     """Best text and its log-probability, the language model's part left out."""
-    trie = _new_trie(_most_nodes(scores, width))
+    trie = _new_trie(_max_nodes(scores, width))
     nodes = 1
     beam = np.zeros(1, dtype=np.int64)
     ends_blank = np.zeros(1)
@@ -191,7 +191,7 @@ def search(
 
 
 @njit(cache=True)
-def _most_nodes(scores: FloatArray, width: int) -> int:
+def _max_nodes(scores: FloatArray, width: int) -> int:
     """How many prefixes a search can meet: each kept one by each class that is tried."""
     nodes, kept = 1, 1
     for t in range(len(scores)):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.line_geometry import FRAME_PX
-from training.inference.decoding import FloatArray, log_partition
+from training.inference.decoding import BLANK, FloatArray, log_partition
 from training.model.preprocess import bucket_width
 
 _AROUND = 2  # frames on each side that must be blank too, since two windows may differ by one
@@ -36,7 +36,7 @@ def window_starts(width_px: int, window_px: int, overlap_px: int) -> list[int]:
     return [*range(0, last, window_px - overlap_px), last]
 
 
-def join(parts: Sequence[FloatArray], starts: Sequence[int], blank: int = 0) -> FloatArray:
+def join(parts: Sequence[FloatArray], starts: Sequence[int]) -> FloatArray:
     """Logits of a whole line (T, C) from those of its windows (T_i, C) and their left edges."""
     pieces = []
     taken = 0  # frames of the line that are settled
@@ -44,14 +44,14 @@ def join(parts: Sequence[FloatArray], starts: Sequence[int], blank: int = 0) -> 
         first = starts[i] // FRAME_PX
         end = first + len(part)
         if i + 1 < len(parts):
-            end = seam(part, parts[i + 1], first, starts[i + 1] // FRAME_PX, blank, taken)
+            end = seam(part, parts[i + 1], first, starts[i + 1] // FRAME_PX, taken)
         pieces.append(part[taken - first : end - first])
         taken = end
     return np.concatenate(pieces)
 
 
 def seam(
-    left: FloatArray, right: FloatArray, left_first: int, right_first: int, blank: int, least: int
+    left: FloatArray, right: FloatArray, left_first: int, right_first: int, settled: int
 ) -> int:
     """The frame of the line from which on the right window answers.
 
@@ -60,12 +60,11 @@ def seam(
         right: logits of the right window, (T, C).
         left_first: frame of the line at which the left window starts.
         right_first: the same of the right window.
-        blank: class of the CTC blank.
-        least: frame before which the seam may not be.
+        settled: frame before which the seam may not be.
     """
     start, end = right_first, min(left_first + len(left), right_first + len(right))
-    ink = _not_blank(left[start - left_first : end - left_first], blank)
-    ink += _not_blank(right[start - right_first : end - right_first], blank)
+    ink = _not_blank(left[start - left_first : end - left_first])
+    ink += _not_blank(right[start - right_first : end - right_first])
     kernel = np.ones(2 * _AROUND)  # the seam lies between two frames
     around = np.convolve(np.pad(ink, (_AROUND, _AROUND)), kernel, mode="valid")[: len(ink)]
     frames = np.arange(start, end)
@@ -74,11 +73,11 @@ def seam(
     cost = around + 1e-3 * np.abs(frames - middle)
     cost[:margin] = np.inf
     cost[len(cost) - margin :] = np.inf
-    cost[frames < least] = np.inf
+    cost[frames < settled] = np.inf
     return int(frames[cost.argmin()])
 
 
-def _not_blank(logits: FloatArray, blank: int) -> NDArray[np.float64]:
+def _not_blank(logits: FloatArray) -> NDArray[np.float64]:
     """Probability of any character in each frame, (T,)."""
-    log_blank = logits[:, blank] - log_partition(logits[:, None])[:, 0]
+    log_blank = logits[:, BLANK] - log_partition(logits[:, None])[:, 0]
     return 1.0 - np.exp(log_blank.astype(np.float64))

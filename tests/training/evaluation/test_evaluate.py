@@ -1,4 +1,4 @@
-"""Evaluation: figures that can be counted by hand, groups, comparison, and its three forms."""
+"""Evaluation: metrics that can be counted by hand, groups, comparison, and its three forms."""
 
 import json
 from pathlib import Path
@@ -16,11 +16,11 @@ from tests.support.bars import ALPHABET, BarScorer, random_texts, write_list
 from tests.support.samples import ALPHABET as LETTERS
 from tests.support.samples import make_render
 from training.errors import ReadError
-from training.evaluation.breakdown import class_groups, confusions, groups, worst
+from training.evaluation.breakdown import class_groups, confusions, group_lines, worst_lines
 from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
 from training.evaluation.labelled import open_labelled
-from training.evaluation.report import as_json, as_rows, as_table, report
-from training.inference.predict import LineReader
+from training.evaluation.report import as_json, as_rows, as_table, build_report
+from training.inference.line_reader import LineReader
 
 TEXTS = ["天地", "地", "玄黄宇宙", "天天天天天天", "荒", "黄天"]
 COLUMNS = {
@@ -42,52 +42,52 @@ def test_a_perfect_reader_has_no_errors(source: Reader) -> None:
     evaluation = read_by(source, "")
     assert evaluation.predictions == evaluation.targets == TEXTS
     assert evaluation.strict.line_accuracy == 1.0 and evaluation.strict.cer == 0.0
-    assert len(worst(evaluation)) == 0 and confusions(evaluation) == []
+    assert len(worst_lines(evaluation)) == 0 and confusions(evaluation) == []
 
 
-def test_every_figure_of_a_reader_that_takes_one_character_for_another(source: Reader) -> None:
+def test_the_metrics_of_a_reader_that_takes_one_character_for_another(source: Reader) -> None:
     evaluation = read_by(source, "天")  # reads 天 as 荒, the last of the alphabet
     assert evaluation.strict.edits.tolist() == [1, 0, 0, 6, 0, 1]
     assert evaluation.strict.cer == pytest.approx(8 / 16)
     pairs = confusions(evaluation)
     assert [(c.target, c.prediction, c.count) for c in pairs] == [("天", "荒", 8)]
-    assert worst(evaluation)[0] == 3 and set(worst(evaluation)) == {0, 3, 5}
+    assert worst_lines(evaluation)[0] == 3 and set(worst_lines(evaluation)) == {0, 3, 5}
 
 
 def test_groups_by_corpus_face_and_length(source: Reader) -> None:
-    found = {(g.kind, g.name): g.figures for g in groups(read_by(source, "天"))}
-    assert found["corpus", "news"].line_accuracy.value == pytest.approx(2 / 3)
-    assert found["corpus", "old"].cer.value == pytest.approx(7 / 9)
-    assert found["face", "song"].lines == 3
-    assert found["length", "1 to 4"].lines == 5
-    assert found["length", "5 to 9"].line_accuracy.value == 0.0
-    assert not any(kind in EFFECTS for kind, _ in found)
+    by_name = {(g.kind, g.name): g.metrics for g in group_lines(read_by(source, "天"))}
+    assert by_name["corpus", "news"].line_accuracy.value == pytest.approx(2 / 3)
+    assert by_name["corpus", "old"].cer.value == pytest.approx(7 / 9)
+    assert by_name["face", "song"].lines == 3
+    assert by_name["length", "1 to 4"].lines == 5
+    assert by_name["length", "5 to 9"].line_accuracy.value == 0.0
+    assert not any(kind in EFFECTS for kind, _ in by_name)
 
 
 def test_groups_by_effect_strength_are_quartiles(source: Reader) -> None:
     evaluation = read_by(source, "天")
     evaluation.meta["effects"][:, EFFECTS.index("blur_px")] = [0.8, 0.2, 0.1, 0.9, 0.5, 0.7]
-    found = [g for g in groups(evaluation) if g.kind == "blur_px"]
-    assert sum(g.figures.lines for g in found) == len(TEXTS)
+    found = [g for g in group_lines(evaluation) if g.kind == "blur_px"]
+    assert sum(g.metrics.lines for g in found) == len(TEXTS)
     assert found[0].name.startswith("0.1 to ") and found[-1].name.endswith(" to 0.9")
-    assert found[-1].figures.line_accuracy.value < found[0].figures.line_accuracy.value
+    assert found[-1].metrics.line_accuracy.value < found[0].metrics.line_accuracy.value
 
 
 def test_characters_by_how_often_they_stood_in_training(source: Reader) -> None:
     seen = {"天": 3, "地": 50, "玄": 50}
-    found = {g.name: g for g in class_groups(read_by(source, "天"), lambda c: seen.get(c, 0))}
-    assert set(found) == {"0", "1 to 9", "10 to 99"}
-    assert found["1 to 9"].characters == 8 and found["1 to 9"].right.value == 0.0
-    assert found["10 to 99"].classes == 2 and found["10 to 99"].right.value == 1.0
+    by_name = {g.name: g for g in class_groups(read_by(source, "天"), lambda c: seen.get(c, 0))}
+    assert set(by_name) == {"0", "1 to 9", "10 to 99"}
+    assert by_name["1 to 9"].characters == 8 and by_name["1 to 9"].right.value == 0.0
+    assert by_name["10 to 99"].classes == 2 and by_name["10 to 99"].right.value == 1.0
 
 
 def test_losses_and_additions_are_confusions_with_nothing() -> None:
-    evaluation = made(predictions=["天", "天地地"], targets=["天地", "天地"])
+    evaluation = evaluation_of(predictions=["天", "天地地"], targets=["天地", "天地"])
     pairs = {(c.target, c.prediction): c.count for c in confusions(evaluation)}
     assert pairs == {("地", ""): 1, ("", "地"): 1}
 
 
-def made(predictions: list[str], targets: list[str]) -> Evaluation:
+def evaluation_of(predictions: list[str], targets: list[str]) -> Evaluation:
     """An evaluation without images."""
     from datagen.sample import META_DTYPE, DatasetInfo
 
@@ -98,8 +98,8 @@ def made(predictions: list[str], targets: list[str]) -> Evaluation:
     )  # fmt: skip
 
 
-def test_normalised_figures_forgive_width_and_spaces_only() -> None:
-    evaluation = made(predictions=["A1，天", "地"], targets=["Ａ１ ， 天", "天"])
+def test_normalised_metrics_forgive_width_and_spaces_only() -> None:
+    evaluation = evaluation_of(predictions=["A1，天", "地"], targets=["Ａ１ ， 天", "天"])
     assert evaluation.strict.line_accuracy == 0.0
     assert evaluation.normalised.line_accuracy == 0.5
 
@@ -111,7 +111,7 @@ def test_a_limit_spreads_over_the_data(source: Reader) -> None:
 
 
 def test_two_models_on_the_same_lines(source: Reader) -> None:
-    result = report(read_by(source, "天", "worse"), other=read_by(source, "", "better"))
+    result = build_report(read_by(source, "天", "worse"), other=read_by(source, "", "better"))
     assert result.comparison is not None
     paired = result.comparison.paired
     assert (paired.only_first, paired.only_second) == (0, 3)
@@ -120,14 +120,19 @@ def test_two_models_on_the_same_lines(source: Reader) -> None:
 
 
 def test_the_three_forms_agree(source: Reader) -> None:
-    result = report(read_by(source, "天"), lambda character: 1000)
+    result = build_report(read_by(source, "天"), lambda character: 1000)
     values = json.loads(json.dumps(as_json(result), allow_nan=False))
+    assert values["groups"][0]["figures"]["lines"] == 3  # as in 0.1.0
     assert values["strict"]["cer"]["value"] == 0.5
     rows = as_rows(result)
     assert len({len(row) for row in rows}) == 1
     assert rows[1][:2] == ("all", "strict") and float(rows[1][5]) == 0.5
     table = as_table(result)
-    assert "50.00 % [" in table and "天 as 荒 8" in table and "by corpus" in table
+    assert (
+        "50.00 % [" in table
+        and "  '天' read as '荒'  8×\n" in table + "\n"
+        and "by corpus" in table
+    )
 
 
 def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -196,7 +201,7 @@ def test_a_packed_dataset_is_evaluated_on_its_validation_side(packed: Path) -> N
     evaluation = evaluate(LineReader(scorer), source, "packed")
     assert evaluation.targets == val.read(range(len(val))).texts
     assert evaluation.strict.cer > 0.5  # letters are no bars
-    kinds = {g.kind for g in groups(evaluation)}
+    kinds = {g.kind for g in group_lines(evaluation)}
     assert "face" in kinds
     occurrences = training_occurrences(source.info)
     assert occurrences is not None and occurrences("a") > 0 and occurrences("中") > 0

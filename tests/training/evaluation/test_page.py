@@ -12,8 +12,8 @@ from tests.support.browser import needs_browser, run_browser
 from training.evaluation.evaluate import evaluate
 from training.evaluation.labelled import open_labelled
 from training.evaluation.page import page
-from training.evaluation.report import report
-from training.inference.predict import LineReader
+from training.evaluation.report import build_report
+from training.inference.line_reader import LineReader
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = open_labelled(write_list(folder, texts, {"face": faces}))
     first = evaluate(LineReader(BarScorer("天地", "first")), source, "bars")
     second = evaluate(LineReader(BarScorer("天", "second")), source, "bars")
-    made = report(first, lambda character: ord(character) % 300, second)
+    report = build_report(first, lambda character: ord(character) % 300, second)
     path = folder / "report.html"
-    path.write_text(page(made, [bars(line.target) for line in made.worst]), encoding="utf-8")
+    path.write_text(page(report, [bars(line.target) for line in report.worst]), encoding="utf-8")
     return path
 
 
@@ -37,7 +37,7 @@ def test_the_page_names_no_other_resource_and_escapes_what_it_is_given(written: 
 
 
 @needs_browser
-def test_a_browser_shows_the_figures_and_the_lines(written: Path, tmp_path: Path) -> None:
+def test_a_browser_shows_the_metrics_and_the_lines(written: Path, tmp_path: Path) -> None:
     probe = written.with_name("probe.html")
     # The page itself has no script; a copy of it reports what the browser made of it.
     script = (

@@ -9,12 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.inference.beam import BeamSettings, beam_decode
-from training.inference.decoding import FloatArray, align, collapse, greedy_decode, log_softmax
+from training.inference.beam import beam_decode
+from training.inference.beam_settings import BeamSettings
+from training.inference.decoding import (
+    BLANK,
+    FloatArray,
+    align,
+    collapse,
+    greedy_decode,
+    log_softmax,
+)
 from training.inference.ngrams import NgramTable, pack
 
 CLASSES = 3
-WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES, least_probability=0.0)
+WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES, min_probability=0.0)
 
 
 def logits_of(frames: int, lines: int = 1, classes: int = CLASSES) -> st.SearchStrategy[FloatArray]:
@@ -22,37 +30,37 @@ def logits_of(frames: int, lines: int = 1, classes: int = CLASSES) -> st.SearchS
     return arrays(np.float32, (frames, lines, classes), elements=numbers)
 
 
-def spelled(path: tuple[int, ...], blank: int) -> tuple[int, ...]:
+def spelled(path: tuple[int, ...]) -> tuple[int, ...]:
     """The rule of CTC: merge repeats, then drop blanks."""
-    return tuple(c for c, _ in groupby(path) if c != blank)
+    return tuple(c for c, _ in groupby(path) if c != BLANK)
 
 
-def text_probabilities(log_probs: FloatArray, blank: int) -> dict[tuple[int, ...], float]:
+def text_probabilities(log_probs: FloatArray) -> dict[tuple[int, ...], float]:
     """Probability of every text, summed over all paths there are."""
     frames, classes = log_probs.shape
     out: dict[tuple[int, ...], float] = {}
     for path in product(range(classes), repeat=frames):
         p = float(np.exp(log_probs[np.arange(frames), list(path)].sum(dtype=np.float64)))
-        text = spelled(path, blank)
+        text = spelled(path)
         out[text] = out.get(text, 0.0) + p
     return out
 
 
-@given(logits_of(frames=6, lines=2), st.integers(0, CLASSES - 1))
-def test_greedy_spells_the_best_path(logits: FloatArray, blank: int) -> None:
+@given(logits_of(frames=6, lines=2))
+def test_greedy_spells_the_best_path(logits: FloatArray) -> None:
     lengths = np.array([6, 4])
-    for n, decoded in enumerate(greedy_decode(logits, lengths, blank=blank)):
+    for n, decoded in enumerate(greedy_decode(logits, lengths)):
         log_probs = log_softmax(logits[: lengths[n], n])
         path = tuple(int(c) for c in logits[: lengths[n], n].argmax(axis=1))
-        assert tuple(decoded.class_ids) == spelled(path, blank)
-        assert tuple(collapse(np.array(path), blank)) == spelled(path, blank)
+        assert tuple(decoded.class_ids) == spelled(path)
+        assert tuple(collapse(np.array(path))) == spelled(path)
         assert decoded.log_probability == pytest.approx(log_probs.max(axis=1).sum(), abs=1e-4)
         np.testing.assert_allclose(
             decoded.confidences, np.exp(log_probs[decoded.frames, decoded.class_ids]), rtol=1e-4
         )
 
 
-def test_greedy_keeps_repeats_that_a_blank_parts_and_places_each_at_its_surest_frame() -> None:
+def test_greedy_keeps_repeats_that_a_blank_parts_and_finds_the_surest_frame_of_each() -> None:
     path = [1, 1, 0, 1, 2, 2, 2, 0]
     logits = np.full((8, 1, 3), -4, dtype=np.float32)
     logits[np.arange(8), 0, path] = [1, 5, 5, 3, 1, 9, 1, 5]
@@ -77,10 +85,10 @@ def test_lengths_outside_are_refused(decode: object, length: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(logits_of(frames=5), st.integers(0, CLASSES - 1))
-def test_beam_search_is_exact_when_nothing_is_pruned(logits: FloatArray, blank: int) -> None:
-    (decoded,) = beam_decode(logits, np.array([5]), blank=blank, settings=WHOLE)
-    exact = text_probabilities(log_softmax(logits[:, 0]), blank)
+@given(logits_of(frames=5))
+def test_beam_search_is_exact_when_nothing_is_pruned(logits: FloatArray) -> None:
+    (decoded,) = beam_decode(logits, np.array([5]), settings=WHOLE)
+    exact = text_probabilities(log_softmax(logits[:, 0]))
     found = exact[tuple(int(c) for c in decoded.class_ids)]
     assert found == pytest.approx(max(exact.values()), rel=1e-4)
     assert np.exp(decoded.log_probability) == pytest.approx(found, rel=1e-4)
@@ -96,7 +104,7 @@ def test_beam_search_with_a_language_model_is_exact(
     (decoded,) = beam_decode(logits, np.array([4]), settings=weights, table=table)
     exact = {
         text: np.log(p) + length_bonus * len(text) + lm_weight * lm_score(table, text)
-        for text, p in text_probabilities(log_softmax(logits[:, 0]), 0).items()
+        for text, p in text_probabilities(log_softmax(logits[:, 0])).items()
     }
     found = exact[tuple(int(c) for c in decoded.class_ids)]
     assert found == pytest.approx(max(exact.values()), abs=1e-3)
@@ -131,11 +139,11 @@ def test_alignment_is_the_likeliest_path_of_the_text(logits: FloatArray, text: l
     path = [0] * 5
     for (first, end), c in zip(spans, text, strict=True):
         path[first:end] = [c] * (end - first)
-    assert spelled(tuple(path), 0) == tuple(text)
+    assert spelled(tuple(path)) == tuple(text)
     best = max(
         log_probs[np.arange(5), list(p)].sum()
         for p in product(range(CLASSES), repeat=5)
-        if spelled(p, 0) == tuple(text)
+        if spelled(p) == tuple(text)
     )
     assert log_probs[np.arange(5), path].sum() == pytest.approx(best, abs=1e-4)
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.support.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.inference.explain import CELL, LEFT, STRIP, draw, explain, explain_line, shown_classes
-from training.inference.predict import LineReader
+from training.inference.line_reader import LineReader
 
 READER = LineReader(BarScorer())
 

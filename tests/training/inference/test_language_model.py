@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from datagen.alphabet import Alphabet
 from tests.support.bars import ocrtrain
 from training.errors import ReadError
-from training.inference.beam import BeamSettings, beam_decode
+from training.inference.beam import beam_decode
+from training.inference.beam_settings import BeamSettings
 from training.inference.decoders import open_decoder
 from training.inference.decoding import greedy_decode
 from training.inference.language_model import build, load, save

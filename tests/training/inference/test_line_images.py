@@ -75,7 +75,7 @@ def test_exif_rotation_is_applied() -> None:
     assert far_apart(line.pixels, PLAIN) < 1
 
 
-def test_light_ink_on_dark_is_inverted_and_places_keep_their_scale() -> None:
+def test_light_ink_on_dark_is_inverted_and_keeps_its_scale() -> None:
     line = read_line(encoded(drawing(ink=235, ground=25)))
     assert line.inverted and line.scale == 2.0
     assert far_apart(line.pixels, PLAIN) < 1

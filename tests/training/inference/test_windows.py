@@ -14,14 +14,14 @@ from training.inference.windows import join, window_starts
 CLASSES = 7
 
 
-def scores(text: list[int], places: list[int], frames: int) -> FloatArray:
+def scores(text: list[int], positions: list[int], frames: int) -> FloatArray:
     """Logits that are sure of each character in one frame and of the blank elsewhere, (T, C)."""
     logits = np.zeros((frames, CLASSES), dtype=np.float32)
     logits[:, 0] = 9
-    for class_id, place in zip(text, places, strict=True):
-        if 0 <= place < frames:
-            logits[place] = 0
-            logits[place, class_id] = 9
+    for class_id, position in zip(text, positions, strict=True):
+        if 0 <= position < frames:
+            logits[position] = 0
+            logits[position, class_id] = 9
     return logits
 
 
@@ -39,9 +39,9 @@ def test_windows_cover_the_line_and_share_the_overlap(width: int, sizes: tuple[i
 @given(st.data())
 def test_joined_windows_read_every_character_once(data: st.DataObject) -> None:
     gaps = data.draw(st.lists(st.integers(5, 12), min_size=1, max_size=120))
-    places = np.cumsum(gaps)
+    positions = np.cumsum(gaps)
     text = data.draw(st.lists(st.integers(1, CLASSES - 1), min_size=len(gaps), max_size=len(gaps)))
-    width = int(places[-1] + 6) * FRAME_PX
+    width = int(positions[-1] + 6) * FRAME_PX
     window, overlap = 320, 160
     starts = window_starts(width, window, overlap)
     parts = []
@@ -49,11 +49,11 @@ def test_joined_windows_read_every_character_once(data: st.DataObject) -> None:
         first = start // FRAME_PX
         shift = data.draw(st.integers(-1, 1))  # two windows may differ by a frame or two
         frames = min(window, width - start) // FRAME_PX + 1
-        parts.append(scores(text, (places - first + shift).tolist(), frames))
+        parts.append(scores(text, (positions - first + shift).tolist(), frames))
     joined = join(parts, starts)
     (decoded,) = greedy_decode(joined[:, None], np.array([len(joined)]))
     assert decoded.class_ids.tolist() == text
-    assert np.abs(decoded.frames - places).max() <= 1
+    assert np.abs(decoded.frames - positions).max() <= 1
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(330, 80), (320, 30), (320, 161), (320, 200)])

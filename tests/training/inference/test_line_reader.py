@@ -1,4 +1,4 @@
-"""Predict: files in, text with confidence and places out, whatever else is in the batch."""
+"""Reading files: text, confidence and character centres, whatever else is in the batch."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from tests.support.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.errors import ReadError
 from training.inference.image_files import image_paths
-from training.inference.predict import LineReader, Reading, ReadSettings
+from training.inference.line_reader import LineReader, Reading, ReadSettings
 from training.inference.scorers import TorchScorer
 
 torch = pytest.importorskip("torch")
@@ -38,7 +38,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_text_confidence_and_places_in_the_file(tmp_path: Path) -> None:
+def test_text_confidence_and_centres_in_the_file(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", bars("天地玄黄黄", height=64))
     (reading,) = LineReader(BarScorer()).read([path])
     assert reading.text == "天地玄黄黄" and reading.error is None
@@ -187,7 +187,7 @@ def test_a_damaged_model_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_modules_of_reading_do_not_import_torch() -> None:
-    modules = "beam, decoders, image_files, line_images, predict, scorers, windows"
+    modules = "beam, decoders, image_files, line_images, line_reader, scorers, windows"
     code = (
         "import sys\nfrom training.evaluation import metrics\n"
         f"from training.inference import {modules}\n"

@@ -2,7 +2,7 @@
 
 From Python, with the newest run's best checkpoint, or without runs the bundled model:
 
-    from training.inference.predict import LineReader
+    from training.inference.line_reader import LineReader
 
     for reading in LineReader.open().read(["line.png"]):
         print(reading.text, reading.confidence, reading.characters)
@@ -33,9 +33,7 @@ FILES_AT_ONCE = 1024  # decoded and held, so that lines of one width meet in a b
 class Decoder(Protocol):
     """From logits to text: `greedy_decode`, or a beam search with its settings bound."""
 
-    def __call__(
-        self, logits: FloatArray, input_lengths: IntArray, *, blank: int = 0
-    ) -> list[Decoded]: ...
+    def __call__(self, logits: FloatArray, input_lengths: IntArray) -> list[Decoded]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ class Character:
 
     Attributes:
         text: the character.
-        confidence: its probability where it is surest.
-        x_px: its place in the image file, in pixels from the left, after EXIF rotation.
+        confidence: its probability in the frame where it is most likely.
+        x_px: its centre in the image file, in pixels from the left, after EXIF rotation.
     """
 
     text: str
@@ -147,8 +145,7 @@ class LineReader:
             for batch in _chunks(chosen, max(1, self.settings.batch_px // width)):
                 logits = self.score([lines[i] for i in batch])
                 lengths = np.full(len(batch), len(logits), dtype=np.int64)
-                found = self.decoder(logits, lengths, blank=self.scorer.alphabet.blank)
-                for i, one in zip(batch, found, strict=True):
+                for i, one in zip(batch, self.decoder(logits, lengths), strict=True):
                     decoded[i] = one
         return [one for one in decoded if one is not None]
 
@@ -165,17 +162,16 @@ class LineReader:
         scores = [self.scorer.logits(cut[i : i + at_once]) for i in range(0, len(cut), at_once)]
         # Windows of all lines, window by window: (T, S * N, C) to S times (T, N, C).
         parts = np.split(np.concatenate(scores, axis=1), len(starts), axis=1)
-        blank = self.scorer.alphabet.blank
-        whole = [join([part[:, n] for part in parts], starts, blank) for n in range(len(images))]
+        whole = [join([part[:, n] for part in parts], starts) for n in range(len(images))]
         return np.stack(whole, axis=1)
 
     def _reading(self, source: str, decoded: Decoded, scale: float) -> Reading:
         scorer = self.scorer
-        places = (decoded.frames * scorer.frame_px + scorer.frame_offset_px) * scale
+        centres_px = (decoded.frames * scorer.frame_px + scorer.frame_offset_px) * scale
         symbols = [scorer.alphabet.symbols[c] for c in decoded.class_ids]
         characters = tuple(
             Character(symbol, float(confidence), float(x))
-            for symbol, confidence, x in zip(symbols, decoded.confidences, places, strict=True)
+            for symbol, confidence, x in zip(symbols, decoded.confidences, centres_px, strict=True)
         )
         return Reading(source, "".join(symbols), decoded.confidence, characters)
 
