@@ -3,14 +3,13 @@
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from training.errors import FitError
 from training.files import publish_text
 from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
@@ -21,7 +20,8 @@ from training.fitting.loss_monitor import LossMonitor, memory_error
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
 from training.fitting.run_logger import RunLogger
-from training.fitting.schedule import alignment_steps, learning_rate, scaled_rate
+from training.fitting.run_settings import resolve, to_keep
+from training.fitting.schedule import learning_rate
 from training.fitting.signals import Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, save_state, states
@@ -31,10 +31,7 @@ from training.model.checkpoint import BEST, LAST, RUNS
 from training.model.networks import build
 from training.model.transfer import start_from
 
-CPU_LINES, GPU_LINES = 64, 256  # lines of a step for each process, unless the user says
 FINISHED = "finished.json"  # stands in the folder of a run that came to its end
-VALIDATIONS = 20  # a run, unless they would take more than a tenth of its time:
-VALIDATION_COST = 4  # lines trained on for a line validated, which costs a third of one
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Outcome:
 
 
 def fit(
-    settings: FitSettings, sources: Sources, rank: Rank, *, resume: bool = False, runs: Path = RUNS
+    wished: FitSettings, sources: Sources, rank: Rank, *, resume: bool = False, runs: Path = RUNS
 ) -> Outcome:
     """Train until the run is over, it is interrupted, or it stops to get better.
 
@@ -63,18 +60,16 @@ def fit(
         FitError, CheckpointError: with what to do about it.
         KeyboardInterrupt: after a signal; the state of the last whole step is kept.
     """
-    hardware.set_up(settings, rank)
-    settings = _filled_in(settings, rank)
-    order = sources.order(settings)
-    settings, total = _planned(settings, order, sources)
-    folder = runs / str(settings.run)
+    hardware.set_up(wished, rank)
+    settings, order = resolve(wished, sources, rank)
+    folder = runs / settings.run
     torch.manual_seed(settings.seed)
     network = build(
         settings.model, len(sources.train.alphabet), channels=settings.channels,
         hidden=settings.hidden, width_multiplier=settings.width_multiplier,
     )  # fmt: skip
     facts = sources.train.facts()
-    lines = preflight(settings, sources, facts, network, rank, total)
+    lines = preflight(settings, sources, facts, network, rank)
     if settings.init and not (resume and states(folder)):
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
     train_state = TrainState(network, settings, rank)
@@ -89,12 +84,12 @@ def fit(
         train_state.restore(load_state(newest_state(folder)), sources.fingerprint)
         lines.append(f"going on after step {train_state.step}")
     elif rank.first:
-        run_folder.write_settings(run_folder.create(settings, runs), settings)
+        run_folder.write_settings(run_folder.create(settings, runs), to_keep(settings, wished))
     with (
-        _run_logger(folder, train_state, total, rank, lines) as run_logger,
+        _run_logger(folder, train_state, lines) as run_logger,
         Signals(rank) as signals,
     ):
-        _loop(train_state, sources, order, total, folder, run_logger, signals)
+        _loop(train_state, sources, order, folder, run_logger, signals)
     outcome = Outcome(folder, train_state.step, train_state.best)
     if rank.first:
         text = json.dumps({"step": outcome.step, "line_accuracy": outcome.line_accuracy}) + "\n"
@@ -103,29 +98,28 @@ def fit(
 
 
 def _loop(
-    train_state: TrainState, sources: Sources, order: StepOrder, total: int, folder: Path,
+    train_state: TrainState, sources: Sources, order: StepOrder, folder: Path,
     run_logger: RunLogger | None, signals: Signals,
 ) -> None:  # fmt: skip
     settings, rank = train_state.settings, train_state.rank
     loss_monitor = LossMonitor(train_state, order, folder)
-    warmup, epoch = round(settings.warmup * total), 0
-    by_alignment = alignment_steps(settings.alignment_lines, order.batch_size, total)
+    total, epoch = settings.steps, 0
     loader = step_loader(
         sources.train, order, range(train_state.step, total), rank=rank.index,
         world_size=rank.world_size, pieces=settings.accumulate, augment=sources.augment(settings),
-        workers=hardware.loader_workers(settings, rank), pin=rank.device.type == "cuda",
+        workers=settings.workers, pin=rank.device.type == "cuda",
     )  # fmt: skip
     for batches in loader:
         with memory_error(settings):
             loss = _gradients(
                 train_state,
                 batches,
-                by_alignment=train_state.step < by_alignment,
+                by_alignment=train_state.step < settings.alignment_steps,
                 loss_monitor=loss_monitor,
             )
         loss_monitor.note(loss, train_state.clip())
         rate = learning_rate(
-            train_state.step, total, float(settings.lr or 0), warmup, settings.schedule
+            train_state.step, total, settings.lr, settings.warmup_steps, settings.schedule
         )
         train_state.advance(rate)
 
@@ -137,7 +131,7 @@ def _loop(
             if run_logger:
                 run_logger.step(step, epoch, metrics)
         done = last
-        if step % int(settings.validate_every or total) == 0 or last:
+        if step % settings.validate_every == 0 or last:
             loss_monitor.check()  # or weights that are not finite might be kept as the best
             done |= _validate(train_state, sources, folder, run_logger)
         if (step % settings.checkpoint_every == 0 or done or signals.asked) and rank.first:
@@ -158,7 +152,7 @@ def _gradients(
     sum exact however the batch is cut.
     """
     rank = train_state.rank
-    scale = rank.world_size / int(train_state.settings.batch_size or 1)
+    scale = rank.world_size / train_state.settings.batch_size
     sum_of_losses = torch.zeros((), device=rank.device)
     for i, batch in enumerate(batches):
         steps = train_state.network.output_length(batch.images.shape[2])
@@ -216,44 +210,17 @@ def _save(train_state: TrainState, sources: Sources, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _run_logger(
-    folder: Path, train_state: TrainState, total: int, rank: Rank, lines: list[str]
+    folder: Path, train_state: TrainState, lines: list[str]
 ) -> Iterator[RunLogger | None]:
-    if not rank.first:
+    settings = train_state.settings
+    if not train_state.rank.first:
         yield None
         return
     run_folder.cut_metrics(folder, train_state.step)
-    run_logger = RunLogger(
-        folder, train_state.step, total, int(train_state.settings.batch_size or 1)
-    )
+    run_logger = RunLogger(folder, train_state.step, settings.steps, settings.batch_size)
     for line in lines:
         run_logger.say(line)
     try:
         yield run_logger
     finally:
         run_logger.close()
-
-
-def _filled_in(settings: FitSettings, rank: Rank) -> FitSettings:
-    """Settings with what depends on the machine chosen."""
-    each = GPU_LINES if rank.device.type == "cuda" else CPU_LINES
-    size = settings.batch_size or each * rank.world_size
-    if size < rank.world_size:
-        raise FitError(f"--batch-size {size} is less than one line for {rank.world_size} processes")
-    return replace(
-        settings,
-        batch_size=size,
-        lr=settings.lr or scaled_rate(size, settings.width_multiplier),
-        precision=hardware.precision(settings, rank.device),
-    )
-
-
-def _planned(settings: FitSettings, order: StepOrder, sources: Sources) -> tuple[FitSettings, int]:
-    """Settings with what depends on the data chosen, and the steps of the run."""
-    total = order.steps_before(settings.epochs)
-    if settings.max_steps is not None:
-        total = min(total, settings.max_steps)
-    held = len(sources.validation) if sources.validation is not None else 0
-    lines = min(held, settings.validation_lines or held)
-    affordable = VALIDATION_COST * lines // order.batch_size
-    every = settings.validate_every or max(total // VALIDATIONS, affordable, 1)
-    return replace(settings, validate_every=every), total

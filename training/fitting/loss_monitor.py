@@ -11,13 +11,13 @@ from torch import Tensor
 
 from training.errors import FitError
 from training.files import publish_text
-from training.fitting.fit_settings import FitSettings
 from training.fitting.order import StepOrder
+from training.fitting.run_settings import RunSettings
 from training.fitting.train_state import TrainState
 
 
 @contextlib.contextmanager
-def memory_error(settings: FitSettings) -> Iterator[None]:
+def memory_error(settings: RunSettings) -> Iterator[None]:
     """Say what to do where a GPU's memory does not suffice."""
     try:
         yield

@@ -9,7 +9,7 @@ from training.fitting import hardware
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
-from training.fitting.schedule import alignment_steps
+from training.fitting.run_settings import RunSettings
 from training.fitting.sources import Sources
 from training.model.recogniser import Recogniser
 
@@ -20,12 +20,7 @@ STATE_COPIES = 5  # weights, gradients, two moments, EMA
 
 
 def preflight(
-    settings: FitSettings,
-    sources: Sources,
-    facts: Facts,
-    network: Recogniser,
-    rank: Rank,
-    total: int,
+    settings: RunSettings, sources: Sources, facts: Facts, network: Recogniser, rank: Rank
 ) -> list[str]:
     """Report what the run will do, one line each.
 
@@ -33,33 +28,33 @@ def preflight(
         FitError: if labels do not fit their time steps, the data sets differ in alphabet, or there
             is nothing to train on.
     """
-    if total < 1:
+    if settings.steps < 1:
         raise FitError(
             f"{facts.name} has {len(sources.train):,} lines, fewer than the batch of"
-            f" {settings.batch_size}: lower --batch-size, or give more --epochs"
+            f" {settings.batch_size:,}: lower --batch-size, or give more --epochs"
         )
     if rank.first:  # one look at all labels is enough
         _refuse_infeasible(facts, network)
+    epochs = settings.steps * settings.batch_size / len(sources.train)
     held = len(sources.validation) if sources.validation is not None else 0
-    size = settings.batch_size or 1
     return [
         f"run: runs/{settings.run}",
         f"data: {facts.name}, {len(sources.train):,} lines to train on, {held:,} to validate",
         _alphabet_line(sources, facts),
-        _alignment_line(settings, facts, total),
+        _alignment_line(settings, facts),
         f"network: {_shape(settings)}, {_count(network):,} parameters,"
         f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
-        f"steps: {total:,} of {size} lines ({total * size / len(sources.train):.2g} epochs),"
+        f"steps: {settings.steps:,} of {settings.batch_size:,} lines ({epochs:.2g} epochs),"
         f" learning rate {settings.lr:.2g}, {settings.schedule}",
         f"device: {rank.world_size} x {hardware.describe(rank.device)}, {settings.precision},"
         f" about {memory_bytes(settings, network, facts.longest_px, rank) / 2**30:.1f} GiB each",
     ]
 
 
-def memory_bytes(settings: FitSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
+def memory_bytes(settings: RunSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
     """Rough memory of one process: weights and their companions, activations, class scores."""
     weights = STATE_COPIES * 4 * _count(network)
-    lines = (settings.batch_size or 1) / rank.world_size / settings.accumulate
+    lines = settings.batch_size / rank.world_size / settings.accumulate
     half = 2 if settings.precision == "bfloat16" else 1
     pixels = width_px * LINE_HEIGHT_PX
     activations = ACTIVATION_BYTES[settings.model] * settings.width_multiplier * pixels / half
@@ -91,15 +86,14 @@ def _alphabet_line(sources: Sources, facts: Facts) -> str:
     )
 
 
-def _alignment_line(settings: FitSettings, facts: Facts, total: int) -> str:
+def _alignment_line(settings: RunSettings, facts: Facts) -> str:
     if not settings.alignment_lines:
         return "warm start: none, CTC from the start"
     if facts.known_centres == 0:
         return "warm start: none, the data has no character centres; CTC from the start"
-    steps = alignment_steps(settings.alignment_lines, settings.batch_size or 1, total)
     return (
         f"warm start: character centres known for {facts.known_centres:.0%} of the lines; the first"
-        f" {steps:,} steps train on them, then CTC"
+        f" {settings.alignment_steps:,} steps train on them, then CTC"
     )
 
 

@@ -44,9 +44,9 @@ class Sources:
         splits += [self.validation.fingerprint] if self.validation is not None else []
         return hashlib.sha256("\n".join(splits).encode()).hexdigest()
 
-    def order(self, settings: FitSettings) -> StepOrder:
-        """Which lines each step takes; the batch size must be chosen by now."""
-        return self.train.order(settings.batch_size or 1, settings.seed)
+    def order(self, batch_size: int, seed: int) -> StepOrder:
+        """Which lines each step takes."""
+        return self.train.order(batch_size, seed)
 
     def augment(self, settings: FitSettings) -> Augment | None:
         """What changes the images at load time."""

@@ -15,8 +15,8 @@ from training.fitting.alignment import alignment_loss
 from training.fitting.ctc import ctc_loss
 from training.fitting.data import Batch, to_input
 from training.fitting.ema import Ema
-from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank, autocast
+from training.fitting.run_settings import RunSettings
 from training.fitting.schedule import ema_decay_at
 from training.fitting.state_files import State
 from training.model.checkpoint import save_model, versions
@@ -36,7 +36,7 @@ class TrainState:
         stale: validations since then.
     """
 
-    def __init__(self, network: Recogniser, settings: FitSettings, rank: Rank) -> None:
+    def __init__(self, network: Recogniser, settings: RunSettings, rank: Rank) -> None:
         self.settings, self.rank = settings, rank
         self.network = network.to(rank.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.network)

@@ -1,0 +1,60 @@
+"""What a run chooses for the user, and what it keeps of that."""
+
+from dataclasses import fields, replace
+
+import pytest
+import torch
+
+from tests.support.bar_lines import BarSource
+from training.errors import FitError
+from training.fitting.fit_settings import FitSettings
+from training.fitting.hardware import Rank
+from training.fitting.run_settings import RunSettings, resolve, to_keep
+from training.fitting.sources import Sources
+
+WISHES = FitSettings(run="a", epochs=10, precision="float32", validation_lines=32)
+SOURCES = Sources(BarSource(1000), BarSource(40, seed=9))
+
+
+def chosen(world_size: int = 1, **changes: object) -> RunSettings:
+    ranks = Rank(0, world_size, torch.device("cpu"), world_size)
+    return resolve(replace(WISHES, **changes), SOURCES, ranks)[0]
+
+
+def test_nothing_is_left_open() -> None:
+    settings = chosen()
+    open_by_wish = {"init", "max_steps", "gpus", "threads"}  # mean "none", or asked of the machine
+    left = {f.name for f in fields(settings) if getattr(settings, f.name) is None}
+    assert left <= open_by_wish
+    assert (settings.batch_size, settings.workers, settings.precision) == (64, 0, "float32")
+    assert settings.lr == pytest.approx(1.2e-3)
+    assert (settings.steps, settings.warmup_steps) == (156, 16)  # 10 epochs of 1,000 lines
+    assert settings.validate_every == 7  # 20 validations
+
+
+def test_wishes_are_kept() -> None:
+    settings = chosen(batch_size=10, lr=0.5, validate_every=3, workers=2, max_steps=9)
+    assert (settings.batch_size, settings.lr, settings.validate_every) == (10, 0.5, 3)
+    assert (settings.workers, settings.steps) == (2, 9)
+
+
+def test_more_processes_take_more_lines_at_a_higher_rate() -> None:
+    settings = chosen(world_size=4)
+    assert settings.batch_size == 256
+    assert settings.lr == pytest.approx(2.4e-3)
+    with pytest.raises(FitError, match="--batch-size 3 is less than one line for 4 processes"):
+        chosen(world_size=4, batch_size=3)
+
+
+def test_long_validations_come_less_often() -> None:
+    assert chosen(batch_size=8).validate_every == 62  # of 1,250 steps
+    assert chosen(batch_size=2).validate_every == 250
+    assert chosen(batch_size=2, max_steps=40).validate_every == 64  # 4 x 32 lines trained on
+
+
+def test_a_folder_keeps_what_another_machine_must_not_choose_anew() -> None:
+    kept = to_keep(chosen(), WISHES)
+    assert type(kept) is FitSettings
+    assert (kept.batch_size, kept.lr, kept.validate_every) == (64, pytest.approx(1.2e-3), 7)
+    assert (kept.workers, kept.threads, kept.gpus) == (None, None, None)
+    assert resolve(kept, SOURCES, Rank(0, 1, torch.device("cpu"), 1))[0] == chosen()

@@ -1,0 +1,99 @@
+"""The settings of a run with nothing left open: what the user wished, and what was chosen."""
+
+from dataclasses import dataclass, fields, replace
+
+from training.errors import FitError
+from training.fitting import hardware
+from training.fitting.fit_settings import FitSettings
+from training.fitting.hardware import Rank
+from training.fitting.order import StepOrder
+from training.fitting.schedule import alignment_steps, scaled_rate
+from training.fitting.sources import Sources
+
+CPU_LINES, GPU_LINES = 64, 256  # lines per step and process, unless the user says
+VALIDATIONS = 20  # per run, unless they would take more than a tenth of its time:
+VALIDATION_COST = 4  # lines trained on per line validated, which costs a third of one
+
+# What a resumed run takes over and does not choose anew, whatever machine it goes on with.
+_KEPT = ("run", "batch_size", "lr", "precision", "validate_every")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings(FitSettings):
+    """What `FitSettings` may leave open is chosen here.
+
+    Attributes:
+        run: name of the run's folder.
+        batch_size: lines per step over all processes.
+        lr: peak learning rate.
+        precision: "bfloat16" or "float32".
+        validate_every: steps between validations.
+        workers: loader processes of this process.
+        steps: of the whole run.
+        warmup_steps: in which the learning rate rises.
+        alignment_steps: that train on character centres before CTC takes over.
+    """
+
+    run: str
+    batch_size: int
+    lr: float
+    precision: str
+    validate_every: int
+    workers: int
+    steps: int
+    warmup_steps: int
+    alignment_steps: int
+
+
+def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSettings, StepOrder]:
+    """Choose what depends on the machine and the data.
+
+    Args:
+        settings: must name the run.
+        sources: of lines.
+        rank: this process among all.
+
+    Returns:
+        The settings, and which lines each step takes.
+
+    Raises:
+        FitError: if there is less than one line per process.
+    """
+    size = _batch_size(settings, rank)
+    order = sources.order(size, settings.seed)
+    steps = order.steps_before(settings.epochs)
+    if settings.max_steps is not None:
+        steps = min(steps, settings.max_steps)
+    wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
+    chosen = {
+        "batch_size": size,
+        "lr": settings.lr or scaled_rate(size, settings.width_multiplier),
+        "precision": hardware.precision(settings, rank.device),
+        "validate_every": settings.validate_every or _interval(sources, settings, size, steps),
+        "workers": hardware.loader_workers(settings, rank),
+        "steps": steps,
+        "warmup_steps": round(settings.warmup * steps),
+        "alignment_steps": alignment_steps(settings.alignment_lines, size, steps),
+    }  # fmt: skip
+    return RunSettings(**{**wished, **chosen}), order
+
+
+def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
+    """What a run's folder keeps: the wishes, with what must not change between two machines."""
+    return replace(wished, **{name: getattr(settings, name) for name in _KEPT})
+
+
+def _batch_size(settings: FitSettings, rank: Rank) -> int:
+    each = GPU_LINES if rank.device.type == "cuda" else CPU_LINES
+    size = settings.batch_size or each * rank.world_size
+    if size < rank.world_size:
+        raise FitError(f"--batch-size {size} is less than one line for {rank.world_size} processes")
+    return size
+
+
+def _interval(sources: Sources, settings: FitSettings, batch_size: int, steps: int) -> int:
+    """Steps between validations, which take a tenth of the time at most."""
+    held = len(sources.validation) if sources.validation is not None else 0
+    lines = min(held, settings.validation_lines or held)
+    affordable = VALIDATION_COST * lines // batch_size
+    return max(steps // VALIDATIONS, affordable, 1)
