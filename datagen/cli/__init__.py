@@ -20,9 +20,7 @@ MODULES = {
 }
 
 
-@click.group(
-    cls=LazyGroup, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, modules=MODULES)
 @click.version_option(package_name="ocrgen")
 def main() -> None:
     """Render labelled images of Chinese text lines and pack them for training."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from datagen.cli.options import alphabet_option, home_option, out_file
+
 
 @click.group()
 def command() -> None:
@@ -11,42 +13,38 @@ def command() -> None:
 
 
 @command.command()
-@click.option(
-    "--alphabet", "path", type=click.Path(path_type=Path), help="List file; default: the built-in."
-)
-def show(path: Path | None) -> None:
+@alphabet_option(path_type=Path)
+def show(alphabet: Path | None) -> None:
     """Print the classes in order and what reading the list decided."""
     from datagen.alphabet import BUILTIN_FILE, read_list
 
-    listing = read_list(path or BUILTIN_FILE)
-    alphabet = listing.alphabet
-    click.echo(f"{len(alphabet)} classes, blank = class {alphabet.blank}")
-    click.echo(f"sha256 {alphabet.fingerprint}")
+    listing = read_list(alphabet or BUILTIN_FILE)
+    classes = listing.alphabet
+    click.echo(f"{len(classes)} classes, blank = class {classes.blank}")
+    click.echo(f"sha256 {classes.fingerprint}")
     for note in listing.notes:
         click.echo(f"note: {note}")
-    for start in range(0, len(alphabet), 40):
-        row = "".join(symbol or "␣" for symbol in alphabet.symbols[start : start + 40])
+    for start in range(0, len(classes), 40):
+        row = "".join(symbol or "␣" for symbol in classes.symbols[start : start + 40])
         click.echo(f"{start:5d}  {row}")
 
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--alphabet", "path", type=click.Path(path_type=Path), help="List file; default: the built-in."
-)
-def check(files: tuple[Path, ...], path: Path | None) -> None:
-    """Count the characters of FILES that the alphabet lacks; exit 1 if there are any."""
+@alphabet_option(path_type=Path)
+def check(files: tuple[Path, ...], alphabet: Path | None) -> None:
+    """Count the characters of FILES that the alphabet lacks; exit code 1 if there are any."""
     from collections import Counter
 
     from datagen.alphabet import load
 
-    alphabet = load(path)
+    classes = load(alphabet)
     missing: Counter[str] = Counter()
     total = 0
     for file in files:
-        text = alphabet.normalise(file.read_text(encoding="utf-8-sig").replace("\n", ""))
+        text = classes.normalise(file.read_text(encoding="utf-8-sig").replace("\n", ""))
         total += len(text)
-        missing.update(c for c in text if c not in alphabet)
+        missing.update(c for c in text if c not in classes)
     click.echo(f"{total} characters, {missing.total()} outside the alphabet")
     for character, count in missing.most_common():
         click.echo(f"{character}  U+{ord(character):04X}  {count}")
@@ -56,24 +54,31 @@ def check(files: tuple[Path, ...], path: Path | None) -> None:
 
 @command.command()
 @click.option(
-    "--corpus", "specs", multiple=True, required=True, help="NAME or PATH[:WEIGHT]; repeatable."
+    "--corpus",
+    "specs",
+    multiple=True,
+    required=True,
+    metavar="NAME[:WEIGHT]",
+    help="Built-in or added text, or the path of a file or folder. Repeatable.",
 )
+@out_file("Character list to write.", required=True)
 @click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="List to write."
+    "--classes",
+    type=int,
+    show_default="one for every character",
+    help="Number of classes, the blank among them.",
 )
-@click.option("--classes", type=int, help="Size with the blank; default: every character.")
-@click.option(
-    "--min-count", default=1, show_default=True, help="Fewest occurrences of a character."
-)
+@click.option("--min-count", default=1, help="Leave out characters that occur less often.")
 @click.option(
     "--include",
     multiple=True,
+    metavar="SET|FILE",
     default=("ascii", "punctuation"),
-    show_default=True,
-    help="Always in it: ascii, digits, punctuation, gb2312-1, builtin, none, or a list file.",
+    help="Always include a set (ascii, digits, punctuation, gb2312-1, builtin, none) or the"
+    " characters of a list file. Repeatable.",
 )
-@click.option("--home", type=click.Path(file_okay=False), help="User data directory.")
-@click.option("--overwrite", is_flag=True, help="Replace the list if it is there.")
+@home_option()
+@click.option("--overwrite", is_flag=True, help="Replace an existing list.")
 def build(
     specs: tuple[str, ...],
     out: Path,

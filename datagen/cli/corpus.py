@@ -5,25 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagen.cli.options import alphabet_option, format_option, home_option, number_option
+
 if TYPE_CHECKING:
     from corpora.fetch import Progress
 
-HOME = click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="User data directory; default: OCRGEN_HOME, else the platform's own.",
-)
+HOME = home_option(Path)
 
 
 @click.group()
 def command() -> None:
-    """List, add, download and look into texts."""
+    """List, add, download, remove and describe texts."""
 
 
 @command.command("list")
 @HOME
 def list_corpora(home: Path | None) -> None:
-    """Show the corpora there are and the sources that can be downloaded."""
+    """List the corpora, and the sources that can be downloaded."""
     from corpora import CorpusError, names, open_corpus
     from corpora.downloads import DOWNLOADS
 
@@ -48,9 +46,11 @@ def list_corpora(home: Path | None) -> None:
 @command.command()
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--field", default="text", show_default=True, help="Field of JSON lines to read.")
-@click.option("--licence", default="not stated", show_default=True, help="Licence of the text.")
-@click.option("--attribution", default="", help="Whom the licence asks to name.")
+@click.option("--field", default="text", help="Field of JSON lines that holds the text.")
+@click.option("--licence", default="not stated", help="Licence of the text.")
+@click.option(
+    "--attribution", default="", show_default=False, help="Whom the licence asks to name."
+)
 @HOME
 def add(
     name: str,
@@ -79,17 +79,18 @@ def add(
     "--source",
     "sources",
     multiple=True,
-    help="What to fetch, repeatable; default: what belongs to NAME. See: ocrgen corpus list.",
+    metavar="NAME",
+    show_default="those of the corpus",
+    help="Source to fetch, as `ocrgen corpus list` names it. Repeatable.",
 )
 @click.option(
     "--simplified/--as-is",
     default=True,
-    show_default=True,
     help="Convert traditional characters to simplified ones.",
 )
 @HOME
 def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path | None) -> None:
-    """Fetch real text into the corpus NAME (news, classical, or any other).
+    """Download real text into the corpus NAME (news, classical, or any other).
 
     A download that was interrupted goes on where it stopped; every file is checked against its
     published checksum where there is one. Only prose is kept, each line once, with licence and
@@ -106,34 +107,34 @@ def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path |
 
 
 @command.command()
-@click.argument("specs", nargs=-1, required=True, metavar="NAME[:WEIGHT]…")
-@click.option("--n", default=3_600_000, show_default=True, help="Lines to compute the tail for.")
-@click.option("--length", default=10, show_default=True, help="Characters of a line.")
-@click.option("--alphabet", "list_file", type=click.Path(path_type=Path), help="Character list.")
+@click.argument("specs", nargs=-1, required=True, metavar="NAME[:WEIGHT]...")
+@number_option("Number of lines that rare classes are counted for.", default=3_600_000)
+@click.option("--length", type=click.IntRange(1), default=10, help="Characters per line.")
+@alphabet_option(path_type=Path)
+@format_option("plain", "json")
 @click.option(
-    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
-)
-@click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the tail as a PNG here."
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the counts of rare classes into this PNG file.",
 )
 @HOME
 def stats(
     specs: tuple[str, ...],
     n: int,
     length: int,
-    list_file: Path | None,
+    alphabet: Path | None,
     form: str,
     plot: Path | None,
     home: Path | None,
 ) -> None:
-    """Count what a corpus, a path, or a weighted mix of them holds."""
+    """Count the characters and rare classes of corpora, paths, or a weighted mix of them."""
     import json
 
     from datagen.alphabet import load
     from datagen.text.statistics import text_statistics
 
     found = text_statistics(
-        specs, load(list_file), n=n, length=length, home=str(home) if home else None
+        specs, load(alphabet), n=n, length=length, home=str(home) if home else None
     )
     if form == "json":
         click.echo(json.dumps(found.to_json(), ensure_ascii=False))
@@ -148,10 +149,15 @@ def stats(
 
 @command.command()
 @click.argument("name")
-@click.option("--source", "part", help="Only this part, as `corpus list` names it.")
+@click.option(
+    "--source",
+    "part",
+    metavar="NAME",
+    help="Only this source, as `ocrgen corpus list` names it.",
+)
 @HOME
 def remove(name: str, part: str | None, home: Path | None) -> None:
-    """Delete text that was added or downloaded under NAME; built-in text stays."""
+    """Delete the text that was added or downloaded under NAME; built-in text stays."""
     from corpora.store import remove as remove_text
 
     click.echo(f"removed {remove_text(name, home=home, part=part)}")

@@ -7,42 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datagen.cli.tables import FORMATS, print_rows
+from datagen.cli.options import (
+    FiniteRange,
+    alphabet_option,
+    faces_option,
+    format_option,
+    home_option,
+    out_file,
+    system_fonts_option,
+)
+from datagen.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from fonts import Face
     from fonts.inspection import Description
 
-FACES = click.option(
-    "--faces",
-    multiple=True,
-    metavar="NAME",
-    help="Face, style or pattern (`song`, `noto-*`). Repeatable; all faces otherwise.",
-)
-SYSTEM = click.option(
-    "--system-fonts", is_flag=True, help="Also take the Chinese faces installed on this machine."
-)
-HOME = click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of added faces; the platform's own otherwise.",
-)
-ALPHABET = click.option(
-    "--alphabet",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Character list; the built-in 5990 classes otherwise.",
-)
-FORMAT = click.option("--format", "form", type=FORMATS, default="plain", show_default=True)
+HOME = home_option(Path)
+ALPHABET = alphabet_option(path_type=Path)
+FORMAT = format_option("plain", "tsv", "json")
 
 
 @click.group()
 def command() -> None:
-    """List, check, add and remove faces."""
+    """List, check, add, remove and draw faces."""
 
 
 @command.command("list")
-@FACES
-@SYSTEM
+@faces_option
+@system_fonts_option
 @HOME
 @ALPHABET
 @FORMAT
@@ -55,7 +47,7 @@ def list_faces(
 ) -> None:
     """List faces and what they cover.
 
-    One line a face: style, weight, licence, sampling weight, and how many classes it has.
+    One line per face: style, weight, licence, sampling weight, and how many classes it holds.
     """
     from datagen.alphabet import load
     from fonts import select
@@ -73,9 +65,9 @@ def list_faces(
 
 @command.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--classes", is_flag=True, help="Print every class with its number of faces.")
-@FACES
-@SYSTEM
+@click.option("--classes", is_flag=True, help="Print the number of faces that hold each class.")
+@faces_option
+@system_fonts_option
 @HOME
 @ALPHABET
 @FORMAT
@@ -90,9 +82,8 @@ def check(
 ) -> None:
     """Compare faces with the alphabet.
 
-    Exit code 1 if a class is in no face. With PATHS, look at those font files instead, before they
-    are added: the faces in them, their licence, their coverage, and warnings of traditional or
-    Japanese shapes.
+    Exit code 1 if no face holds a class. With PATHS, check those font files before they are added:
+    their faces, licence and coverage, and whether the shapes look traditional or Japanese.
     """
     from datagen.alphabet import load
     from fonts import select
@@ -107,24 +98,31 @@ def check(
 
 @command.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--name", help="Face name, in place of the one the font gives itself.")
-@click.option("--style", help="song, sans, kai, fangsong, display or brush; a guess otherwise.")
-@click.option("--licence", help="Licence, at best an SPDX id; from the font otherwise.")
+@click.option("--name", show_default="the font's own", help="Name of the face.")
+@click.option(
+    "--style", show_default="a guess", help="song, sans, kai, fangsong, display or brush."
+)
+@click.option("--licence", show_default="the font's own", help="Licence, if possible an SPDX id.")
 @click.option(
     "--sampling-weight",
-    type=float,
+    type=FiniteRange(0, min_open=True),
     default=1.0,
-    show_default=True,
     help="How often the face is drawn, relative to others.",
 )
 @click.option(
     "--weight",
     "weights",
-    type=float,
+    type=FiniteRange(1, 1000),
     multiple=True,
-    help="Weight of a variable font. Repeatable; 400 and 700 otherwise.",
+    show_default="400 and 700",
+    help="Weight of a variable font. Repeatable.",
 )
-@click.option("--index", type=int, help="Face in a collection; the simplified one otherwise.")
+@click.option(
+    "--index",
+    type=click.IntRange(0),
+    show_default="the simplified Chinese one",
+    help="Face in a font collection.",
+)
 @HOME
 def add(
     paths: tuple[Path, ...],
@@ -138,7 +136,7 @@ def add(
 ) -> None:
     """Add font files to your own faces.
 
-    Files are copied, of folders all fonts in them; the faces are used from then on.
+    The files, and all fonts of folders, are copied; their faces are used from then on.
     """
     from fonts import default_home
     from fonts.added import Choices, add
@@ -155,7 +153,7 @@ def add(
 @click.argument("names", nargs=-1, required=True)
 @HOME
 def remove(names: tuple[str, ...], home: Path | None) -> None:
-    """Forget faces that were added."""
+    """Remove faces that were added."""
     from fonts import default_home
     from fonts.added import remove
 
@@ -164,23 +162,17 @@ def remove(names: tuple[str, ...], home: Path | None) -> None:
 
 
 @command.command()
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("specimen.png"),
-    show_default=True,
-    help="PNG to write.",
-)
+@out_file("PNG file to write.", default=Path("specimen.png"))
 @click.option("--text", multiple=True, help="Line to draw. Repeatable.")
-@FACES
-@SYSTEM
+@faces_option
+@system_fonts_option
 @HOME
 def specimen(
     out: Path, text: tuple[str, ...], faces: tuple[str, ...], system_fonts: bool, home: Path | None
 ) -> None:
-    """Draw a sheet of faces to look at.
+    """Draw a specimen sheet of faces.
 
-    What a face lacks is marked red.
+    Characters that a face lacks are marked red.
     """
     from fonts import select
     from fonts.specimen import LINES, save_specimen

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.options import alphabet_option, out_folder, shard_size_option
 from datagen.exchange.exchange_settings import FORM_NAMES, ImportSettings
 
 _SHOWN = 20
@@ -14,55 +15,52 @@ _SHOWN = 20
 @click.command()
 @click.argument("form", type=click.Choice(FORM_NAMES))
 @click.argument("sources", nargs=-1, required=True, type=click.Path())
-@click.option("--out", type=click.Path(file_okay=False), help="Default: data/renders/SOURCE.")
+@out_folder(show_default="data/renders/SOURCE")
 @click.option(
     "--images",
     type=click.Path(exists=True, file_okay=False),
-    help="Folder that image names refer to; beside the list otherwise.",
+    show_default="the list's own",
+    help="Folder that image names are relative to.",
 )
-@click.option(
-    "--alphabet",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Character list or Paddle dictionary; the built-in 5990 classes otherwise. For index: "
-    "the list that the indices count lines of.",
+@alphabet_option(
+    "Character list or PaddleOCR dictionary; for index, the list that the indices refer to."
 )
 @click.option(
     "--keep-split/--no-keep-split",
     default=ImportSettings.keep_split,
-    show_default=True,
-    help="Keep the split that names of lists and folders tell (train, val, test).",
+    help="Keep the split that file and folder names state (train, val, test).",
 )
 @click.option(
     "--max-bad",
     type=click.IntRange(min=0),
     default=ImportSettings.max_bad,
-    show_default=True,
-    help="Bad rows that are listed and left out; one more ends the import.",
+    help="Bad rows to list and leave out; one more ends the import.",
+)
+@shard_size_option(ImportSettings.shard_size)
+@click.option(
+    "--licence", default="", show_default=False, help="Licence of the data, for its card."
 )
 @click.option(
-    "--shard-size",
-    type=click.IntRange(min=1),
-    default=ImportSettings.shard_size,
-    show_default=True,
-    help="Lines of a shard.",
+    "--attribution",
+    default="",
+    show_default=False,
+    help="Whom the licence asks to name, for the card.",
 )
-@click.option("--licence", default="", help="Of the data, for its card.")
-@click.option("--attribution", default="", help="Of the data, for its card.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier import.")
 def command(form: str, sources: tuple[str, ...], **values: Any) -> None:
-    """Import SOURCES in a foreign FORM; `ocrgen pack` then takes them like a render.
+    """Import labelled line images of a foreign FORM; `ocrgen pack` takes them like a render.
 
     \b
-    index       name and line numbers of a character list (char_std_5990.txt), a line each
+    index       lines of an image name and indices into a character list (char_std_5990.txt)
     dtrb        gt.txt of deep-text-recognition-benchmark: path, tab, label
-    paddle      PaddleOCR's lists: path or JSON list of paths, tab, label
+    paddle      PaddleOCR's lists: path (or JSON list of paths), tab, label
     doctr       labels.json with images/
     kraken      pairs of x.png and x.gt.txt
-    csv, tsv    a table with columns for image, text and perhaps split
+    csv, tsv    a table with columns for image, text and, if it has one, split
     lmdb        LMDB folders of the layout that most trainers read, zero-based ones too
     webdataset  tars of KEY.jpg and KEY.txt
 
-    Image bytes are kept unchanged. Rows that cannot be taken are listed in bad_rows.tsv.
+    Image bytes stay as they are. Rows that cannot be imported are listed in bad_rows.tsv.
     """
     settings = ImportSettings(form=form, sources=sources, **values)
     from datagen.exchange.import_job import BAD_ROWS, import_data

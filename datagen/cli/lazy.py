@@ -22,7 +22,9 @@ class LazyGroup(click.Group):
     """
 
     def __init__(self, *args: Any, modules: dict[str, str] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # Both hold for all commands below, so that every default is shown, in one way.
+        context = {"help_option_names": ["-h", "--help"], "show_default": True}
+        super().__init__(*args, context_settings=context, **kwargs)
         self.modules = modules or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,6 +1,8 @@
-"""Options that several commands share, and the settings that they become."""
+"""Options that several commands share: each has one description, one metavar, one default."""
 
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -16,7 +18,7 @@ Decorator = Callable[[Any], Any]
 class SpanType(click.ParamType[tuple[int, int]]):
     """`10` or `1-20`: one number or a range of them."""
 
-    name = "N or A-B"
+    name = "N|A-B"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -30,6 +32,94 @@ class SpanType(click.ParamType[tuple[int, int]]):
             self.fail(f"{value!r} is neither a number nor a range such as 1-20", param, ctx)
 
 
+class FiniteRange(click.FloatRange):
+    """A FloatRange that also refuses nan and infinities, which no comparison would."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+def alphabet_option(
+    help: str = "Character list.",
+    *,
+    default: str = "the built-in 5990 classes",
+    path_type: type[str] | type[Path] = str,
+) -> Decorator:
+    """`--alphabet FILE`."""
+    return click.option(
+        "--alphabet",
+        type=click.Path(exists=True, dir_okay=False, path_type=path_type),
+        show_default=default,
+        help=help,
+    )
+
+
+def home_option(path_type: type[str] | type[Path] = str) -> Decorator:
+    """`--home DIRECTORY`."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=path_type),
+        show_default="OCRGEN_HOME, else the platform's own",
+        help="User data directory, with the text and faces that were added.",
+    )
+
+
+def format_option(*forms: str) -> Decorator:
+    """`--format`, passed on as `form`."""
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], help="Output format."
+    )
+
+
+def number_option(help: str, *, default: int, least: int = 1, most: int | None = None) -> Decorator:
+    """`-n, --n`."""
+    return click.option("-n", "--n", type=click.IntRange(least, most), default=default, help=help)
+
+
+def out_folder(help: str = "Output folder.", **attributes: Any) -> Decorator:
+    """`-o, --out DIRECTORY`."""
+    return click.option("-o", "--out", type=click.Path(file_okay=False), help=help, **attributes)
+
+
+def out_file(help: str, **attributes: Any) -> Decorator:
+    """`-o, --out FILE`."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option("-o", "--out", type=kind, help=help, **attributes)
+
+
+def shard_size_option(default: int) -> Decorator:
+    """`--shard-size`."""
+    return click.option(
+        "--shard-size", type=click.IntRange(min=1), default=default, help="Lines per shard."
+    )
+
+
+faces_option = click.option(
+    "--faces",
+    multiple=True,
+    metavar="NAME",
+    show_default="all faces",
+    help="Face, style or pattern (`song`, `noto-*`). Repeatable.",
+)
+system_fonts_option = click.option(
+    "--system-fonts", is_flag=True, help="Also use the Chinese faces installed on this machine."
+)
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=0),
+    default=default_of(RenderSettings, "jobs"),
+    show_default="one per core",
+    help="Worker processes.",
+)
+partial_option = click.option("--partial", is_flag=True, help="Accept unfinished renders.")
+
+
 def plan_options(function: Command) -> Command:
     """Options that say what to write; `plan_settings` takes what they give."""
     options = [
@@ -39,52 +129,36 @@ def plan_options(function: Command) -> Command:
             multiple=True,
             metavar="NAME[:WEIGHT]",
             default=default_of(PlanSettings, "corpora"),
-            show_default=True,
             help="Built-in or added text, or the path of a file or folder. Repeatable.",
         ),
         click.option(
             "--lines",
             type=click.Path(exists=True, dir_okay=False),
-            help="Draw the lines of this file, whole, instead of a corpus.",
+            help="Draw each line of this text file whole, instead of a corpus.",
         ),
         click.option(
             "--length",
             type=SpanType(),
-            default="10",
-            show_default=True,
-            help="Characters a line: one number or a range.",
+            default=str(default_of(PlanSettings, "length_min")),
+            help="Characters per line: one number or a range.",
         ),
-        click.option(
-            "--alphabet",
-            type=click.Path(exists=True, dir_okay=False),
-            help="Character list; the built-in 5990 classes otherwise.",
-        ),
+        alphabet_option(),
         click.option(
             "--min-per-class",
             type=click.IntRange(min=0),
             default=default_of(PlanSettings, "min_per_class"),
-            show_default=True,
-            help="Samples for every class per 3.6 million lines; 0 leaves the text alone.",
+            help="Samples of every class per 3.6 million lines; 0 adds none to the text.",
         ),
         click.option(
             "--max-inserted",
-            type=click.FloatRange(0, 1),
+            type=FiniteRange(0, 1),
             default=default_of(PlanSettings, "max_inserted"),
-            show_default=True,
-            help="Largest share of lines with altered text.",
+            help="Largest share of lines whose text may be altered to show rare classes.",
         ),
         click.option(
-            "--seed",
-            type=int,
-            default=default_of(PlanSettings, "seed"),
-            show_default=True,
-            help="Of all random draws.",
+            "--seed", type=int, default=default_of(PlanSettings, "seed"), help="Random seed."
         ),
-        click.option(
-            "--home",
-            type=click.Path(file_okay=False),
-            help="Folder of added text and faces; the platform's own otherwise.",
-        ),
+        home_option(),
     ]
     return _with(options, function)
 
@@ -111,33 +185,29 @@ def look_options(function: Command) -> Command:
         click.option(
             "--style",
             default=default_of(LookSettings, "style"),
-            show_default=True,
             help="Preset (plain, print, rich) or TOML file.",
         ),
-        click.option(
-            "--faces",
-            multiple=True,
-            metavar="NAME",
-            help="Face, style or pattern (`song`, `noto-*`). Repeatable; all faces otherwise.",
-        ),
-        click.option(
-            "--system-fonts", is_flag=True, help="Also use the faces installed on this machine."
-        ),
+        faces_option,
+        system_fonts_option,
         click.option(
             "--backgrounds",
             type=click.Path(exists=True, file_okay=False),
-            help="Folder of images to cut grounds from.",
+            help="Folder of images to cut backgrounds from.",
         ),
-        click.option("--width", type=SpanType(), help="Frame width in px: one number or a range."),
         click.option(
-            "--fit-width", is_flag=True, help="Let the width follow from the text, up to --width."
+            "--width",
+            type=SpanType(),
+            show_default="as the style says",
+            help="Frame width in pixels: one number or a range.",
+        ),
+        click.option(
+            "--fit-width", is_flag=True, help="Fit the frame's width to the text, up to --width."
         ),
         click.option(
             "--engine",
             type=click.Choice(["lines", "trdg"]),
             default=default_of(LookSettings, "engine"),
-            show_default=True,
-            help="The project's own engine, or TRDG.",
+            help="The project's own engine, or TRDG (TextRecognitionDataGenerator).",
         ),
     ]
     return _with(options, function)
@@ -161,20 +231,16 @@ def look_settings(values: dict[str, Any]) -> LookSettings:
 def job_options(function: Command) -> Command:
     """Options that say where work runs; they change no byte of its result."""
     options = [
-        click.option(
-            "--jobs",
-            type=click.IntRange(min=0),
-            default=default_of(RenderSettings, "jobs"),
-            help="Worker processes; one a core otherwise.",
-        ),
+        jobs_option,
         click.option(
             "--backend",
             type=click.Choice(BACKENDS),
             default=default_of(RenderSettings, "backend"),
-            show_default=True,
-            help="What runs the workers.",
+            help="How workers run.",
         ),
-        click.option("--scheduler", metavar="ADDRESS", help="Of a dask cluster: tcp://HOST:PORT."),
+        click.option(
+            "--scheduler", metavar="ADDRESS", help="Address of a dask scheduler: tcp://HOST:PORT."
+        ),
     ]
     return _with(options, function)
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datagen.cli.bar import bar
-from datagen.cli.options import job_options
+from datagen.cli.options import (
+    FiniteRange,
+    alphabet_option,
+    job_options,
+    out_folder,
+    partial_option,
+    shard_size_option,
+)
 from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, SPLIT_BY, PackSettings
 
 if TYPE_CHECKING:
@@ -15,58 +22,57 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=click.Path(), metavar="[FOLDER]...")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False),
-    default=PackSettings.out,
-    show_default=True,
-    help="Folder of the packed data.",
-)
+@out_folder(default=PackSettings.out)
 @click.option(
     "--split",
-    type=click.FloatRange(0, 1, min_open=True),
-    help=f"Share of lines for training; that of the first pack, or {DEFAULT_SPLIT}.",
+    type=FiniteRange(0, 1, min_open=True),
+    show_default=f"that of the first pack, or {DEFAULT_SPLIT}",
+    help="Share of lines for training.",
 )
 @click.option(
     "--split-by",
     type=click.Choice(SPLIT_BY),
-    help="What may not be torn apart; that of the first pack, or sentence.",
+    show_default="that of the first pack, or sentence",
+    help="What is never divided between training and validation.",
 )
 @click.option(
-    "--val-faces", multiple=True, metavar="NAME", help="Lines of this face validate. Repeatable."
+    "--val-faces",
+    multiple=True,
+    metavar="NAME",
+    help="Put the lines of this face into validation. Repeatable.",
 )
 @click.option(
     "--val-list",
     type=click.Path(exists=True, dir_okay=False),
-    help="File with INDEX or FOLDER/INDEX of a sample for validation on each line.",
+    help="File that names one validation sample per line: INDEX or FOLDER/INDEX.",
 )
-@click.option("--seed", type=int, help=f"Of the split; that of the first pack, or {DEFAULT_SEED}.")
+@click.option(
+    "--seed",
+    type=int,
+    show_default=f"that of the first pack, or {DEFAULT_SEED}",
+    help="Random seed of the split.",
+)
 @click.option(
     "--resplit",
     is_flag=True,
     help="Choose a new split; samples may move between training and validation.",
 )
+@shard_size_option(PackSettings.shard_size)
 @click.option(
-    "--shard-size",
+    "--shards",
     type=click.IntRange(min=1),
-    default=PackSettings.shard_size,
-    show_default=True,
-    help="Lines of an LMDB shard.",
+    help="Number of training shards, instead of --shard-size.",
 )
-@click.option("--shards", type=click.IntRange(min=1), help="Number of training shards instead.")
-@click.option(
-    "--alphabet",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Character list that all labels must belong to; the renders' own otherwise.",
-)
-@click.option("--partial", is_flag=True, help="Take renders that have not finished.")
+@alphabet_option("Character list that holds all labels.", default="that of the inputs")
+@partial_option
 @click.option("--overwrite", is_flag=True, help="Replace packed data; its split is kept.")
 @job_options
 def command(inputs: tuple[str, ...], **values: Any) -> None:
-    """Split the lines of each FOLDER (data/renders) and write them as LMDB shards.
+    """Split lines into training and validation, and write them as LMDB shards.
 
-    A FOLDER is a render, an import or packed data, or holds such. All windows of one sentence are
-    in one split. The first pack chooses which, and later packs into the same folder obey.
+    Each FOLDER (default: data/renders) is a render, an import or packed data, or holds such
+    folders. All windows of one sentence are in one split. The first pack chooses the split; later
+    packs into the same folder keep it.
     """
     settings = PackSettings(inputs=inputs or PackSettings.inputs, **values)
     from datagen.pack.job import pack

@@ -5,30 +5,34 @@ from typing import Any
 
 import click
 
-from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
+from datagen.cli.options import (
+    look_options,
+    look_settings,
+    number_option,
+    out_file,
+    plan_options,
+    plan_settings,
+)
 
 
 @click.command()
 @plan_options
 @look_options
-@click.option(
-    "--n", type=click.IntRange(1, 2000), default=72, show_default=True, help="Lines to draw."
-)
+@number_option("Number of lines.", default=72, most=2000)
 @click.option(
     "--effects",
     is_flag=True,
-    help="One effect at a time instead, from its weakest to its strongest.",
+    help="Draw one effect at a time, from weakest to strongest, instead of random lines.",
 )
-@click.option("--effect", "names", multiple=True, metavar="NAME", help="Only this one. Repeatable.")
 @click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    "--effect", "names", multiple=True, metavar="NAME", help="Draw only this effect. Repeatable."
+)
+@out_file(
+    "Image to write; a page with the settings of each line goes beside it.",
     default=Path("preview.png"),
-    show_default=True,
-    help="The picture; a page with the settings of each line stands beside it.",
 )
 def command(n: int, effects: bool, names: tuple[str, ...], out: Path, **values: Any) -> None:
-    """Draw a contact sheet: the first N lines that `render` would draw, or single effects."""
+    """Draw a contact sheet of the first N lines of a render, or of single effects."""
     from datagen.render.preview import effect_sheet, random_sheet, write_sheet
 
     plan, look = plan_settings(values), look_settings(values)

@@ -10,8 +10,11 @@ from datagen.cli.options import (
     job_options,
     look_options,
     look_settings,
+    number_option,
+    out_folder,
     plan_options,
     plan_settings,
+    shard_size_option,
 )
 from datagen.render.render_settings import RenderSettings
 from ocrbase.settings import default_of
@@ -22,27 +25,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @plan_options
-@click.option(
-    "--n", type=int, default=default_of(RenderSettings, "n"), show_default=True, help="Lines."
-)
+@number_option("Number of lines.", default=default_of(RenderSettings, "n"))
 @look_options
-@click.option("--boxes", is_flag=True, help="Keep the quadrilateral of each character.")
-@click.option("--masks", is_flag=True, help="Keep an image of each line's ink.")
-@click.option("--out", type=click.Path(file_okay=False), help="Default: data/renders/CORPUS.")
-@click.option(
-    "--shard-size",
-    type=int,
-    default=default_of(RenderSettings, "shard_size"),
-    show_default=True,
-    help="Lines of a shard.",
-)
+@click.option("--boxes", is_flag=True, help="Also store the quadrilateral of each character.")
+@click.option("--masks", is_flag=True, help="Also store an image of each line's ink.")
+@out_folder(show_default="data/renders/CORPUS")
+@shard_size_option(default_of(RenderSettings, "shard_size"))
 @job_options
-@click.option("--dry-run", is_flag=True, help="Tell disk, time and coverage; draw nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Estimate disk space, time and coverage; draw nothing."
+)
 def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: Any) -> None:
     """Draw N labelled line images into tar shards.
 
-    A second call with a larger --n goes on where the first one stopped, and so does the same
-    call after a kill.
+    The same command continues a render that was interrupted; with a larger N it extends one.
     """
     settings = RenderSettings(
         plan=plan_settings(values),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.options import format_option, partial_option
 
 if TYPE_CHECKING:
     from datagen.stats.job import Statistics
@@ -15,26 +16,25 @@ _SHOWN = 12
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
+@format_option("plain", "json")
 @click.option(
-    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
-)
-@click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots."
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write an HTML page with plots.",
 )
 @click.option(
     "--images",
     type=click.IntRange(min=0),
     default=2000,
-    show_default=True,
-    help="Images to decode of each dataset; 0 decodes all.",
+    help="Images to decode per dataset; 0 decodes all.",
 )
-@click.option("--partial", is_flag=True, help="Take renders that have not finished.")
+@partial_option
 def command(
     paths: tuple[str, ...], form: str, html: Path | None, images: int, partial: bool
 ) -> None:
-    """Count what the renders, imports and packed data at PATHS hold.
+    """Describe the renders, imports and packed data at PATHS.
 
-    Classes and their tail, faces, sizes, contrast, repeated labels.
+    Counts classes and rare classes, faces, sizes and repeated labels, and measures contrast.
     """
     import json
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import click
 
-FORMATS = click.Choice(["plain", "tsv", "json"])
-
 
 def print_rows(rows: list[dict[str, Any]], form: str) -> None:
     """Print rows that all have the same keys, which become the heading."""

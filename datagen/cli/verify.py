@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.options import format_option, jobs_option
 
 if TYPE_CHECKING:
     from datagen.verify.job import DatasetReport
@@ -12,18 +13,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option("--quick", is_flag=True, help="Decode 200 images of each shard instead of all.")
-@click.option(
-    "--jobs", type=click.IntRange(min=0), default=0, help="Worker processes; one a core otherwise."
-)
-@click.option(
-    "--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True
-)
+@click.option("--quick", is_flag=True, help="Decode 200 images per shard instead of all.")
+@jobs_option
+@format_option("plain", "json")
 def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
-    """Check the renders, imports and packed data at PATHS; exit 1 if anything is wrong.
+    """Check the renders, imports and packed data at PATHS; exit code 1 if anything is wrong.
 
-    Counts, keys, checksums, every image, every label against the alphabet and against the time
-    steps of the three networks, and that no sentence is in training and validation.
+    Checks counts, keys, checksums, every image, every label against the alphabet and against the
+    time steps of the three networks, and that no sentence is in both splits.
     """
     import json
 

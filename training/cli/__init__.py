@@ -16,9 +16,7 @@ MODULES: dict[str, str] = {
 }
 
 
-@click.group(
-    cls=LazyGroup, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, modules=MODULES)
 @click.version_option(package_name="ocrgen")
 def main() -> None:
     """Train, evaluate and use a recogniser of Chinese text lines."""
