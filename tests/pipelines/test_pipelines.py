@@ -30,7 +30,7 @@ def test_the_full_recipe_goes_on_where_it_stopped(
 
 def test_a_failing_step_ends_the_recipe(tmp_path: Path) -> None:
     steps = [Step(("ocrgen", "render", "--n", "0")), Step(("ocrgen", "fonts", "list"))]
-    with pytest.raises(StepError, match="exit code 1"):
+    with pytest.raises(StepError, match="exit code 2"):
         run_steps(steps, tmp_path)
 
 

@@ -204,7 +204,7 @@ def test_a_source_is_opened_once() -> None:
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     runner = CliRunner()
     for arguments, code, words in (
-        (["--n", "0"], 1, "n = 0"),
+        (["--n", "0"], 2, "0 is not in the range"),
         (["--corpus", "newz"], 1, "newz"),
         (["--faces", "helvetica"], 1, "helvetica"),
         (["--style", "glossy"], 1, "glossy"),
