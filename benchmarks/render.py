@@ -31,7 +31,7 @@ from benchmarks.lines import machine
 from datagen.drawing import engine as engine_module
 from datagen.drawing.engine import BATCH
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.render.job import RenderSource, ShardTask, open_source
+from datagen.render.job import LineRenderer, RenderTask, open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.shards import run_shards
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
@@ -72,7 +72,7 @@ def main() -> None:
 
 def one_core(plan: PlanSettings, style: str, lines: int) -> float:
     """Draw a shard by a new worker, then the same by a warm one; returns the warm rate."""
-    open_source(plan, LookSettings(style=style)).samples(np.arange(BATCH))  # compiles
+    open_renderer(plan, LookSettings(style=style)).samples(np.arange(BATCH))  # compiles
     cold, warm = (shard_rate(plan, style, lines) for _ in range(2))
     print(f"{style}: {warm:,.0f} lines/s on one core, plan to closed shard ({cold:,.0f} cold)")
     return warm
@@ -82,7 +82,7 @@ def shard_rate(plan: PlanSettings, style: str, lines: int) -> float:
     """Lines per second of CPU time for one shard."""
     with tempfile.TemporaryDirectory() as folder:
         look = LookSettings(style=style)
-        task = ShardTask(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
+        task = RenderTask(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
         return lines / timed(lambda: task(0))
 
 
@@ -95,7 +95,7 @@ def timed(work: Callable[[], Any], clock: Clock = time.process_time) -> float:
 
 def stages(plan: PlanSettings, lines: int) -> None:
     """Print where the time of a warm worker goes, and the floor that no renderer goes below."""
-    source = open_source(plan, LookSettings())
+    renderer = open_renderer(plan, LookSettings())
     spent = dict.fromkeys(("plan", "compiled drawing", "JPEG", "tar and sidecar"), 0.0)
 
     def meter(owner: Any, name: str, stage: str) -> Callable[[], None]:
@@ -112,7 +112,7 @@ def stages(plan: PlanSettings, lines: int) -> None:
         return lambda: setattr(owner, name, inner)
 
     undo = [
-        meter(type(source.plan), "texts", "plan"),
+        meter(type(renderer.plan), "texts", "plan"),
         meter(engine_module, "draw_lines", "compiled drawing"),
         meter(engine_module, "encode_jpeg", "JPEG"),
         meter(TarShardWriter, "write", "tar and sidecar"),
@@ -125,12 +125,12 @@ def stages(plan: PlanSettings, lines: int) -> None:
     print(f"a line takes {total / lines * 1e6:.0f} µs, clocks of the stages included:")
     for stage, seconds in spent.items():
         print(f"  {stage:28} {seconds / lines * 1e6:6.1f} µs")
-    floor(source)
+    floor(renderer)
 
 
-def floor(source: RenderSource) -> None:
+def floor(renderer: LineRenderer) -> None:
     """Print what encoding and touching the pixels once cost by themselves."""
-    encoded = source.samples(np.arange(1000)).images
+    encoded = renderer.samples(np.arange(1000)).images
     images = [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) for data in encoded]
     flags = (cv2.IMWRITE_JPEG_QUALITY, 82)
     encoding = timed(lambda: [cv2.imencode(".jpg", image, flags) for image in images])
@@ -146,9 +146,9 @@ def two_workers(plan: PlanSettings, lines: int) -> None:
     """Print the rates of one and two warm worker processes by the clock."""
     with tempfile.TemporaryDirectory() as folder:
 
-        def task(name: str) -> ShardTask:
+        def task(name: str) -> RenderTask:
             out, size = str(Path(folder) / name), max(1, lines // 8)
-            return ShardTask(RenderSettings(plan, n=8 * size, shard_size=size, out=out))
+            return RenderTask(RenderSettings(plan, n=8 * size, shard_size=size, out=out))
 
         def run(name: str, jobs: int) -> float:
             drawn = run_shards(task(name), range(8), jobs=jobs)
@@ -164,11 +164,11 @@ def print_memory(plan: PlanSettings, lines: int) -> None:
     """Print the peak memory of one worker after a few lines and after many."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        task = ShardTask(RenderSettings(plan, n=lines, shard_size=10_000, out=folder))
+        task = RenderTask(RenderSettings(plan, n=lines, shard_size=10_000, out=folder))
         for shard in range(-(-lines // 10_000)):
             task(shard)
             found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    glyphs = open_source(plan, LookSettings()).engine.glyphs  # type: ignore[attr-defined]
+    glyphs = open_renderer(plan, LookSettings()).engine.glyphs  # type: ignore[attr-defined]
     print(
         f"memory of a worker: {found[0]:.0f} MB after 10,000 lines, {found[-1]:.0f} MB after"
         f" {lines:,}; glyphs are kept up to {glyphs.capacity_bytes >> 20} MB"
@@ -177,32 +177,32 @@ def print_memory(plan: PlanSettings, lines: int) -> None:
 
 def peers(plan: PlanSettings, ours: float, lines: int, synthtiger: str | None) -> None:
     """Print the rates of other renderers on one core, with comparable effects, in this run."""
-    source = open_source(plan, LookSettings(engine="lines"))
+    renderer = open_renderer(plan, LookSettings(engine="lines"))
     if synthtiger is None:
         print("SynthTIGER: not asked for (--synthtiger PYTHON)")
     else:
-        rate = synthtiger_rate(source, synthtiger, lines)
+        rate = synthtiger_rate(renderer, synthtiger, lines)
         print(
             f"SynthTIGER's parts by themselves: {rate:,.0f}; ours is {ours / rate:.0f} times that"
         )
     if find_spec("trdg") is None:
         print("trdg: not installed here (pip install --no-deps trdg==1.8.0)")
         return
-    source = open_source(plan, LookSettings(engine="trdg"))
-    source.samples(np.arange(20))
-    guarded = lines / timed(lambda: source.samples(np.arange(lines)))
+    renderer = open_renderer(plan, LookSettings(engine="trdg"))
+    renderer.samples(np.arange(20))
+    guarded = lines / timed(lambda: renderer.samples(np.arange(lines)))
     print(f"TRDG as --engine trdg: {guarded:,.0f} lines/s; ours is {ours / guarded:.0f} times that")
-    bare = lines / timed(lambda: bare_trdg(source, lines))
+    bare = lines / timed(lambda: bare_trdg(renderer, lines))
     times = ours / bare
     effects = "skew, blur, warp, noise, JPEG"
     print(f"TRDG by itself, {effects}: {bare:,.0f}; ours is {times:.0f} times that")
 
 
-def synthtiger_rate(source: RenderSource, python: str, lines: int) -> float:
+def synthtiger_rate(renderer: LineRenderer, python: str, lines: int) -> float:
     """SynthTIGER in its own Python, on the same texts and faces."""
-    decode = source.plan.alphabet.decode
-    texts = [decode(ids) for ids in source.plan.texts(np.arange(lines)).class_ids]
-    asked = {"texts": texts, "fonts": [str(face.path) for face in source.faces]}
+    decode = renderer.plan.alphabet.decode
+    texts = [decode(ids) for ids in renderer.plan.texts(np.arange(lines)).class_ids]
+    asked = {"texts": texts, "fonts": [str(face.path) for face in renderer.faces]}
     script = Path(__file__).with_name("peer_synthtiger.py")
     done = subprocess.run(
         [python, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=True
@@ -210,7 +210,7 @@ def synthtiger_rate(source: RenderSource, python: str, lines: int) -> float:
     return float(done.stdout)
 
 
-def bare_trdg(source: RenderSource, lines: int) -> None:
+def bare_trdg(renderer: LineRenderer, lines: int) -> None:
     """Call TRDG as its own command does: a font file a line, its effects, JPEG in memory.
 
     TRDG has no perspective; its own warp is drawn on as many lines as ours have perspective.
@@ -220,12 +220,13 @@ def bare_trdg(source: RenderSource, lines: int) -> None:
 
     if not hasattr(ImageFont.FreeTypeFont, "getsize"):  # Pillow 10 took it away
         ImageFont.FreeTypeFont.getsize = lambda font, text: font.getbbox(text)[2:]
-    texts = source.plan.texts(np.arange(lines))
-    warped = 10 * source.style.geometry.perspective_share
+    texts = renderer.plan.texts(np.arange(lines))
+    warped = 10 * renderer.style.geometry.perspective_share
     for i, ids in enumerate(texts.class_ids):
+        text, face = renderer.plan.alphabet.decode(ids), renderer.faces[i % len(renderer.faces)]
         image = FakeTextDataGenerator.generate(
-            i, source.plan.alphabet.decode(ids), str(source.faces[i % len(source.faces)].path),
-            None, 32, "jpg", 1, True, 1, True, 0, int(i % 10 < warped), 0, False, 2, 280, 0,
+            i, text, str(face.path), None, 32, "jpg", 1, True, 1, True, 0, int(i % 10 < warped),
+            0, False, 2, 280, 0,
             "#000000,#6e6e6e", 0, 1.0, 0, (1, 1, 1, 1), False, 0, False, None, image_mode="L",
         )  # fmt: skip
         if image is not None:

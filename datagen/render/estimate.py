@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from datagen.drawing.engine import BATCH
+from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import RenderSettings
-from datagen.render.source import RenderSource, open_source
 from fonts.report import orphan_message
 
 _TRIAL_BATCHES = 8
@@ -19,8 +19,8 @@ _SIDECAR = 150  # bytes of a sample in the sidecar, about
 
 def report(settings: RenderSettings) -> list[str]:
     """Disk, time and coverage of a render, from a trial of up to a thousand lines in memory."""
-    source = open_source(settings.plan, settings.look)
-    rate, sizes = _trial(source)
+    renderer = open_renderer(settings.plan, settings.look)
+    rate, sizes = _trial(renderer)
     each = float(np.mean([-(-size // _BLOCK) * _BLOCK for size in sizes])) + 3 * _BLOCK + _SIDECAR
     workers, wanted = settings.workers, settings.n * each
     seconds = settings.n / (rate * workers)
@@ -36,27 +36,27 @@ def report(settings: RenderSettings) -> list[str]:
     return told + coverage_lines(settings)
 
 
-def _trial(source: RenderSource) -> tuple[float, list[int]]:
+def _trial(renderer: LineRenderer) -> tuple[float, list[int]]:
     """Lines a second of CPU time once the glyphs are there, and sizes of the first images."""
-    source.samples(np.arange(BATCH))  # compiles
+    renderer.samples(np.arange(BATCH))  # compiles
     started, sizes = time.monotonic(), []
     for first in range(BATCH, (1 + _TRIAL_BATCHES) * BATCH, BATCH):
-        samples = source.samples(np.arange(first, first + BATCH))
+        samples = renderer.samples(np.arange(first, first + BATCH))
         sizes += [len(image) for image in samples.images]
         if time.monotonic() - started > _TRIAL_S:
             break
     # A long render meets few new glyphs: only the second time over the same lines counts.
     begun = time.process_time()
     for first in range(BATCH, BATCH + len(sizes), BATCH):
-        source.samples(np.arange(first, first + BATCH))
+        renderer.samples(np.arange(first, first + BATCH))
     return len(sizes) / max(time.process_time() - begun, 1e-9), sizes
 
 
 def coverage_lines(settings: RenderSettings) -> list[str]:
     """How often text is reused, which classes stay rare, and which ones no face has, in words."""
-    source = open_source(settings.plan, settings.look)
-    orphans = orphan_message(source.faces, source.plan.alphabet.characters)
-    return source.plan.coverage_report(settings.n).lines() + ([orphans] if orphans else [])
+    renderer = open_renderer(settings.plan, settings.look)
+    orphans = orphan_message(renderer.faces, renderer.plan.alphabet.characters)
+    return renderer.plan.coverage_report(settings.n).lines() + ([orphans] if orphans else [])
 
 
 def _existing(folder: Path) -> Path:

@@ -31,8 +31,8 @@ from datagen.formats.manifest import (
 from datagen.formats.tar.reader import shard_length, shard_stem
 from datagen.formats.tar.shard import TarShardWriter, shard_files
 from datagen.formats.tar.sidecar import read_sidecar
+from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import RenderSettings, absolute
-from datagen.render.source import RenderSource, open_source
 from datagen.shards import run_shards
 from ocrbase.errors import SettingsError, listed
 from ocrbase.publishing import clear_attempts
@@ -42,7 +42,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class ShardReport:
+class RenderedShard:
     """What one worker did.
 
     Attributes:
@@ -63,35 +63,35 @@ class ShardReport:
 
 
 @dataclass(frozen=True)
-class ShardTask:
+class RenderTask:
     """Draws one shard; small enough to send to any worker.
 
     Attributes:
         settings: of the render.
-        expected: `identity` of the source that began the render; a worker elsewhere whose text,
+        expected: `identity` of the renderer that began the render; a worker elsewhere whose text,
             faces or libraries differ would draw other bytes, and refuses. None takes any.
     """
 
     settings: RenderSettings
     expected: dict[str, Any] | None = None
 
-    def __call__(self, shard: int) -> ShardReport:
+    def __call__(self, shard: int) -> RenderedShard:
         settings = self.settings
-        source = open_source(settings.plan, settings.look)
-        self._check(source)
+        renderer = open_renderer(settings.plan, settings.look)
+        self._check(renderer)
         stem = shard_stem(settings.folder, shard)
         if not _finished(settings, shard):  # a cluster may ask again for a result that it lost
             size = settings.shard_size
             first, end = shard * size, min((shard + 1) * size, settings.n)
             with TarShardWriter(stem) as writer:
                 for start in range(first, end, BATCH):
-                    writer.write(source.samples(np.arange(start, min(start + BATCH, end))))
-        return _report(shard, stem, source.plan.alphabet)
+                    writer.write(renderer.samples(np.arange(start, min(start + BATCH, end))))
+        return _report(shard, stem, renderer.plan.alphabet)
 
-    def _check(self, source: RenderSource) -> None:
+    def _check(self, renderer: LineRenderer) -> None:
         if self.expected is None:
             return
-        changed = differences(self.expected, source.identity())
+        changed = differences(self.expected, renderer.identity())
         if changed:
             raise RenderError(
                 f"the worker on {platform.node()} would draw other lines ({listed(changed)}):"
@@ -107,11 +107,11 @@ def _finished(settings: RenderSettings, shard: int) -> bool:
     return shard_length(stem) >= _lines_of(settings, shard)
 
 
-def _report(shard: int, stem: Path, alphabet: Alphabet) -> ShardReport:
+def _report(shard: int, stem: Path, alphabet: Alphabet) -> RenderedShard:
     """What a finished shard holds, from its sidecar."""
     table = read_sidecar(shard_files(stem)[1])
     ids = alphabet.class_ids("".join(table.texts))
-    return ShardReport(
+    return RenderedShard(
         shard,
         len(table),
         redrawn=int(table.meta["attempt"].sum()),
@@ -137,7 +137,7 @@ class RenderSummary:
     lines: int
     drawn: int
     seconds: float
-    reports: tuple[ShardReport, ...]
+    reports: tuple[RenderedShard, ...]
 
 
 def render(
@@ -159,10 +159,10 @@ def render(
         ShardError: if the disk is full; finished shards are kept.
         WorkerError: if a worker dies.
     """
-    source = open_source(settings.plan, settings.look)  # fails here, not in a worker
-    shards = _open_folder(settings, source, command)
+    renderer = open_renderer(settings.plan, settings.look)  # fails here, not in a worker
+    shards = _open_folder(settings, renderer, command)
     if shards:
-        source.samples(np.arange(1))  # compiles once here; workers then find the compiled code
+        renderer.samples(np.arange(1))  # compiles once here; workers then find the compiled code
     total = sum(_lines_of(settings, shard) for shard in shards)
     started, done, reports = time.monotonic(), 0, []
     progress(0, total)
@@ -176,28 +176,28 @@ def render(
     return RenderSummary(settings.folder, lines, done, seconds, tuple(reports))
 
 
-def _run(settings: RenderSettings, shards: list[int]) -> Iterator[ShardReport]:
+def _run(settings: RenderSettings, shards: list[int]) -> Iterator[RenderedShard]:
     if not shards:
         return
     if settings.backend != "dask":
         jobs = min(settings.workers, len(shards))
         try:
-            yield from run_shards(ShardTask(settings), shards, backend=settings.backend, jobs=jobs)
+            yield from run_shards(RenderTask(settings), shards, backend=settings.backend, jobs=jobs)
         except BaseException:
             if settings.backend == "loky":  # its workers have been ended in mid-file
                 clear_attempts(settings.folder)
             raise
         return
     settings = absolute(settings)
-    expected = open_source(settings.plan, settings.look).identity()
+    expected = open_renderer(settings.plan, settings.look).identity()
     with connected(settings.scheduler):
-        yield from run_shards(ShardTask(settings, expected), shards, backend="dask", jobs=-1)
+        yield from run_shards(RenderTask(settings, expected), shards, backend="dask", jobs=-1)
 
 
-def _open_folder(settings: RenderSettings, source: RenderSource, command: str) -> list[int]:
+def _open_folder(settings: RenderSettings, renderer: LineRenderer, command: str) -> list[int]:
     """Check an existing render or begin a new one; returns the shards that are to be drawn."""
     folder = settings.folder
-    manifest = _manifest(settings, source, command)
+    manifest = _manifest(settings, renderer, command)
     folder.mkdir(parents=True, exist_ok=True)
     before = 0
     if (folder / FILE).exists():
@@ -216,8 +216,8 @@ def _lines_of(settings: RenderSettings, shard: int) -> int:
     return min((shard + 1) * settings.shard_size, settings.n) - shard * settings.shard_size
 
 
-def _manifest(settings: RenderSettings, source: RenderSource, command: str) -> dict[str, Any]:
-    faces, plan = source.faces, source.plan
+def _manifest(settings: RenderSettings, renderer: LineRenderer, command: str) -> dict[str, Any]:
+    faces, plan = renderer.faces, renderer.plan
     return {
         "format": RENDER,
         "version": VERSION,
@@ -225,8 +225,8 @@ def _manifest(settings: RenderSettings, source: RenderSource, command: str) -> d
         "shard_size": settings.shard_size,
         "command": command,
         "settings": {"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
-        "style": to_mapping(source.style),
-        **source.identity(),
+        "style": to_mapping(renderer.style),
+        **renderer.identity(),
         "alphabet": plan.alphabet.to_json(),
         "corpora": list(plan.corpora),
         "sources": [asdict(source) for source in plan.sources],

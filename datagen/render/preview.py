@@ -14,8 +14,8 @@ from datagen.drawing.looks import CORNER_PX, Look, draw_looks
 from datagen.drawing.style import Style, load_style
 from datagen.images import encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
+from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings
-from datagen.render.source import RenderSource, open_source
 from datagen.sample import EFFECTS, Samples
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
@@ -69,7 +69,7 @@ class Sheet:
 
 def random_sheet(plan: PlanSettings, look: LookSettings, lines: int, columns: int = 3) -> Sheet:
     """The first lines that a render of these settings would draw."""
-    source = open_source(plan, look)
+    source = open_renderer(plan, look)
     samples = source.samples(np.arange(lines))
     return Sheet(tuple(_decode(samples)), tuple(_notes(samples, source)), (), columns)
 
@@ -90,7 +90,7 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, effects: tuple[str, ...
         raise SettingsError(
             f"no effect {', '.join(unknown)}; there are {', '.join(EFFECT_COLUMNS)}"
         )
-    source = open_source(plan, look)
+    source = open_renderer(plan, look)
     if not isinstance(source.engine, LineEngine):
         raise SettingsError("effects one at a time are shown for --engine lines only")
     images: list[NDArray[np.uint8]] = []
@@ -160,7 +160,7 @@ def page_of(sheet: Sheet) -> str:
     )
 
 
-def _stepped(source: RenderSource, engine: LineEngine, name: str) -> Samples:
+def _stepped(source: LineRenderer, engine: LineEngine, name: str) -> Samples:
     columns, part, item = EFFECT_COLUMNS[name]
     texts = source.plan.texts(np.zeros(STEPS, dtype=np.int64))
     indices = np.zeros(STEPS, dtype=np.int64)
@@ -195,7 +195,7 @@ def _decode(samples: Samples) -> list[NDArray[np.uint8]]:
     return images
 
 
-def _notes(samples: Samples, source: RenderSource) -> list[str]:
+def _notes(samples: Samples, source: LineRenderer) -> list[str]:
     """Text, face and effect strengths of each line."""
     notes = []
     for text, meta in zip(samples.texts, samples.meta, strict=True):

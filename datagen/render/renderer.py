@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datagen.drawing.engine import BATCH
+from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
-from datagen.render.source import samples_at
 from datagen.sample import Samples
 from datagen.text.plan_settings import PlanSettings
 

@@ -16,8 +16,8 @@ from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, scaled
 from datagen.images import decode_each
 from datagen.line_geometry import LINE_HEIGHT_PX
+from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import MAX_LINES, LookSettings
-from datagen.render.source import RenderSource, open_source
 from datagen.sample import Samples
 from datagen.split import Split, SplitRule
 from datagen.text.plan_settings import PlanSettings
@@ -56,9 +56,9 @@ class LiveLines:
         self.rule = rule or SplitRule("sentence", ratio, plan.seed, round(ratio * 2**64))
 
     @property
-    def source(self) -> RenderSource:
+    def source(self) -> LineRenderer:
         """Opened once in each process."""
-        return open_source(self.plan, self.look)
+        return open_renderer(self.plan, self.look)
 
     @property
     def alphabet(self) -> Alphabet:

@@ -19,8 +19,8 @@ from datagen.drawing.trdg_looks import TextExtent, TrdgLook, set_trdg_line
 from datagen.errors import RenderError
 from datagen.formats.tar.reader import RenderReader
 from datagen.render.job import render
+from datagen.render.line_renderer import open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
-from datagen.render.source import open_source
 from datagen.sample import EFFECTS, Samples, Texts
 from datagen.text.plan_settings import PlanSettings
 from fonts import select
@@ -181,7 +181,7 @@ def test_without_trdg_one_line_says_what_to_type(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "trdg", None)
     plan = PlanSettings(corpora=("classical",), min_per_class=0, seed=11)
     with pytest.raises(RenderError, match=r"pip install --no-deps trdg==1\.8\.0$"):
-        open_source(plan, LookSettings(engine="trdg"))
+        open_renderer(plan, LookSettings(engine="trdg"))
     trdg_engine._load.cache_clear()
 
 

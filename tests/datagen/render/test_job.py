@@ -18,10 +18,10 @@ from datagen.cli import main
 from datagen.errors import RenderError, WorkerError
 from datagen.formats.manifest import read_manifest
 from datagen.formats.tar.reader import RenderReader
-from datagen.render.job import ShardTask, render
+from datagen.render.job import RenderTask, render
+from datagen.render.line_renderer import open_renderer, samples_at
 from datagen.render.render_settings import LookSettings, RenderSettings, render_name
 from datagen.render.renderer import Renderer
-from datagen.render.source import open_source, samples_at
 from datagen.shards import run_shards
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
@@ -103,9 +103,9 @@ def test_killed_and_resumed_equals_never_killed(whole: Path, tmp_path: Path) -> 
         "import time, datagen.render.job as r;"
         "from datagen.render.render_settings import RenderSettings;"
         "from datagen.text.plan_settings import PlanSettings;"
-        "draw = r.RenderSource.samples;"
+        "draw = r.LineRenderer.samples;"
         "slow = lambda self, i: (time.sleep(0.4), draw(self, i))[1];"
-        "r.RenderSource.samples = slow;"
+        "r.LineRenderer.samples = slow;"
         "plan = PlanSettings(corpora=('classical',), min_per_class=0);"
         f"r.render(RenderSettings(plan=plan, n=130, shard_size=50, out={str(folder)!r}, jobs=1))"
     )
@@ -140,7 +140,7 @@ def test_a_sample_that_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     plan = PlanSettings(lines=str(lines))
     look = LookSettings(style="plain", widths=(64, 64))
     with pytest.raises(RenderError, match=r"sample 0 .*20 attempts"):
-        ShardTask(_settings(tmp_path / "r", plan=plan, look=look))(0)
+        RenderTask(_settings(tmp_path / "r", plan=plan, look=look))(0)
     assert not list((tmp_path / "r").glob("*.tar"))
 
 
@@ -174,13 +174,13 @@ def test_redraws_do_not_depend_on_the_batch() -> None:
 def test_a_redraw_keeps_the_text_where_only_the_look_failed() -> None:
     """Or the characters that rare-class lines serve would come out rarer than promised."""
     plan = replace(PLAN, seed=3, min_per_class=2000)
-    source = open_source(plan, LookSettings(style="rich"))
+    renderer = open_renderer(plan, LookSettings(style="rich"))
     indices = np.arange(400)
-    samples, texts = source.samples(indices), source.plan.texts(indices)
+    samples, texts = renderer.samples(indices), renderer.plan.texts(indices)
     again = np.flatnonzero(samples.meta["attempt"])
     assert len(again) and samples.meta["attempt"].max() <= 8
     for i in again:
-        written = source.plan.alphabet.decode(texts.class_ids[i, : texts.lengths[i]])
+        written = renderer.plan.alphabet.decode(texts.class_ids[i, : texts.lengths[i]])
         assert samples.texts[i] == written
     assert (samples.meta["inserted"] == texts.inserted).all()
 
@@ -197,8 +197,8 @@ def test_names_of_folders() -> None:
     assert render_name(PlanSettings(corpora=("texts/my.book.txt",))) == "my.book"
 
 
-def test_a_source_is_opened_once() -> None:
-    assert open_source(PLAN, LookSettings()) is open_source(PLAN, LookSettings())
+def test_a_renderer_is_opened_once() -> None:
+    assert open_renderer(PLAN, LookSettings()) is open_renderer(PLAN, LookSettings())
 
 
 def test_bad_input_is_one_line(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
-from datagen.render.source import samples_at
 from datagen.split import PACKED, Split, is_validation
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.style import Style, check, load_style
 from datagen.errors import RenderError
-from datagen.formats.manifest import (
-    library_versions,
-)
+from datagen.formats.manifest import library_versions
 from datagen.render.render_settings import LookSettings
 from datagen.sample import Engine, Samples
 from datagen.text.given_lines import LinesPlan
@@ -31,8 +29,8 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class RenderSource:
-    """A plan with an engine: all that is needed to draw any sample, in any process."""
+class LineRenderer:
+    """Draws any sample, in any process: a plan that says what to write, an engine that draws it."""
 
     plan: WindowPlan | LinesPlan
     engine: Engine
@@ -69,7 +67,7 @@ class RenderSource:
 
 
 @lru_cache(maxsize=2)
-def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource:
+def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRenderer:
     """The plan and engine of some settings; opened once a process.
 
     Raises:
@@ -82,7 +80,7 @@ def open_source(plan_settings: PlanSettings, look: LookSettings) -> RenderSource
     engine = _engine_of(look)(
         style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
     )
-    return RenderSource(plan, engine, faces, style)
+    return LineRenderer(plan, engine, faces, style)
 
 
 def _engine_of(look: LookSettings) -> Callable[..., Engine]:
@@ -110,7 +108,7 @@ def style_of(look: LookSettings) -> Style:
 
 def samples_at(plan: PlanSettings, look: LookSettings, indices: IntArray) -> Samples:
     """The samples of any indices: what `ocrgen render` writes, for preview and live training."""
-    return open_source(plan, look).samples(indices)
+    return open_renderer(plan, look).samples(indices)
 
 
 def _put(samples: Samples, rows: IntArray, new: Samples) -> Samples:
@@ -124,17 +122,17 @@ def _put(samples: Samples, rows: IntArray, new: Samples) -> Samples:
             masks[row] = mask
     meta = samples.meta.copy()
     meta[rows] = new.meta
-    centres = _put_places(samples.centres, rows, new.centres)
+    centres = _put_positions(samples.centres, rows, new.centres)
     quads = samples.quads
     if quads is not None and new.quads is not None:
-        quads = _put_places(quads, rows, new.quads)
+        quads = _put_positions(quads, rows, new.quads)
     return Samples(images, texts, meta, centres, quads, masks)
 
 
-def _put_places(
+def _put_positions(
     old: NDArray[np.float32], rows: IntArray, new: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Rows of places replaced, where the new lines may be longer or shorter than the old."""
+    """Rows of positions replaced, where the new lines may be longer or shorter than the old."""
     shape = (len(old), max(old.shape[1], new.shape[1]), *old.shape[2:])
     result = np.full(shape, np.nan, dtype=np.float32)
     result[:, : old.shape[1]] = old
@@ -145,12 +143,12 @@ def _put_places(
 
 def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) -> str:
     row = next(i for i, image in enumerate(samples.images) if not image)
-    told = f"sample {indices[row]} ({samples.texts[row]!r}) could not be drawn in"
+    sample = f"sample {indices[row]:,} ({samples.texts[row]!r})"
     orphans = orphan_message(faces, samples.texts[row])
     if orphans:
-        return f"{told} {MAX_ATTEMPTS} attempts: {orphans}"
+        return f"{sample} could not be drawn in {MAX_ATTEMPTS} attempts: {orphans}"
     return (
-        f"{told} {MAX_ATTEMPTS} attempts: no chosen face has all of its characters, it is too"
-        " long for the frame, or the style leaves too little contrast; choose more --faces, a"
-        " wider frame or another --style"
+        f"{sample} could not be drawn in {MAX_ATTEMPTS} attempts: no chosen face has all of its"
+        " characters, it is too long for the frame, or the style leaves too little contrast;"
+        " choose more --faces, a wider frame or another --style"
     )
