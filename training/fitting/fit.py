@@ -22,7 +22,7 @@ from training.fitting.preflight import preflight
 from training.fitting.run_logger import RunLogger
 from training.fitting.run_settings import resolve, to_keep
 from training.fitting.schedule import learning_rate
-from training.fitting.signals import Signals
+from training.fitting.signals import Interrupted, Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, save_state, states
 from training.fitting.train_state import TrainState
@@ -86,6 +86,7 @@ def fit(
     elif rank.first:
         run_folder.write_settings(run_folder.create(settings, runs), to_keep(settings, wished))
     with (
+        memory_error(settings),
         _run_logger(folder, train_state, lines) as run_logger,
         Signals(rank) as signals,
     ):
@@ -110,13 +111,12 @@ def _loop(
         workers=settings.workers, pin=rank.device.type == "cuda",
     )  # fmt: skip
     for batches in loader:
-        with memory_error(settings):
-            loss = _gradients(
-                train_state,
-                batches,
-                by_alignment=train_state.step < settings.alignment_steps,
-                loss_monitor=loss_monitor,
-            )
+        loss = _gradients(
+            train_state,
+            batches,
+            by_alignment=train_state.step < settings.alignment_steps,
+            loss_monitor=loss_monitor,
+        )
         loss_monitor.note(loss, train_state.clip())
         rate = learning_rate(
             train_state.step, total, settings.lr, settings.warmup_steps, settings.schedule
@@ -134,11 +134,12 @@ def _loop(
         if step % settings.validate_every == 0 or last:
             loss_monitor.check()  # or weights that are not finite might be kept as the best
             done |= _validate(train_state, sources, folder, run_logger)
-        if (step % settings.checkpoint_every == 0 or done or signals.asked) and rank.first:
+        stop = signals.agreed()
+        if (step % settings.checkpoint_every == 0 or done or stop) and rank.first:
             loss_monitor.check()
             _save(train_state, sources, folder)
-        if signals.asked:
-            raise KeyboardInterrupt
+        if stop:
+            raise Interrupted
         if done:
             break
 

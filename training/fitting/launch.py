@@ -1,34 +1,32 @@
 """Processes of a run: one, or as many as there are GPUs, or what torchrun has started.
 
-On one machine torch's elastic launcher starts them. On several, torchrun does, on each:
+On one machine `processes` starts them. On several, torchrun does, on each:
 
     torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29400 \\
         --no-python ocrtrain fit
 """
 
 import gc
-import logging
 import os
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.distributed.elastic.multiprocessing.api import SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
-from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from ocrbase.errors import UserError
-from training.errors import FitError
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import gpus_to_use, rank_from_environment
+from training.fitting.processes import run_processes
+from training.fitting.signals import Interrupted
 from training.fitting.sources import Sources
 from training.model.checkpoint import RUNS
 
 LATER_S = 3.0  # for a failure that may be the consequence of another process's
+GPU_BACKEND = "cpu:gloo,cuda:nccl"  # gloo for what concerns the processes, not their GPUs
 
 OpenSources = Callable[[FitSettings], Sources]  # a module's function: it is named to each process
 
@@ -47,38 +45,17 @@ def launch(
     """
     gpus = gpus_to_use(settings.gpus)
     if "TORCHELASTIC_RUN_ID" in os.environ or "RANK" in os.environ:
-        return _rank(settings, open_sources, gpus, resume, runs)
+        return _torchrun_rank(settings, open_sources, gpus, resume, runs)
     processes = gpus or settings.processes
     if processes == 1:
         return fit(
             settings, open_sources(settings), rank_from_environment(gpus), resume=resume, runs=runs
         )
-    return _elastic(settings, open_sources, gpus, processes, resume, runs)
-
-
-def _elastic(
-    settings: FitSettings, open_sources: OpenSources, gpus: int, processes: int, resume: bool,
-    runs: Path,
-) -> Outcome:  # fmt: skip
-    config = LaunchConfig(
-        min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0, monitor_interval=0.2,
-        start_method="spawn",
-    )  # fmt: skip
-    for name in ("", ".agent.server.api", ".multiprocessing.api"):
-        logging.getLogger(f"torch.distributed.elastic{name}").setLevel(logging.CRITICAL)
-    try:
-        outcomes = elastic_launch(config, _rank)(settings, open_sources, gpus, resume, runs)
-    except ChildFailedError as error:
-        raise FitError(_reason(error)) from error
-    except SignalException as error:
-        raise KeyboardInterrupt from error
-    outcome = outcomes[0]
+    outcome = run_processes(_rank, processes, (settings, open_sources, gpus, resume, runs))
     assert isinstance(outcome, Outcome)
     return outcome
 
 
-@record
 def _rank(
     settings: FitSettings, open_sources: OpenSources, gpus: int, resume: bool, runs: Path
 ) -> Outcome | None:
@@ -86,37 +63,37 @@ def _rank(
     rank = rank_from_environment(gpus)
     if gpus:
         torch.cuda.set_device(rank.device)
-    dist.init_process_group("nccl" if gpus else "gloo")
+        dist.init_process_group(GPU_BACKEND, device_id=rank.device)
+    else:
+        dist.init_process_group("gloo")
     try:
         outcome = fit(settings, open_sources(settings), rank, resume=resume, runs=runs)
-    except (UserError, KeyboardInterrupt):
+    except Interrupted:  # all ranks, after the same step
+        _leave_together()
         raise
-    except Exception:
-        # A process whose peer failed fails too; the launcher names the one that ends first.
-        time.sleep(LATER_S)
-        raise
-    # Only now, and together: with a peer gone, taking the group down can wait for ever, or abort;
-    # so can a DDP that outlives its group.
-    gc.collect()
-    dist.barrier()
-    dist.destroy_process_group()
+    _leave_together()
     return outcome if rank.first else None
 
 
-def _names(*families: type[Exception]) -> set[str]:
-    """Names of all that a user can cause."""
-    below = [_names(*kind.__subclasses__()) for kind in families if kind.__subclasses__()]
-    return {kind.__name__ for kind in families}.union(*below)
+def _leave_together() -> None:
+    """Take the process group down when all are done with it, and after what used it is gone.
+
+    With a peer gone, taking it down can wait for ever, or abort; so can a DDP that outlives it.
+    """
+    gc.collect()
+    dist.barrier()
+    dist.destroy_process_group()
 
 
-def _reason(error: ChildFailedError) -> str:
-    """The line of the process that failed first."""
-    rank, failure = error.get_first_failure()
-    message = failure.message
-    if isinstance(message, dict):
-        message = str(message.get("message", message))
-    first = str(message).strip().splitlines()[0] if message else "no reason given"
-    name, _, text = first.partition(": ")
-    if text and name in _names(UserError):
-        return text
-    return f"process {rank} ended ({first}); the last state is kept: go on with --resume"
+@record
+def _torchrun_rank(
+    settings: FitSettings, open_sources: OpenSources, gpus: int, resume: bool, runs: Path
+) -> Outcome | None:
+    """A rank under torchrun, which names the process that ends first."""
+    try:
+        return _rank(settings, open_sources, gpus, resume, runs)
+    except (UserError, KeyboardInterrupt):
+        raise
+    except Exception:
+        time.sleep(LATER_S)  # a process whose peer failed fails too
+        raise

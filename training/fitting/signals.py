@@ -1,23 +1,28 @@
-"""Ctrl-C and SIGTERM: the step at hand is finished and its state saved."""
+"""Ctrl-C and SIGTERM: the step at hand is finished and its state saved, on all ranks alike."""
 
 import contextlib
 import signal
 from types import FrameType
 
+import torch
+import torch.distributed as dist
+
 from training.fitting.hardware import Rank
 
-GRACE_S = 60  # for the first rank to save its state and leave, once all are asked to stop
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was asked to stop, raised by all ranks after the same step."""
 
 
 class Signals:
     """Ctrl-C and SIGTERM end the run after the step at hand, with its state saved.
 
-    Other ranks than the first only wait: the first ends them by leaving. Where its leaving does
-    not reach them, they end by themselves after GRACE_S.
+    A rank that left alone would leave the others in a collective without it, where nothing but
+    their end reaches them. So the ranks ask each other once per step.
     """
 
     def __init__(self, rank: Rank) -> None:
-        self.first = rank.first
+        self.world_size = rank.world_size
         self.asked = False
         self.before: dict[int, object] = {}
 
@@ -31,7 +36,16 @@ class Signals:
         for number, handler in self.before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
+    def agreed(self) -> bool:
+        """Whether any rank was asked to stop; every rank asks once per step.
+
+        The flag stays on the CPU and goes over gloo, so that it waits for no GPU.
+        """
+        if self.world_size == 1:
+            return self.asked
+        flag = torch.tensor(int(self.asked))
+        dist.all_reduce(flag, dist.ReduceOp.MAX)
+        return bool(flag)
+
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = self.first
-        if not self.first and hasattr(signal, "alarm"):
-            signal.alarm(GRACE_S)  # nobody handles its signal: it ends the process
+        self.asked = True
