@@ -1,4 +1,4 @@
-"""Text to labelled line images, shards and LMDB: the `ocrgen` command and its Python door."""
+"""Text to labelled line images, shards and LMDB: the `ocrgen` command."""
 
 from typing import TYPE_CHECKING, Any
 

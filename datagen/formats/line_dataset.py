@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.images import UintImages, try_decode
 from datagen.line_geometry import LINE_HEIGHT_PX, scaled_width
-from datagen.split import Split
+from datagen.split import PACKED, Split
 from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
@@ -120,6 +121,20 @@ class LineDataset:
             DataPart(reader, start, weight)
             for reader, start, (_, weight) in zip(readers, starts, data, strict=False)
         )
+
+    @classmethod
+    def open(
+        cls, *data: str | Path, split: str = "train", alphabet: Alphabet | None = None
+    ) -> Self:
+        """The lines of packed datasets, each `PATH[:WEIGHT]`; split is "train" or "val".
+
+        Raises:
+            SettingsError: if a weight or the split is none.
+            ShardError, AlphabetError: as above.
+        """
+        if split not in PACKED:
+            raise SettingsError(f"split {split!r}: give one of {', '.join(PACKED)}")
+        return cls(parse_data([str(item) for item in data]), Split(split), alphabet=alphabet)
 
     def __len__(self) -> int:
         return self.parts[-1].stop
