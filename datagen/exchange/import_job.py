@@ -32,7 +32,7 @@ from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import is_whole, try_decode
 from datagen.sample import Samples
 from datagen.split import SPLITS
-from datagen.text.index import sentence_hash
+from datagen.text.sentences import sentence_hash
 from ocrbase.errors import SettingsError, listed
 from ocrbase.publishing import disk_errors
 

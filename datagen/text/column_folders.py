@@ -1,16 +1,23 @@
-"""Folders of NumPy columns: written as streams, published whole, mapped instead of loaded."""
+"""Folders of NumPy columns in the cache: written as streams, published whole, mapped read-only."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ocrbase.errors import UserError
 from ocrbase.homes import writing_to
+
+Opened = TypeVar("Opened")
+
+
+class ColumnError(UserError):
+    """A folder of columns that is not there, or damaged."""
 
 
 class ColumnWriter:
@@ -40,22 +47,51 @@ class ColumnWriter:
         np.lib.format.write_array_header_1_0(self._stream, header)
 
 
-def mapped(path: Path) -> NDArray[Any]:
-    """A column, mapped read-only; an empty one is loaded, as nothing cannot be mapped."""
-    array: NDArray[Any] = np.load(path, mmap_mode="r")
+def map_column(path: Path, dtype: DTypeLike, ndim: int = 1) -> NDArray[Any]:
+    """A column, mapped read-only; an empty one is loaded, as nothing cannot be mapped.
+
+    Raises:
+        ColumnError: if the file is missing, shorter than its header says, or of another type.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ColumnError(f"cannot map {path}: {error}") from error
+    if array.dtype != np.dtype(dtype) or array.ndim != ndim:
+        raise ColumnError(
+            f"{path} holds {array.ndim} dimensions of {array.dtype}, expected {ndim} of"
+            f" {np.dtype(dtype)}"
+        )
     return array
 
 
-@contextmanager
-def published(folder: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `folder` when the block ends, and vanishes if it raises.
+def open_or_build(
+    folder: Path, open_folder: Callable[[Path], Opened], build: Callable[[Path], None]
+) -> Opened:
+    """What a cached folder holds, built where it is missing and built anew where it is damaged.
 
-    Of several processes that build the same folder at once the first one wins; the others throw
-    their own, equal one away.
+    Of several processes that build the same folder at once the first one wins.
+
+    Args:
+        folder: in the cache.
+        open_folder: maps its columns; raises a ColumnError for what it cannot use.
+        build: fills an empty folder.
 
     Raises:
-        CorpusError: if there is no room, or no permission to write.
+        DiskError: if there is no room, or no permission to write.
     """
+    try:
+        return open_folder(folder)
+    except ColumnError:
+        shutil.rmtree(folder, ignore_errors=True)
+    with _published(folder) as draft:
+        build(draft)
+    return open_folder(folder)
+
+
+@contextmanager
+def _published(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `folder` when the block ends, and vanishes if it raises."""
     with writing_to(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

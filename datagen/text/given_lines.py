@@ -14,8 +14,8 @@ from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
 from datagen.sample import Texts
 from datagen.text.coverage import ClassCoverage, given_coverage
-from datagen.text.index import sentence_hash
 from datagen.text.plan_settings import MAX_LINE_LENGTH
+from datagen.text.sentences import sentence_hash
 from ocrbase.errors import listed
 
 

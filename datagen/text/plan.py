@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpora import Corpus, Source, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
 from datagen.sample import Texts
-from datagen.text.column_folders import published
+from datagen.text.column_folders import open_or_build
 from datagen.text.coverage import ClassCoverage, window_coverage
 from datagen.text.given_lines import LinesPlan, open_lines
 from datagen.text.index import open_index
@@ -76,13 +76,13 @@ class WindowPlan:
         s = self.settings
         if not s.min_per_class:
             return None
-        folder = cache_home() / "rare-lines" / self.fingerprint
-        if not (folder / "facts.json").is_file():
-            with published(folder) as draft:
-                build_rare_lines(
-                    draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
-                )
-        return open_rare_lines(folder)
+        return open_or_build(
+            cache_home() / "rare-lines" / self.fingerprint,
+            open_rare_lines,
+            lambda draft: build_rare_lines(
+                draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
+            ),
+        )
 
     def texts(self, indices: IntArray, attempt: int = 0) -> Texts:
         """What the lines of these indices say; see `datagen.sample.Texts`.

@@ -5,8 +5,6 @@ which the character is put. Both are spread evenly over the table, so that every
 has its share of either.
 """
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +13,10 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.text.insertion import MAX_PER_LINE, insert, lines_for
 from datagen.text.plan_settings import RATE_LINES
-from datagen.text.rare_lines import TableFacts
+from datagen.text.rare_lines import FACTS_FILE, TableFacts
 from datagen.text.rare_windows import unaltered_windows
 from datagen.text.windows import WindowBatch, Windows
+from ocrbase.records import encode
 
 MAX_UNALTERED = 0.25  # of all lines, at most, are windows chosen for a class: most stay natural
 _DEVIATIONS = 4.0  # what chance brings counts only this many standard deviations below its mean
@@ -58,8 +57,8 @@ def build_rare_lines(
         columns = _columns(batch, unaltered, np.zeros(len(unaltered), dtype=np.uint8))
     for name, column in (columns | {"natural": natural}).items():
         np.save(folder / f"{name}.npy", column)
-    facts = json.dumps(asdict(TableFacts(len(unaltered), lines, limited)))
-    (folder / "facts.json").write_text(facts, encoding="utf-8")
+    facts = TableFacts(len(unaltered), lines, limited)
+    (folder / FACTS_FILE).write_text(encode(facts), encoding="utf-8")
 
 
 def _affordable(

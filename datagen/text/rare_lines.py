@@ -5,23 +5,26 @@ rare-class lines, and the m-th of these says what row m mod J says. Nothing depe
 of lines of a render.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.sample import Texts
-from datagen.text.column_folders import mapped
+from datagen.text.column_folders import ColumnError, map_column
 from datagen.text.plan_settings import RATE_LINES
+from ocrbase.records import read_json
+
+FACTS_FILE = "facts.json"
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class TableFacts:
+class TableFacts(msgspec.Struct, frozen=True):
     """What building the table found.
 
     Attributes:
@@ -91,8 +94,25 @@ class RareLineTable:
 
 
 def open_rare_lines(folder: Path) -> RareLineTable:
-    """A table that `build_rare_lines` wrote."""
-    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    names = ("class_ids", "length", "sentence", "corpus", "inserted", "natural")
-    columns = {name: mapped(folder / f"{name}.npy") for name in names}
-    return RareLineTable(**columns, facts=TableFacts(**facts))
+    """A table that `build_rare_lines` wrote.
+
+    Raises:
+        ColumnError: if the folder is missing or damaged.
+    """
+
+    def column(name: str, dtype: str, ndim: int = 1) -> NDArray[Any]:
+        return map_column(folder / f"{name}.npy", dtype, ndim)
+
+    table = RareLineTable(
+        class_ids=column("class_ids", "<u2", 2),
+        length=column("length", "<i8"),
+        sentence=column("sentence", "<u8"),
+        corpus=column("corpus", "<i8"),
+        inserted=column("inserted", "|u1"),
+        natural=column("natural", "<f8"),
+        facts=read_json(folder / FACTS_FILE, TableFacts, error=ColumnError),
+    )
+    columns = (table.class_ids, table.sentence, table.corpus, table.inserted)
+    if any(len(values) != len(table) for values in columns):
+        raise ColumnError(f"{folder}: its columns do not belong together")
+    return table

@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from corpora import open_corpus
 from datagen.alphabet import Alphabet
-from datagen.text import index as index_module
-from datagen.text.index import TextIndex, open_index, sentence_hash
+from datagen.text import index_builder
+from datagen.text.index import TextIndex, open_index
+from datagen.text.sentences import sentence_hash
 from ocrbase.errors import DiskError
 from ocrbase.homes import cache_home
 
@@ -71,14 +73,14 @@ def test_memory_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     rng = np.random.default_rng(1)
     text = "\n".join("".join(rng.choice(list(letters), rng.integers(10, 60))) for _ in range(300))
     whole = indexed(tmp_path, text)
-    monkeypatch.setattr(index_module, "_SENTENCES_AT_ONCE", 7)
-    monkeypatch.setattr(index_module, "_RUNS_AT_ONCE", 11)
+    monkeypatch.setattr(index_builder, "_SENTENCES_AT_ONCE", 7)
+    monkeypatch.setattr(index_builder, "_RUNS_AT_ONCE", 11)
     monkeypatch.setenv("OCRGEN_CACHE", str(tmp_path / "other"))
     parts = indexed(tmp_path, text)
     for name in ("ids", "run_start", "by_length", "cumulative", "sentence_hashes", "class_counts"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
     assert whole.losses.outside == parts.losses.outside
-    assert np.array_equal(whole.losses.longest_run, parts.losses.longest_run)
+    assert whole.losses.longest_run == parts.losses.longest_run
 
 
 def build(path: str, cache: str) -> str:
@@ -105,7 +107,43 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(index_module, "_order_by_length", fail)
+    monkeypatch.setattr(index_builder, "_order_by_length", fail)
     with pytest.raises(DiskError, match=r"cannot write to .*text: No space left.*OCRGEN_CACHE"):
         indexed(tmp_path, "甲乙丙丁戊己庚辛壬癸")
     assert list((cache_home() / "text").iterdir()) == []
+
+
+def _cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def _of_another_type(path: Path) -> None:
+    np.save(path, np.load(path).astype(np.float32))
+
+
+def _of_another_text(path: Path) -> None:
+    np.save(path, np.load(path)[:-1])
+
+
+@pytest.mark.parametrize("damage", [_cut_short, _of_another_type, _of_another_text, Path.unlink])
+@pytest.mark.parametrize("column", ["ids", "run_length", "cumulative", "by_length"])
+def test_a_damaged_index_is_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, damage: Callable[[Path], None]
+) -> None:
+    monkeypatch.setenv("OCRGEN_CACHE", str(tmp_path / "cache"))
+    text = "甲乙丙丁戊己庚辛壬癸，甲乙。\n丙丁戊\n"
+    before = indexed(tmp_path, text)
+    windows, content = windows_of(before, 3), (before.folder / f"{column}.npy").read_bytes()
+    damage(before.folder / f"{column}.npy")
+    assert windows_of(indexed(tmp_path, text), 3) == windows
+    assert (before.folder / f"{column}.npy").read_bytes() == content
+
+
+@pytest.mark.parametrize("header", ["", "[]", '{"outside": {"X": "one"}, "longest_run": []}'])
+def test_a_damaged_header_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    monkeypatch.setenv("OCRGEN_CACHE", str(tmp_path / "cache"))
+    folder = indexed(tmp_path, "甲乙X丙\n").folder
+    (folder / "losses.json").write_text(header, encoding="utf-8")
+    assert indexed(tmp_path, "甲乙X丙\n").losses.outside == {"X": 1}

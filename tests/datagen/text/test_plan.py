@@ -13,10 +13,11 @@ from corpora import CorpusError, open_corpus
 from datagen.alphabet import Alphabet, write_list
 from datagen.errors import AlphabetError
 from datagen.sample import Texts
+from datagen.text import plan as plan_module
 from datagen.text.given_lines import LinesPlan
-from datagen.text.index import sentence_hash
 from datagen.text.plan import WindowPlan, make_plan
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
+from datagen.text.sentences import sentence_hash
 from datagen.text.words import words_with
 from ocrbase.errors import SettingsError
 
@@ -165,6 +166,18 @@ def test_rare_class_lines_do_not_depend_on_the_cache(
     again = make_plan(options(folder))
     assert equal(first, again.texts(np.arange(5000)))
     assert again.fingerprint == opened(folder).fingerprint
+
+
+@pytest.mark.parametrize("name", ["facts.json", "class_ids.npy", "natural.npy"])
+def test_a_damaged_table_is_built_anew(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OCRGEN_CACHE", str(tmp_path))
+    first = make_plan(options(folder)).texts(np.arange(5000))
+    (table,) = (tmp_path / "rare-lines").iterdir()
+    (table / name).write_bytes(b"{}")
+    monkeypatch.setattr(plan_module, "_PLANS", {})
+    assert equal(first, make_plan(options(folder)).texts(np.arange(5000)))
 
 
 def test_the_fingerprint_follows_the_settings(folder: Path) -> None:
