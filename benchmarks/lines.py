@@ -9,11 +9,10 @@ import numpy as np
 
 from datagen.alphabet import builtin
 from datagen.formats.manifest import RENDER, VERSION, cpu_name, write_manifest
-from datagen.formats.sample_columns import unknown_meta
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import encode_jpeg
-from datagen.sample import Samples
+from datagen.sample import Samples, unknown_meta
 
 DISTINCT = 1000  # images; labels and meta are all distinct
 SHARD = 10_000

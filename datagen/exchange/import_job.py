@@ -26,11 +26,10 @@ from datagen.formats.manifest import (
     read_manifest,
     write_manifest,
 )
-from datagen.formats.sample_columns import unknown_centres, unknown_meta
 from datagen.formats.tar.reader import shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import is_whole, try_decode
-from datagen.sample import Samples
+from datagen.sample import Samples, unknown_centres, unknown_meta
 from datagen.split import SPLITS
 from datagen.text.sentences import sentence_hash
 from ocrbase.errors import SettingsError, listed

@@ -1,29 +1,13 @@
 """Open whatever dataset a path names, and find datasets below a folder."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from datagen.errors import ShardError
 from datagen.formats.lmdb.layout import pages_of
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE, LMDB, read_manifest
 from datagen.formats.tar.reader import RenderReader
-from datagen.sample import DatasetInfo, Samples
 from datagen.split import PACKED
-
-
-class TableReader(Protocol):
-    """A Reader that also gives labels and meta without pixels."""
-
-    @property
-    def info(self) -> DatasetInfo: ...
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: Sequence[int]) -> Samples: ...
-
-    def tables(self) -> Iterator[tuple[int, Samples]]: ...
 
 
 def open_dataset(path: Path, *, partial: bool = False) -> RenderReader | LmdbReader:

@@ -9,7 +9,7 @@ from typing import Any
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ShardError
-from datagen.sample import DatasetInfo
+from datagen.formats.reader import DatasetInfo
 from ocrbase.publishing import write_whole
 
 RENDER = "ocrgen-render"

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from datagen.formats.dataset import find_datasets, open_dataset
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.reader import RenderReader, shard_stem
 from datagen.formats.tar.shard import shard_files
-from datagen.sample import UNKNOWN, Samples
+from datagen.sample import UNKNOWN, LabelTable, Samples
 from ocrbase.errors import SettingsError, listed
 
 IntArray = NDArray[np.int64]
+Lines = TypeVar("Lines", Samples, LabelTable)
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ class PackInput:
         """Samples at positions among those of all inputs, in the merged tables' numbers."""
         return self._merged(self.reader.read(rows - self.start))
 
-    def tables(self) -> Iterator[tuple[int, Samples]]:
-        """Labels and meta without pixels, positions and numbers as in `read`."""
-        for start, samples in self.reader.tables():
-            yield self.start + start, self._merged(samples)
+    def tables(self) -> Iterator[tuple[int, LabelTable]]:
+        """Lines without pixels, positions and numbers as in `read`."""
+        for start, labels in self.reader.tables():
+            yield self.start + start, self._merged(labels)
 
-    def _merged(self, samples: Samples) -> Samples:
-        meta, texts = samples.meta.copy(), samples.texts
+    def _merged(self, lines: Lines) -> Lines:
+        meta, texts = lines.meta.copy(), lines.texts
         meta["corpus"] = _map(self.corpus_map, meta["corpus"])
         meta["face"] = _map(self.face_map, meta["face"])
         if self.target is not None:
@@ -70,7 +71,7 @@ class PackInput:
                     " --alphabet, or render the lines anew with it"
                 )
             texts = normal
-        return Samples(samples.images, texts, meta, samples.centres)
+        return replace(lines, meta=meta, texts=texts)
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,11 @@ class PackInputs:
             parts.append(item.reader.image_sizes(mine - item.start))
         return np.concatenate(parts)
 
-    def tables(self) -> Iterator[tuple[PackInput, int, Samples]]:
-        """Labels and meta of all samples without pixels: (input, first position, samples)."""
+    def tables(self) -> Iterator[tuple[PackInput, int, LabelTable]]:
+        """All lines without pixels: (input, first position, lines)."""
         for item in self.items:
-            for start, samples in item.tables():
-                yield item, start, samples
+            for start, labels in item.tables():
+                yield item, start, labels
 
     def merged_manifest(self) -> dict[str, Any]:
         """What the packed manifest takes from those of the inputs."""

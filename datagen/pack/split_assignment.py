@@ -12,7 +12,7 @@ from datagen.alphabet import MAX_CLASSES, Alphabet
 from datagen.draws import bits
 from datagen.errors import ShardError
 from datagen.pack.inputs import PackInput, PackInputs
-from datagen.sample import Samples
+from datagen.sample import LabelTable
 from datagen.split import Choice, Groups, Split, SplitRule, choose, rank
 from ocrbase.errors import SettingsError, listed
 
@@ -93,21 +93,21 @@ def _survey(inputs: PackInputs, by: str) -> Survey:
     count, classes = len(inputs), len(inputs.alphabet)
     hashes, splits = np.zeros(count, np.uint64), np.zeros(count, np.uint8)
     totals, own_val = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for item, start, samples in inputs.tables():
-        stop = start + len(samples.meta)
-        splits[start:stop] = samples.meta["side"]
-        hashes[start:stop] = _hashes(item, samples, by)
-        lines, ids = distinct_classes(samples.texts, inputs.alphabet)
+    for item, start, labels in inputs.tables():
+        stop = start + len(labels)
+        splits[start:stop] = labels.meta["side"]
+        hashes[start:stop] = _hashes(item, labels, by)
+        lines, ids = distinct_classes(labels.texts, inputs.alphabet)
         totals += np.bincount(ids, minlength=classes)
-        own_val += np.bincount(ids[Split.VAL.mask(samples.meta["side"][lines])], minlength=classes)
+        own_val += np.bincount(ids[Split.VAL.mask(labels.meta["side"][lines])], minlength=classes)
     return Survey(hashes, splits, totals, own_val)
 
 
-def _hashes(item: PackInput, samples: Samples, by: str) -> UintArray:
+def _hashes(item: PackInput, labels: LabelTable, by: str) -> UintArray:
     if by != "sample":
-        found: UintArray = samples.meta["sentence"]
+        found: UintArray = labels.meta["sentence"]
         return found
-    indices = samples.meta["index"].astype(np.int64)
+    indices = labels.meta["index"].astype(np.int64)
     return bits(0, f"sample/{item.path.name}", indices, 1)[:, 0]
 
 
@@ -172,13 +172,13 @@ def _groups(
     if by == "sentence" and len(hashes):
         by_hash = np.argsort(hashes)
         ascending = hashes[by_hash]
-        for _, _, samples in inputs.tables():
-            sentences = samples.meta["sentence"]
+        for _, _, labels in inputs.tables():
+            sentences = labels.meta["sentence"]
             spot = np.minimum(np.searchsorted(ascending, sentences), len(hashes) - 1)
             rows = np.flatnonzero(
-                (ascending[spot] == sentences) & Split.UNDECIDED.mask(samples.meta["side"])
+                (ascending[spot] == sentences) & Split.UNDECIDED.mask(labels.meta["side"])
             )
-            line, ids = distinct_classes([samples.texts[i] for i in rows], inputs.alphabet)
+            line, ids = distinct_classes([labels.texts[i] for i in rows], inputs.alphabet)
             parts.append(by_hash[spot[rows]][line] * classes + ids)
     pairs, counts = np.unique(np.concatenate(parts), return_counts=True)
     return Groups(hashes, ranks, lines, pairs % classes, pairs // classes, counts)
@@ -192,8 +192,8 @@ def _by_faces(inputs: PackInputs, names: tuple[str, ...]) -> NDArray[np.uint8]:
         )
     numbers = [inputs.faces.index(name) for name in names]
     splits = np.zeros(len(inputs), np.uint8)
-    for _, start, samples in inputs.tables():
-        mine = np.isin(samples.meta["face"], numbers)
+    for _, start, labels in inputs.tables():
+        mine = np.isin(labels.meta["face"], numbers)
         splits[start : start + len(mine)] = np.where(mine, Split.VAL.code, Split.TRAIN.code)
     return splits
 
@@ -206,8 +206,8 @@ def _by_list(inputs: PackInputs, path: Path) -> NDArray[np.uint8]:
     for item in inputs.items:
         mine = np.array(sorted(wanted[item.path.name]), np.uint64)
         seen = np.zeros(len(mine), np.bool_)
-        for start, samples in item.tables():
-            indices = samples.meta["index"]
+        for start, labels in item.tables():
+            indices = labels.meta["index"]
             splits[start : start + len(indices)][np.isin(indices, mine)] = Split.VAL.code
             seen |= np.isin(mine, indices)
         missing += [f"{item.path.name}/{index}" for index in mine[~seen].tolist()]

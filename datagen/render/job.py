@@ -109,14 +109,15 @@ def _finished(settings: RenderSettings, shard: int) -> bool:
 
 def _report(shard: int, stem: Path, alphabet: Alphabet) -> RenderedShard:
     """What a finished shard holds, from its sidecar."""
-    table = read_sidecar(shard_files(stem)[1])
-    ids = alphabet.class_ids("".join(table.texts))
+    sidecar = read_sidecar(shard_files(stem)[1])
+    labels = sidecar.labels
+    ids = alphabet.class_ids("".join(labels.texts))
     return RenderedShard(
         shard,
-        len(table),
-        redrawn=int(table.meta["attempt"].sum()),
-        altered=int((table.meta["inserted"] > 0).sum()),
-        size_bytes=table.tar_size,
+        len(labels),
+        redrawn=int(labels.meta["attempt"].sum()),
+        altered=int((labels.meta["inserted"] > 0).sum()),
+        size_bytes=sidecar.tar_size,
         counts=np.bincount(ids, minlength=len(alphabet)),
     )
 

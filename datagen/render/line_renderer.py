@@ -58,7 +58,7 @@ class LineRenderer:
                 return samples
             again = indices[failed]
             texts = self.plan.texts(again, 0 if attempt <= SAME_TEXT_ATTEMPTS else attempt)
-            samples = _put(samples, failed, self.engine.draw(texts, again, attempt))
+            samples = samples.replace_rows(failed, self.engine.draw(texts, again, attempt))
         raise RenderError(_undrawable(samples, indices, self.faces))
 
     def widths(self, indices: IntArray) -> IntArray:
@@ -109,36 +109,6 @@ def style_of(look: LookSettings) -> Style:
 def samples_at(plan: PlanSettings, look: LookSettings, indices: IntArray) -> Samples:
     """The samples of any indices: what `ocrgen render` writes, for preview and live training."""
     return open_renderer(plan, look).samples(indices)
-
-
-def _put(samples: Samples, rows: IntArray, new: Samples) -> Samples:
-    """Samples with some rows replaced."""
-    images, texts = list(samples.images), list(samples.texts)
-    masks = None if samples.masks is None else list(samples.masks)
-    for row, image, text in zip(rows.tolist(), new.images, new.texts, strict=True):
-        images[row], texts[row] = image, text
-    if masks is not None and new.masks is not None:
-        for row, mask in zip(rows.tolist(), new.masks, strict=True):
-            masks[row] = mask
-    meta = samples.meta.copy()
-    meta[rows] = new.meta
-    centres = _put_positions(samples.centres, rows, new.centres)
-    quads = samples.quads
-    if quads is not None and new.quads is not None:
-        quads = _put_positions(quads, rows, new.quads)
-    return Samples(images, texts, meta, centres, quads, masks)
-
-
-def _put_positions(
-    old: NDArray[np.float32], rows: IntArray, new: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Rows of positions replaced, where the new lines may be longer or shorter than the old."""
-    shape = (len(old), max(old.shape[1], new.shape[1]), *old.shape[2:])
-    result = np.full(shape, np.nan, dtype=np.float32)
-    result[:, : old.shape[1]] = old
-    result[rows] = np.nan
-    result[rows, : new.shape[1]] = new
-    return result
 
 
 def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) -> str:

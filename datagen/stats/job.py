@@ -15,7 +15,7 @@ from datagen.formats.dataset import find_datasets, open_dataset
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.reader import RenderReader
 from datagen.images import try_decode
-from datagen.sample import EFFECTS, UNKNOWN, Samples
+from datagen.sample import EFFECTS, UNKNOWN, LabelTable, Samples
 from datagen.split import SPLITS
 
 IntArray = NDArray[np.int64]
@@ -144,7 +144,7 @@ def _stats(
     labels = np.zeros(len(reader), np.uint64)
     sentences = np.zeros(len(reader), np.uint64)
     for start, samples in reader.tables():
-        stop = start + len(samples.meta)
+        stop = start + len(samples)
         sentences[start:stop] = samples.meta["sentence"]
         labels[start:stop] = [_hash(text.encode("utf-8")) for text in samples.texts]
         _count_tables(found, samples, reader)
@@ -162,7 +162,9 @@ def _stats(
     return found
 
 
-def _count_tables(found: Statistics, samples: Samples, reader: RenderReader | LmdbReader) -> None:
+def _count_tables(
+    found: Statistics, samples: LabelTable, reader: RenderReader | LmdbReader
+) -> None:
     meta, info = samples.meta, reader.info
     ids = found.alphabet.class_ids("".join(samples.texts))
     counts = np.bincount(ids[ids < len(found.alphabet)], minlength=len(found.alphabet))

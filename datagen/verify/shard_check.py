@@ -95,7 +95,7 @@ class ShardCheck:
 
 def _check_tar(reader: RenderReader, shard: int, quick: bool, report: ShardReport) -> None:
     tar = TarShard(shard_stem(reader.folder, reader.numbers[shard]))
-    columns, meta = tar.table.columns, tar.table.meta
+    labels, meta = tar.sidecar.labels, tar.sidecar.labels.meta
     report.lines = len(tar)
     report.sentences, report.own_splits = meta["sentence"].copy(), meta["side"].copy()
     report.splits = np.zeros(len(tar), np.uint8)
@@ -104,12 +104,12 @@ def _check_tar(reader: RenderReader, shard: int, quick: bool, report: ShardRepor
     looked_at = _looked_at(len(tar), quick)
     for rows in _batches(len(tar)):
         names = [f"{report.name} {index:09d}" for index in meta["index"][rows].tolist()]
-        texts = [tar.table.texts[i] for i in rows]
+        texts = [labels.texts[i] for i in rows]
         _check_labels(texts, meta[rows], names, reader.info.alphabet, report)
     for rows in _batches(looked_at):
         samples = tar.read(rows)
         names = [f"{report.name} {index:09d}" for index in samples.meta["index"].tolist()]
-        _check_images(samples, columns["crc32"][rows], names, report)
+        _check_images(samples, tar.sidecar.crc32[rows], names, report)
         for name, text, found in zip(names, samples.texts, tar.member_texts(rows), strict=True):
             if text != found:
                 report.blame(LABEL, name, f"the tar says {found!r}, the sidecar {text!r}")

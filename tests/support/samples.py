@@ -8,11 +8,10 @@ import numpy as np
 
 from datagen.alphabet import Alphabet
 from datagen.formats.manifest import RENDER, write_manifest
-from datagen.formats.sample_columns import unknown_meta
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import encode_jpeg, encode_png
-from datagen.sample import Samples
+from datagen.sample import Samples, unknown_meta
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ALPHABET = Alphabet(("", *LETTERS, *"中文测试"))

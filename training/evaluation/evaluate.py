@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import AlphabetError
-from datagen.sample import DatasetInfo, Reader
+from datagen.formats.reader import DatasetInfo, Reader
 from ocrbase.errors import listed
 from training.errors import ReadError
 from training.evaluation.metrics import LineErrors, line_errors, normalise_text

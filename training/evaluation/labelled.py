@@ -11,11 +11,12 @@ from datagen.alphabet import builtin
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.formats.manifest import LMDB, read_manifest
+from datagen.formats.reader import DatasetInfo, Reader
 from datagen.formats.tar.reader import RenderReader
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
-from datagen.sample import META_DTYPE, UNKNOWN, DatasetInfo, Reader, Samples
+from datagen.sample import UNKNOWN, Samples, unknown_centres, unknown_meta
 from datagen.split import PACKED, Split
 from ocrbase.errors import listed
 from training.errors import ReadError
@@ -85,9 +86,7 @@ class LabelledFiles:
         self.texts = [row["text"] for row in rows]
         self._corpora = tuple(sorted({row["corpus"] for row in rows})) if "corpus" in header else ()
         self._faces = tuple(sorted({row["face"] for row in rows})) if "face" in header else ()
-        self._meta = np.zeros(len(rows), dtype=META_DTYPE)
-        self._meta["index"] = np.arange(len(rows))
-        self._meta["effects"] = np.nan
+        self._meta = unknown_meta(len(rows))
         for column, names in (("corpus", self._corpora), ("face", self._faces)):
             numbers = {name: i for i, name in enumerate(names)}
             self._meta[column] = [numbers.get(row.get(column, ""), UNKNOWN) for row in rows]
@@ -111,9 +110,9 @@ class LabelledFiles:
         if missing:
             raise ReadError(f"the list names files that are not there: {listed(missing)}")
         texts = [self.texts[i] for i in indices]
-        centres = np.full((len(paths), max(map(len, texts), default=0)), np.nan, dtype=np.float32)
         images = [path.read_bytes() for path in paths]
-        return Samples(images, texts, self._meta[np.asarray(indices, dtype=np.int64)], centres)
+        meta = self._meta[np.asarray(indices, dtype=np.int64)]
+        return Samples(images, texts, meta, unknown_centres(texts))
 
 
 def _rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -21,7 +21,6 @@ from datagen.formats.foreign.rows import (
 from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.handles import release
 from datagen.formats.lmdb.shards import LmdbFolder, LmdbShardWriter
-from datagen.formats.sample_columns import concatenate, take
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.sample import Samples
 
@@ -158,8 +157,8 @@ def _cut(batches: Iterable[Samples], size: int) -> Iterator[Samples]:
     for samples in batches:
         held.append(samples)
         while sum(map(len, held)) >= size:
-            joined = concatenate(held)
-            yield take(joined, range(size))
-            held = [take(joined, range(size, len(joined)))]
+            joined = Samples.concatenate(held)
+            yield joined.take(range(size))
+            held = [joined.take(range(size, len(joined)))]
     if sum(map(len, held)):
-        yield concatenate(held)
+        yield Samples.concatenate(held)

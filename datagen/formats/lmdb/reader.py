@@ -16,8 +16,8 @@ from datagen.errors import ShardError
 from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.formats.manifest import LMDB, dataset_info, read_manifest
-from datagen.formats.sample_columns import in_order
-from datagen.sample import DatasetInfo, Samples
+from datagen.formats.reader import DatasetInfo
+from datagen.sample import LabelTable, Samples
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import listed
 
@@ -80,13 +80,15 @@ class LmdbReader:
             ShardError: if entries are missing or damaged.
             IndexError: if a position is outside.
         """
-        return self._read(np.asarray(indices, np.int64), images=True)
+        groups = self.by_shard(np.asarray(indices, np.int64))
+        return Samples.scatter([(at, _samples(folder, rows)) for _, folder, at, rows in groups])
 
-    def tables(self) -> Iterator[tuple[int, Samples]]:
-        """Labels and meta without pixels: (first position, samples), some thousand at a time."""
+    def tables(self) -> Iterator[tuple[int, LabelTable]]:
+        """(First position, lines without pixels), some thousand at a time."""
         for start in range(0, len(self), _CHUNK):
-            rows = np.arange(start, min(start + _CHUNK, len(self)))
-            yield start, self._read(rows, images=False)
+            groups = self.by_shard(np.arange(start, min(start + _CHUNK, len(self))))
+            parts = [_labels(folder, rows) for _, folder, _, rows in groups]
+            yield start, LabelTable.concatenate(parts)
 
     def by_shard(self, rows: IntArray) -> Iterator[tuple[int, LmdbFolder, IntArray, IntArray]]:
         """Group positions: (shard, its folder, where in `rows`, positions within the shard)."""
@@ -105,19 +107,17 @@ class LmdbReader:
             sizes[chosen] = folder.sizes("image", positions)
         return sizes
 
-    def _read(self, rows: IntArray, *, images: bool) -> Samples:
-        parts = [
-            (chosen, _samples(folder, positions, images))
-            for _, folder, chosen, positions in self.by_shard(rows)
-        ]
-        return in_order(parts)
+
+def _samples(folder: LmdbFolder, positions: IntArray) -> Samples:
+    labels = _labels(folder, positions)
+    return Samples(folder.values("image", positions), labels.texts, labels.meta, labels.centres)
 
 
-def _samples(folder: LmdbFolder, positions: IntArray, images: bool) -> Samples:
+def _labels(folder: LmdbFolder, positions: IntArray) -> LabelTable:
     texts = [value.decode("utf-8") for value in folder.values("label", positions)]
     length = max(map(len, texts), default=0)
     meta, _, centres = layout.decode_meta(folder.values("meta", positions), length)
-    return Samples(folder.values("image", positions) if images else [], texts, meta, centres)
+    return LabelTable(texts, meta, centres)
 
 
 def _check_files(folder: Path, shards: list[dict[str, Any]]) -> None:

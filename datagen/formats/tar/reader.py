@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from datagen.errors import ShardError
 from datagen.formats.manifest import RENDER, dataset_info, read_manifest
-from datagen.formats.sample_columns import in_order
+from datagen.formats.reader import DatasetInfo
 from datagen.formats.tar.shard import TarShard, check_size, shard_files
-from datagen.formats.tar.sidecar import read_columns, read_sidecar
-from datagen.sample import DatasetInfo, Samples
+from datagen.formats.tar.sidecar import read_sidecar, read_sizes
+from datagen.sample import LabelTable, Samples
 from ocrbase.errors import listed
 
 IntArray = NDArray[np.int64]
@@ -95,14 +95,13 @@ class RenderReader:
             chosen = np.flatnonzero(shards == shard)
             samples = self._shard(shard).read((rows[chosen] - self.starts[shard]).tolist())
             parts.append((chosen, samples))
-        return in_order(parts)
+        return Samples.scatter(parts)
 
-    def tables(self) -> Iterator[tuple[int, Samples]]:
-        """Labels and meta of all samples without pixels: (first position, samples), by shard."""
+    def tables(self) -> Iterator[tuple[int, LabelTable]]:
+        """(First position, lines without pixels) of each shard."""
         for shard, number in enumerate(self.numbers):
-            table = read_sidecar(shard_files(shard_stem(self.folder, number))[1])
-            centres = table.columns["centres"]
-            yield int(self.starts[shard]), Samples([], table.texts, table.meta, centres)
+            sidecar = read_sidecar(shard_files(shard_stem(self.folder, number))[1])
+            yield int(self.starts[shard]), sidecar.labels
 
     def image_sizes(self, indices: Sequence[int] | IntArray) -> IntArray:
         """Bytes of the images at some positions, (B,), without reading them."""
@@ -111,7 +110,7 @@ class RenderReader:
         sizes = np.zeros(len(rows), np.int64)
         for shard in np.unique(shards).tolist():
             sidecar = shard_files(shard_stem(self.folder, self.numbers[shard]))[1]
-            column = read_columns(sidecar, ("image_size",))["image_size"]
+            _, column = read_sizes(sidecar)
             chosen = shards == shard
             sizes[chosen] = column[rows[chosen] - self.starts[shard]]
         return sizes
@@ -154,6 +153,6 @@ def _lengths(stems: list[Path]) -> list[int]:
 def shard_length(stem: Path) -> int:
     """Samples of a finished shard, from its sidecar; the tar must have the size it should."""
     tar, sidecar = shard_files(stem)
-    columns = read_columns(sidecar, ("tar_size", "index"))
-    check_size(tar, int(columns["tar_size"]))
-    return len(columns["index"])
+    tar_size, image_sizes = read_sizes(sidecar)
+    check_size(tar, tar_size)
+    return len(image_sizes)

@@ -18,14 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
-from datagen.formats.sample_columns import concatenate, stack
-from datagen.formats.tar.sidecar import Sidecar, encode_sidecar, read_sidecar
+from datagen.formats.tar.sidecar import MAX_INDEX, Sidecar, encode_sidecar, read_sidecar
 from datagen.formats.tar.ustar import BLOCK, RECORD, end_of_archive, members
 from datagen.images import extension
-from datagen.sample import Samples
+from datagen.sample import LabelTable, Samples, stack_rows
 from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, write_whole
-
-MAX_INDEX = 10**9
 
 IntArray = NDArray[np.int64]
 
@@ -48,7 +45,8 @@ class TarShardWriter:
     def __init__(self, stem: Path) -> None:
         self.tar, self.sidecar = shard_files(stem)
         self._columns: list[dict[str, NDArray[Any]]] = []
-        self._kept: list[Samples] = []  # without images and masks
+        self._labels: list[LabelTable] = []
+        self._quads: list[NDArray[np.float32]] = []
         self._size = 0
 
     def __enter__(self) -> Self:
@@ -84,7 +82,9 @@ class TarShardWriter:
             self._file.write(data)
         self._size += len(data)
         self._columns.append(columns)
-        self._kept.append(Samples([], samples.texts, samples.meta, samples.centres, samples.quads))
+        self._labels.append(samples.labels)
+        if samples.quads is not None:
+            self._quads.append(samples.quads)
 
     def __exit__(
         self,
@@ -114,13 +114,13 @@ class TarShardWriter:
         publish(self._attempt, self.tar)
 
     def _table(self, tar_size: int) -> Sidecar:
-        kept = concatenate(self._kept)
-        names = self._columns[0].keys()
-        columns = {name: np.concatenate([c[name] for c in self._columns]) for name in names}
-        columns["centres"] = stack([kept.centres], kept.centres.shape[1:])
-        if kept.quads is not None:
-            columns["quads"] = kept.quads
-        return Sidecar(tar_size, kept.meta, kept.texts, columns)
+        joined = {
+            name: np.concatenate([columns[name] for columns in self._columns])
+            for name in self._columns[0]
+        }
+        complete = len(self._quads) == len(self._labels)
+        quads = stack_rows(self._quads) if complete else None
+        return Sidecar(tar_size, LabelTable.concatenate(self._labels), quads=quads, **joined)
 
     def _abandon(self) -> None:
         with contextlib.suppress(OSError):  # a full disk fails the last flush again
@@ -138,44 +138,40 @@ class TarShard:
     """
 
     def __init__(self, stem: Path) -> None:
-        self.tar, self.sidecar = shard_files(stem)
-        self.table = read_sidecar(self.sidecar)
-        check_size(self.tar, self.table.tar_size)
+        self.tar, path = shard_files(stem)
+        self.sidecar = read_sidecar(path)
+        check_size(self.tar, self.sidecar.tar_size)
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.sidecar)
 
     def read(self, indices: Sequence[int] | IntArray) -> Samples:
         """The samples at some positions of the shard, in that order."""
         rows = np.asarray(indices, np.int64)
-        columns = self.table.columns
-        texts = [self.table.texts[i] for i in rows]
+        sidecar, labels = self.sidecar, self.sidecar.labels
+        texts = [labels.texts[i] for i in rows]
         length = max(map(len, texts), default=0)
-        quads = columns.get("quads")
+        masks = None
+        if sidecar.mask_offset is not None and sidecar.mask_size is not None:
+            masks = self._bytes(sidecar.mask_offset[rows], sidecar.mask_size[rows])
         return Samples(
-            images=self._bytes(columns["image_offset"][rows], columns["image_size"][rows]),
+            images=self._bytes(sidecar.image_offset[rows], sidecar.image_size[rows]),
             texts=texts,
-            meta=self.table.meta[rows],
-            centres=columns["centres"][rows, :length],
-            quads=None if quads is None else quads[rows, :length],
-            masks=self._masks(rows),
+            meta=labels.meta[rows],
+            centres=labels.centres[rows, :length],
+            quads=None if sidecar.quads is None else sidecar.quads[rows, :length],
+            masks=masks,
         )
 
     def member_texts(self, indices: Sequence[int] | IntArray) -> list[str]:
         """The labels at some positions as the tar's own members hold them."""
         rows = np.asarray(indices, np.int64)
-        columns = self.table.columns
-        image_ends = columns["image_offset"][rows] + columns["image_size"][rows]
+        sidecar = self.sidecar
+        image_ends = sidecar.image_offset[rows] + sidecar.image_size[rows]
         starts = image_ends + -image_ends % BLOCK + BLOCK
-        sizes = [len(self.table.texts[i].encode("utf-8")) for i in rows]
-        found = self._bytes(starts, np.array(sizes, np.int64))
-        return [data.decode("utf-8", "replace") for data in found]
-
-    def _masks(self, rows: IntArray) -> list[bytes] | None:
-        columns = self.table.columns
-        if "mask_offset" not in columns:
-            return None
-        return self._bytes(columns["mask_offset"][rows], columns["mask_size"][rows])
+        sizes = [len(sidecar.labels.texts[i].encode("utf-8")) for i in rows]
+        members = self._bytes(starts, np.array(sizes, np.int64))
+        return [data.decode("utf-8", "replace") for data in members]
 
     def _bytes(self, offsets: IntArray, sizes: IntArray) -> list[bytes]:
         if not len(offsets):
@@ -186,12 +182,12 @@ class TarShard:
             if end - start <= min(_SPAN_WASTE * int(sizes.sum()) + RECORD, _MAX_SPAN):
                 file.seek(start)
                 span = file.read(end - start)
-                found = [span[o - start : o - start + size] for o, size in spots]
+                parts = [span[o - start : o - start + size] for o, size in spots]
             else:
-                found = [os.pread(file.fileno(), size, offset) for offset, size in spots]
-        if any(len(data) != size for data, (_, size) in zip(found, spots, strict=True)):
+                parts = [os.pread(file.fileno(), size, offset) for offset, size in spots]
+        if any(len(data) != size for data, (_, size) in zip(parts, spots, strict=True)):
             raise ShardError(f"{self.tar} ended early: delete it and make it again")
-        return found
+        return parts
 
 
 def shard_files(stem: Path) -> tuple[Path, Path]:

@@ -1,6 +1,6 @@
 """The table beside each tar shard: everything but the pixels, and where these lie.
 
-An uncompressed .npz of plain arrays, one a column, that `numpy.load` opens without this project:
+An uncompressed .npz of plain arrays, one per column, that `numpy.load` opens without this project:
 `version`, `tar_size`, each field of META_DTYPE under its name, `centres` (n, L), `text` (UTF-8
 bytes of all labels in a row) with `text_end` (n,), `image_offset`, `image_size` and `crc32` (of
 image and label), and with masks or quads `mask_offset`, `mask_size`, `quads`.
@@ -9,7 +9,6 @@ Its bytes depend on the columns alone: no times, no names, no settings of the ma
 
 import io
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
-from datagen.sample import META_DTYPE
+from datagen.formats.tar.columns import read_columns
+from datagen.sample import META_DTYPE, LabelTable
 
 VERSION = 1
+MAX_INDEX = 10**9  # keys of a tar have nine digits
 
 IntArray = NDArray[np.int64]
 _FIELDS = META_DTYPE.names or ()
-_REQUIRED = ("centres", "text", "text_end", "image_offset", "image_size", "crc32", *_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -34,34 +34,51 @@ class Sidecar:
 
     Attributes:
         tar_size: bytes of the complete tar.
-        meta: META_DTYPE, (n,).
-        texts: labels, (n,).
-        columns: the other arrays by name, (n, ...) each.
+        labels: the lines without their pixels, n of them.
+        image_offset: where in the tar each image begins, (n,).
+        image_size: bytes of each image, (n,).
+        crc32: of each image followed by its label, (n,).
+        mask_offset: where in the tar each mask begins, (n,); None without masks.
+        mask_size: bytes of each mask, (n,); None without masks.
+        quads: corners of each character, (n, L, 4, 2); None without quads.
     """
 
     tar_size: int
-    meta: NDArray[np.void]
-    texts: list[str]
-    columns: Mapping[str, NDArray[Any]]
+    labels: LabelTable
+    image_offset: IntArray
+    image_size: IntArray
+    crc32: NDArray[np.uint32]
+    mask_offset: IntArray | None = None
+    mask_size: IntArray | None = None
+    quads: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
-        return len(self.meta)
+        return len(self.labels)
 
 
 def encode_sidecar(sidecar: Sidecar) -> bytes:
     """The bytes of a sidecar."""
-    raw = [text.encode("utf-8") for text in sidecar.texts]
-    arrays: dict[str, NDArray[Any]] = {
+    labels = sidecar.labels
+    raw = [text.encode("utf-8") for text in labels.texts]
+    arrays: dict[str, NDArray[Any] | None] = {
         "version": np.array(VERSION, "<i8"),
         "tar_size": np.array(sidecar.tar_size, "<i8"),
         "text": np.frombuffer(b"".join(raw), np.uint8),
         "text_end": np.cumsum([len(part) for part in raw], dtype="<i8"),
+        **{name: labels.meta[name] for name in _FIELDS},
+        "image_offset": sidecar.image_offset,
+        "image_size": sidecar.image_size,
+        "crc32": sidecar.crc32,
+        "mask_offset": sidecar.mask_offset,
+        "mask_size": sidecar.mask_size,
+        "centres": labels.centres,
+        "quads": sidecar.quads,
     }
-    arrays |= {name: sidecar.meta[name] for name in _FIELDS}
-    arrays |= sidecar.columns
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
+            if array is None:
+                continue
             entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980-01-01
             entry.create_system = 3  # as on Unix, wherever this runs
             with archive.open(entry, "w", force_zip64=True) as member:
@@ -73,46 +90,81 @@ def read_sidecar(path: Path) -> Sidecar:
     """Read a whole sidecar.
 
     Raises:
-        ShardError: if it is missing, truncated, damaged or of another version.
+        ShardError: if it is missing, truncated, damaged or of another version, or its columns
+            contradict each other.
     """
-    arrays = read_columns(path)
-    missing = [name for name in _REQUIRED if name not in arrays]
-    if missing:
-        raise ShardError(f"{path} lacks the columns {', '.join(missing)}: make its shard anew")
-    meta = np.zeros(len(arrays["index"]), META_DTYPE)
+    columns = read_columns(path, VERSION)
+    meta = np.zeros(len(columns["index"]), META_DTYPE)
     for name in _FIELDS:
-        meta[name] = arrays.pop(name)
-    texts = split_text(arrays.pop("text"), arrays.pop("text_end"))
-    tar_size = int(arrays.pop("tar_size"))
-    return Sidecar(tar_size, meta, texts, arrays)
+        meta[name] = columns[name]
+    try:
+        texts = split_text(columns["text"], columns["text_end"])
+    except ValueError as error:
+        raise ShardError(
+            f"{path}: column text: {error}; delete it and its shard, make both again"
+        ) from error
+    quads = columns.get("quads")
+    sidecar = Sidecar(
+        int(columns["tar_size"]),
+        LabelTable(texts, meta, columns["centres"][:, : max(map(len, texts))]),
+        columns["image_offset"],
+        columns["image_size"],
+        columns["crc32"],
+        columns.get("mask_offset"),
+        columns.get("mask_size"),
+        None if quads is None else quads[:, : max(map(len, texts))],
+    )
+    _check(sidecar, path)
+    return sidecar
 
 
-def read_columns(path: Path, names: tuple[str, ...] | None = None) -> dict[str, NDArray[Any]]:
-    """Read some columns of a sidecar, or all, without the rest of its bytes.
+def read_sizes(path: Path) -> tuple[int, IntArray]:
+    """Bytes of the tar, and of each image, (n,), without the rest of the sidecar.
 
     Raises:
-        ShardError: if it is missing, truncated, damaged or of another version.
+        ShardError: if the sidecar is missing, truncated, damaged or of another version.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = int(archive["version"]) if "version" in archive else None
-            if found != VERSION:
-                raise ShardError(f"{path} is of version {found}, this program reads {VERSION}")
-            wanted = [n for n in archive.files if n != "version"] if names is None else names
-            return {name: archive[name] for name in wanted}
-    except FileNotFoundError as error:
-        raise ShardError(
-            f"{path} is missing beside its shard: delete the shard and make it again"
-        ) from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ShardError(
-            f"{path} is truncated or damaged ({error}): delete it and its shard, make both again"
-        ) from error
+    columns = read_columns(path, VERSION, ("tar_size", "image_size"))
+    return int(columns["tar_size"]), columns["image_size"]
 
 
 def split_text(text: NDArray[np.uint8], text_end: IntArray) -> list[str]:
-    """The labels in a row of UTF-8 bytes."""
+    """The labels in a row of UTF-8 bytes.
+
+    Raises:
+        ValueError: if the ends are no partition of the bytes, or the bytes are not UTF-8.
+    """
+    ends = np.concatenate([[0], text_end])
+    if (np.diff(ends) < 0).any() or ends[-1] != len(text):
+        raise ValueError(f"text_end does not divide its {len(text):,} bytes into labels")
     begins = np.cumsum((text & 0xC0) != 0x80)  # characters up to each byte
-    ends = np.concatenate([[0], begins])[np.concatenate([[0], text_end])].tolist()
+    cuts = np.concatenate([[0], begins])[ends].tolist()
     whole = text.tobytes().decode("utf-8")  # once: a call for each label takes twice as long
-    return [whole[start:end] for start, end in pairwise(ends)]
+    return [whole[start:end] for start, end in pairwise(cuts)]
+
+
+def _check(sidecar: Sidecar, path: Path) -> None:
+    """Columns must agree with each other; the tar itself is not looked at."""
+    problems = []
+    labels = sidecar.labels
+    for name, offset, size in (
+        ("image", sidecar.image_offset, sidecar.image_size),
+        ("mask", sidecar.mask_offset, sidecar.mask_size),
+    ):
+        if (offset is None) != (size is None):
+            problems.append(f"{name}_offset and {name}_size go together")
+        elif offset is not None and size is not None and not _inside(offset, size, sidecar):
+            problems.append(f"column {name}_offset: a part of the {name}s lies outside of the tar")
+    if len(labels) and labels.meta["index"].max() >= MAX_INDEX:
+        problems.append("column index: has over nine digits")
+    if max(map(len, labels.texts), default=0) > labels.centres.shape[1]:
+        problems.append("column centres: shorter than the longest label")
+    if sidecar.quads is not None and sidecar.quads.shape[1] != labels.centres.shape[1]:
+        problems.append("column quads: not as long as centres")
+    if problems:
+        raise ShardError(f"{path}: {'; '.join(problems)}: delete it and its shard, make both again")
+
+
+def _inside(offset: IntArray, size: IntArray, sidecar: Sidecar) -> bool:
+    limit = sidecar.tar_size
+    return bool(((offset >= 0) & (size >= 0) & (offset <= limit) & (size <= limit - offset)).all())

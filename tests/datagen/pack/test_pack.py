@@ -16,7 +16,6 @@ from datagen.errors import AlphabetError, ShardError
 from datagen.formats import building
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import read_manifest
-from datagen.formats.sample_columns import take
 from datagen.pack.job import PackSummary, pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
@@ -50,7 +49,7 @@ def test_every_sample_arrives_once_unchanged(tmp_path: Path) -> None:
     reader = LmdbReader(tmp_path / "lmdb")
     packed = reader.read(range(230))
     order = np.argsort(packed.meta["index"])
-    packed = take(packed, order)
+    packed = packed.take(order)
     source = make_samples(range(230))
     assert packed.images == source.images
     assert packed.texts == source.texts

@@ -8,9 +8,10 @@ import pytest
 
 from datagen.errors import AlphabetError
 from datagen.formats.lmdb.reader import LmdbReader
+from datagen.formats.reader import Reader
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
-from datagen.sample import EFFECTS, Reader
+from datagen.sample import EFFECTS
 from datagen.split import Split
 from tests.support.bars import ALPHABET, BarScorer, random_texts, write_list
 from tests.support.samples import ALPHABET as LETTERS
@@ -89,7 +90,8 @@ def test_losses_and_additions_are_confusions_with_nothing() -> None:
 
 def evaluation_of(predictions: list[str], targets: list[str]) -> Evaluation:
     """An evaluation without images."""
-    from datagen.sample import META_DTYPE, DatasetInfo
+    from datagen.formats.reader import DatasetInfo
+    from datagen.sample import META_DTYPE
 
     n = len(targets)
     return Evaluation(
