@@ -15,20 +15,20 @@ the same command is given again. `--read` trains nothing and shows runs that are
 """
 
 import argparse
-import json
 import os
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from corpora.mixes import spec_and_weight
 from datagen.formats.manifest import cpu_name
 from pipelines.steps import call
-from training.fitting.fit import FINISHED
-from training.fitting.run_folder import METRICS, SETTINGS
+from training.fitting.run_folder import read_settings
+from training.fitting.run_records import FINISHED, METRICS, ValidationRecord, read_metrics
 from training.fitting.state_files import states
 
 WARM_START = (
@@ -37,6 +37,13 @@ WARM_START = (
     "24,000 lines on centres=--alignment-lines 24000",
 )
 BATCH_LINES = 64
+
+
+class Point(NamedTuple):
+    """A validation, and the lines that the run had trained on by then."""
+
+    lines: int
+    record: ValidationRecord
 
 
 def main() -> None:
@@ -63,7 +70,7 @@ def main() -> None:
     show(dict(zip([name for name, _ in variants], curves, strict=True)), options.plot)
 
 
-def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, float]]:
+def train(options: argparse.Namespace, name: str, own: str) -> list[Point]:
     """Run one variant to its end; returns its validations."""
     run = "".join(c if c.isalnum() else "-" for c in name)
     folder = options.folder / "runs" / run
@@ -82,13 +89,11 @@ def train(options: argparse.Namespace, name: str, own: str) -> list[dict[str, fl
     return validations(folder)
 
 
-def validations(folder: Path) -> list[dict[str, float]]:
+def validations(folder: Path) -> list[Point]:
     """The validations of a run, each with the lines that it had seen."""
-    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    size = settings["batch_size"]
-    records = map(json.loads, lines)
-    return [r | {"seen": r["step"] * size} for r in records if r["kind"] == "val"]
+    size = read_settings(folder).batch_size or 0
+    records = read_metrics(folder / METRICS)
+    return [Point(r.step * size, r) for r in records if isinstance(r, ValidationRecord)]
 
 
 def absolute(corpus: str) -> str:
@@ -97,31 +102,31 @@ def absolute(corpus: str) -> str:
     return f"{Path(name).resolve()}{corpus[len(name) :]}" if Path(name).exists() else corpus
 
 
-def show(curves: dict[str, list[dict[str, float]]], plot: Path | None) -> None:
-    for name, records in curves.items():
-        ends = records[-1]
-        shown = ", ".join(f"{r['seen']:,.0f}: {r['cer']:.3f}" for r in records[1::2])
+def show(curves: dict[str, list[Point]], plot: Path | None) -> None:
+    for name, points in curves.items():
+        last = points[-1].record
+        shown = ", ".join(f"{point.lines:,}: {point.record.cer:.3f}" for point in points[1::2])
         print(
-            f"{name}: {ends['line_accuracy']:.1%} of lines right, CER {ends['cer']:.4f} after"
-            f" {ends['seen']:,.0f} lines and {ends['seconds']:.0f} s"
+            f"{name}: {last.line_accuracy:.1%} of lines right, CER {last.cer:.4f} after"
+            f" {points[-1].lines:,} lines and {last.seconds:,.0f} s"
         )
         print(f"    CER after so many lines: {shown}")
     if plot:
         draw(curves, plot)
 
 
-def draw(curves: dict[str, list[dict[str, float]]], path: Path) -> None:
+def draw(curves: dict[str, list[Point]], path: Path) -> None:
     """CER and CTC loss against lines seen."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     errors, losses = figure.subplots(1, 2)
-    for name, records in curves.items():
-        seen = [record["seen"] / 1000 for record in records]
-        errors.plot(seen, [min(1.0, record["cer"]) for record in records], label=name)
-        losses.plot(seen, [record["validation_loss"] for record in records])
+    for name, points in curves.items():
+        thousands = [point.lines / 1000 for point in points]
+        errors.plot(thousands, [min(1.0, point.record.cer) for point in points], label=name)
+        losses.plot(thousands, [point.record.validation_loss for point in points])
     errors.set(ylabel="CER on unseen sentences (cut at 1)", ylim=(0, 1.02))
-    losses.set(ylabel="CTC loss a character", ylim=(0, 10.5))
+    losses.set(ylabel="CTC loss per character", ylim=(0, 10.5))
     for axes in (errors, losses):
         axes.set(xlabel="thousand lines seen")
         axes.grid(alpha=0.3)

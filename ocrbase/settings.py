@@ -11,7 +11,7 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ocrbase.errors import SettingsError
+from ocrbase.errors import SettingsError, UserError
 
 Settings = TypeVar("Settings")
 
@@ -46,9 +46,13 @@ def from_mapping(
 
     Raises:
         SettingsError: names all unknown keys and wrong types, and `where` they stand.
+        UserError: of the settings' own class, with `where`, for values that they refuse.
     """
     problems: list[str] = []
-    settings: Settings = _build(cls, mapping, "", base, problems)
+    try:
+        settings: Settings = _build(cls, mapping, "", base, problems)
+    except UserError as error:
+        raise type(error)(f"{where}: {error}") from error
     if problems:
         raise SettingsError(f"{where}: " + "; ".join(problems))
     return settings

@@ -1,7 +1,6 @@
 """The training loop of one process."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from ocrbase.records import encode
 from training.files import publish_text
 from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
@@ -20,6 +20,7 @@ from training.fitting.loss_monitor import LossMonitor, memory_error
 from training.fitting.order import StepOrder
 from training.fitting.preflight import preflight
 from training.fitting.run_logger import RunLogger
+from training.fitting.run_records import FINISHED, Finished
 from training.fitting.run_settings import resolve, to_keep
 from training.fitting.schedule import learning_rate
 from training.fitting.signals import Interrupted, Signals
@@ -30,8 +31,6 @@ from training.fitting.validate import validate
 from training.model.checkpoint import BEST, LAST, RUNS
 from training.model.networks import build
 from training.model.transfer import start_from
-
-FINISHED = "finished.json"  # stands in the folder of a run that came to its end
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,7 @@ def fit(
         _loop(train_state, sources, order, folder, run_logger, signals)
     outcome = Outcome(folder, train_state.step, train_state.best)
     if rank.first:
-        text = json.dumps({"step": outcome.step, "line_accuracy": outcome.line_accuracy}) + "\n"
-        publish_text(folder / FINISHED, text)
+        publish_text(folder / FINISHED, encode(Finished(outcome.step, outcome.line_accuracy)))
     return outcome
 
 
@@ -127,9 +125,9 @@ def _loop(
         while order.steps_before(epoch + 1) <= step:
             epoch += 1
         if step % settings.log_every == 0 or last:
-            metrics = loss_monitor.metrics() | {"lr": rate}  # on every rank: it adds them up
+            metrics = loss_monitor.metrics()  # on every rank: it adds them up
             if run_logger:
-                run_logger.step(step, epoch, metrics)
+                run_logger.step(step, epoch, rate, metrics)
         done = last
         if step % settings.validate_every == 0 or last:
             loss_monitor.check()  # or weights that are not finite might be kept as the best
@@ -198,12 +196,7 @@ def _validate(
 
 def _save(train_state: TrainState, sources: Sources, folder: Path) -> None:
     alphabet = sources.train.alphabet
-    save_state(
-        folder,
-        train_state.step,
-        train_state.state(alphabet, sources.fingerprint),
-        train_state.settings.keep,
-    )
+    save_state(folder, train_state.state(alphabet, sources.fingerprint), train_state.settings.keep)
     train_state.save(folder / LAST, alphabet, {"best_line_accuracy": train_state.best})
     if sources.validation is None or not len(sources.validation):
         train_state.save(folder / BEST, alphabet, {})
@@ -217,8 +210,10 @@ def _run_logger(
     if not train_state.rank.first:
         yield None
         return
-    run_folder.cut_metrics(folder, train_state.step)
-    run_logger = RunLogger(folder, train_state.step, settings.steps, settings.batch_size)
+    seconds = run_folder.cut_metrics(folder, train_state.step)
+    run_logger = RunLogger(
+        folder, train_state.step, settings.steps, settings.batch_size, seconds=seconds
+    )
     for line in lines:
         run_logger.say(line)
     try:

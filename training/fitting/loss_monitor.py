@@ -1,17 +1,19 @@
 """What must not go wrong in a step: a loss that is not finite, a GPU's memory that is full."""
 
 import contextlib
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ocrbase.records import encode
 from training.errors import FitError
 from training.files import publish_text
 from training.fitting.order import StepOrder
+from training.fitting.run_records import BAD_BATCH, BadBatch
 from training.fitting.run_settings import RunSettings
 from training.fitting.train_state import TrainState
 
@@ -26,6 +28,21 @@ def memory_error(settings: RunSettings) -> Iterator[None]:
             f"the GPU's memory does not hold a step of {settings.batch_size} lines in"
             f" {settings.accumulate} pieces: raise --accumulate, or lower --batch-size"
         ) from error
+
+
+@dataclass(frozen=True)
+class LossMetrics:
+    """Means over steps and the lines of all ranks.
+
+    Attributes:
+        loss: per character.
+        gradient_norm: before clipping.
+        zeroed_lines: lines too long for their time steps, which train nothing.
+    """
+
+    loss: float
+    gradient_norm: float
+    zeroed_lines: int
 
 
 class LossMonitor:
@@ -44,7 +61,7 @@ class LossMonitor:
         if self.train_state.rank.device.type == "cpu":
             self.check(last=1)
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> LossMetrics:
         """Means since the last call, over the lines of all ranks."""
         self.check()
         rank = self.train_state.rank
@@ -55,7 +72,7 @@ class LossMonitor:
             dist.all_reduce(sums)
         self.pairs.clear()
         self.zeroed = 0
-        return {"loss": float(sums[0]), "gradient_norm": norm, "zeroed_lines": int(sums[1])}
+        return LossMetrics(float(sums[0]), norm, int(sums[1]))
 
     def check(self, last: int = 0) -> None:
         """Raise FitError for the first step whose gradient is not finite, on every rank alike."""
@@ -64,10 +81,9 @@ class LossMonitor:
             return
         step, loss, norm = next(pair for pair in pairs if not torch.isfinite(pair[2]))
         lines = self.order.batch_indices(step).tolist()
-        name = self.folder / "bad_batch.json"
+        name = self.folder / BAD_BATCH
         if self.train_state.rank.first:
-            text = json.dumps({"step": step, "lines": lines})
-            publish_text(name, text)
+            publish_text(name, encode(BadBatch(step, lines)))
         raise FitError(
             f"step {step}: loss {float(loss):g}, gradient norm {float(norm):g}; its lines"
             f" {lines[:4]} ... are in {name}; the last good state is kept in {self.folder}:"

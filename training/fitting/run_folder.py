@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.line_dataset import parse_data
+from ocrbase.records import read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
 from training.files import publish_text
 from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings, present_names
+from training.fitting.run_records import METRICS, read_metrics, to_line
 from training.fitting.state_files import states
 from training.model.checkpoint import RUNS
 
 SETTINGS = "settings.json"
-METRICS = "metrics.jsonl"
 
 
 def new_name(model: str) -> str:
@@ -62,9 +63,7 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
     path = folder / SETTINGS
     if not path.is_file():
         raise CheckpointError(f"there is no run {folder}; see what `ls {runs}` has")
-    stored = from_mapping(
-        FitSettings, present_names(json.loads(path.read_text(encoding="utf-8"))), str(path)
-    )
+    stored = read_settings(folder)
     changed = [
         f"{name}: {getattr(stored, name)}, now {value}"
         for name, value in sorted(given.items())
@@ -81,14 +80,32 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
     return replace(stored, **{**free, "run": folder.name})
 
 
-def cut_metrics(folder: Path, step: int) -> None:
-    """Drop the lines that a run wrote after the state it goes on from."""
+def read_settings(folder: Path) -> FitSettings:
+    """The stored settings of a run.
+
+    Raises:
+        FitError, SettingsError: naming the file and all fields that are damaged.
+    """
+    path = folder / SETTINGS
+    mapping = read_json(path, dict[str, Any], error=FitError)
+    return from_mapping(FitSettings, present_names(mapping), str(path))
+
+
+def cut_metrics(folder: Path, step: int) -> float:
+    """Drop the lines that a run wrote after the state it goes on from.
+
+    Returns:
+        Seconds that the run had taken by the last line that stays.
+
+    Raises:
+        FitError: if a line is damaged.
+    """
     path = folder / METRICS
     if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-    publish_text(path, "".join(kept))
+        return 0.0
+    kept = [record for record in read_metrics(path) if record.step <= step]
+    publish_text(path, "".join(map(to_line, kept)))
+    return kept[-1].seconds if kept else 0.0
 
 
 def _weights(data: Sequence[str]) -> list[float | None]:

@@ -1,22 +1,24 @@
 """What is seen of a run from outside: progress, metrics.jsonl, TensorBoard.
 
-Only the first rank keeps a run_logger.
+Only the first rank keeps a run logger.
 """
 
-import json
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from tqdm import tqdm
 
-from training.fitting.run_folder import METRICS
+from training.fitting.loss_monitor import LossMetrics
+from training.fitting.run_records import METRICS, Record, TrainRecord, ValidationRecord, to_line
 from training.fitting.validate import Scores
 
 MAX_CONFUSIONS = 30
 PLAIN_SECONDS = 30.0  # between two lines where there is no terminal
+_NOT_DRAWN = ("kind", "step", "seconds")
 
 
 class RunLogger:
@@ -26,13 +28,15 @@ class RunLogger:
         folder: of the run.
         first: step that the run starts or goes on at.
         total: steps of the whole run.
-        batch_size: lines of a step.
+        batch_size: lines per step.
+        seconds: that the run took before it was interrupted.
         loud: whether to show progress.
     """
 
     def __init__(
-        self, folder: Path, first: int, total: int, batch_size: int, loud: bool = True
-    ) -> None:
+        self, folder: Path, first: int, total: int, batch_size: int, *, seconds: float = 0.0,
+        loud: bool = True,
+    ) -> None:  # fmt: skip
         from torch.utils.tensorboard import SummaryWriter
 
         self.batch_size, self.total, self.loud = batch_size, total, loud
@@ -42,31 +46,42 @@ class RunLogger:
         self.bar = tqdm(
             total=total, initial=first, unit=" steps", dynamic_ncols=True, disable=not self.terminal
         )
+        self.before = seconds
         self.started = self.said = time.monotonic()
         self.first, self.last = first, (first, self.started)
 
-    def step(self, step: int, epoch: int, metrics: dict[str, float]) -> None:
+    def step(self, step: int, epoch: int, lr: float, metrics: LossMetrics) -> None:
         """Record training metrics after `step` steps."""
         now = time.monotonic()
         before, then = self.last
         self.last = (step, now)
-        metrics["images_per_s"] = (step - before) * self.batch_size / max(1e-9, now - then)
-        self._write("train", step, {"epoch": epoch, **metrics})
-        text = f"loss {metrics['loss']:.3f}, {metrics['images_per_s']:,.0f} images/s"
+        speed = (step - before) * self.batch_size / max(1e-9, now - then)
+        self._write(
+            TrainRecord(
+                step, self._seconds(), epoch, metrics.loss, metrics.gradient_norm,
+                metrics.zeroed_lines, lr, speed,
+            )
+        )  # fmt: skip
+        text = f"loss {metrics.loss:.3f}, {speed:,.0f} images/s"
         self.bar.update(step - self.bar.n)
         self.bar.set_postfix_str(text, refresh=False)
         if self.loud and not self.terminal and now - self.said >= PLAIN_SECONDS:
             self.said = now
             left = (now - self.started) / max(1, step - self.first) * (self.total - step)
-            self.say(f"step {step} of {self.total}: {text}, {_duration(left)} left")
+            self.say(f"step {step:,} of {self.total:,}: {text}, {_duration(left)} left")
 
     def validation(self, step: int, scores: Scores, best: bool) -> None:
         """Record a validation after `step` steps."""
-        self._write("val", step, scores.metrics())
+        self._write(
+            ValidationRecord(
+                step, self._seconds(), scores.line_accuracy, scores.cer, scores.loss_per_character,
+                scores.lines,
+            )
+        )  # fmt: skip
         self.board.add_text("examples", _examples(scores.examples), step)
         self.board.add_text("confusions", _confusions(scores.confusions), step)
         self.say(
-            f"step {step}: line accuracy {scores.line_accuracy:.4f}, CER {scores.cer:.4f} on"
+            f"step {step:,}: line accuracy {scores.line_accuracy:.1%}, CER {scores.cer:.2%} on"
             f" {scores.lines:,} validation lines{', the best so far' if best else ''}"
         )
 
@@ -80,13 +95,16 @@ class RunLogger:
         self.board.close()
         self.file.close()
 
-    def _write(self, kind: str, step: int, metrics: dict[str, float]) -> None:
-        seconds = round(time.monotonic() - self.started, 2)
-        record = {"kind": kind, "step": step, "seconds": seconds, **metrics}
-        self.file.write(json.dumps(record) + "\n")
+    def _seconds(self) -> float:
+        return round(self.before + time.monotonic() - self.started, 2)
+
+    def _write(self, record: Record) -> None:
+        self.file.write(to_line(record))
         self.file.flush()
-        for name, value in metrics.items():
-            self.board.add_scalar(f"{kind}/{name}", value, step)
+        values = msgspec.to_builtins(record)
+        for name, value in values.items():
+            if name not in _NOT_DRAWN:
+                self.board.add_scalar(f"{values['kind']}/{name}", value, record.step)
 
 
 def _examples(pairs: list[tuple[str, str]]) -> str:

@@ -6,12 +6,16 @@ A file is a mark, the SHA-256 of what follows, and a torch archive that is read 
 
 import hashlib
 import io
+import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from msgspec import Meta, Struct
 
+from ocrbase.inputs import open_regular
+from ocrbase.records import convert
 from training.errors import CheckpointError
 from training.files import publish
 
@@ -19,7 +23,37 @@ MARK = b"OCRSTATE1\n"
 DIGEST_BYTES = 32
 _NAME = re.compile(r"state-(\d+)\.pt")
 
-State = dict[str, Any]  # tensors, numbers, strings, and lists and dicts of them
+
+class State(Struct, frozen=True, kw_only=True):
+    """What `TrainState.restore` needs.
+
+    Attributes:
+        step: steps done.
+        best: best line accuracy of a validation so far, -1 before the first.
+        best_cer: its CER; infinite in states of releases that did not keep it.
+        stale: validations since then.
+        network: weights by name.
+        average: the EMA of them.
+        optimizer: state of AdamW.
+        alphabet: JSON of the ordered alphabet.
+        data: fingerprint of the lines.
+        model: shape of the network.
+        preprocessing: JSON of how images are prepared.
+        versions: what wrote the state.
+    """
+
+    step: Annotated[int, Meta(ge=0)]
+    best: float
+    best_cer: float = math.inf
+    stale: Annotated[int, Meta(ge=0)]
+    network: dict[str, Any]
+    average: dict[str, Any]
+    optimizer: dict[str, Any]
+    alphabet: str
+    data: str
+    model: dict[str, Any]
+    preprocessing: str
+    versions: dict[str, str]
 
 
 def state_path(folder: Path, step: int) -> Path:
@@ -32,12 +66,12 @@ def states(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("state-*.pt") if _NAME.fullmatch(path.name))
 
 
-def save_state(folder: Path, step: int, state: State, keep: int) -> Path:
+def save_state(folder: Path, state: State, keep: int) -> Path:
     """Write a state, atomically, and remove all but the newest `keep`."""
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save({name: getattr(state, name) for name in State.__struct_fields__}, buffer)
     content = buffer.getbuffer()
-    path = state_path(folder, step)
+    path = state_path(folder, state.step)
 
     def write(aside: Path) -> None:
         with aside.open("wb") as file:
@@ -57,13 +91,18 @@ def load_state(path: Path) -> State:
     Raises:
         CheckpointError: if it is damaged; offers the one before it.
     """
-    data = path.read_bytes()
+    with open_regular(path, error=CheckpointError) as file:
+        data = file.read()
     head = len(MARK) + DIGEST_BYTES
     whole = data.startswith(MARK) and len(data) > head
     if not whole or hashlib.sha256(memoryview(data)[head:]).digest() != data[len(MARK) : head]:
         raise CheckpointError(f"{path} is damaged; {_way_out(path)}")
-    state: State = torch.load(io.BytesIO(data[head:]), map_location="cpu", weights_only=True)
-    return state
+    try:
+        fields = torch.load(io.BytesIO(data[head:]), map_location="cpu", weights_only=True)
+    except Exception as reason:  # the checksum is right: not torch's file, or more than tensors
+        first = str(reason).strip().splitlines()[0]
+        raise CheckpointError(f"{path} is no state ({first}); {_way_out(path)}") from reason
+    return convert(fields, State, str(path), error=CheckpointError)
 
 
 def newest_state(folder: Path) -> Path:

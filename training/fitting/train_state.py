@@ -1,6 +1,7 @@
 """Everything that a step changes, in one object that can be saved and restored."""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +34,7 @@ class TrainState:
         optimizer: AdamW.
         step: steps done.
         best: best line accuracy of a validation so far, -1 before the first.
+        best_cer: its CER.
         stale: validations since then.
     """
 
@@ -48,7 +50,7 @@ class TrainState:
                 self.network, device_ids=gpu, gradient_as_bucket_view=True
             )
         self.step = 0
-        self.best = -1.0
+        self.best, self.best_cer = -1.0, math.inf
         self.stale = 0
 
     def line_losses(self, batch: Batch, *, by_alignment: bool) -> Tensor:
@@ -93,36 +95,56 @@ class TrainState:
 
     def state(self, alphabet: Alphabet, data: str) -> State:
         """What `restore` needs; `data` is the fingerprint of the data set."""
-        return {
-            "step": self.step,
-            "best": self.best,
-            "stale": self.stale,
-            "network": self.network.state_dict(),
-            "average": self.ema.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "alphabet": json.dumps(alphabet.to_json(), ensure_ascii=False),
-            "data": data,
-            "model": asdict(self.network.settings),
-            "preprocessing": json.dumps(PREPROCESSING),
-            "versions": versions(),
-        }
+        return State(
+            step=self.step,
+            best=self.best,
+            best_cer=self.best_cer,
+            stale=self.stale,
+            network=self.network.state_dict(),
+            average=self.ema.network.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            alphabet=json.dumps(alphabet.to_json(), ensure_ascii=False),
+            data=data,
+            model=asdict(self.network.settings),
+            preprocessing=json.dumps(PREPROCESSING),
+            versions=versions(),
+        )
 
     def restore(self, state: State, data: str) -> None:
         """Stand where the state was taken.
 
         Raises:
-            CheckpointError: if the data set is another one.
+            CheckpointError: if the data set or the network is another one.
         """
-        if state["data"] != data:
+        if state.data != data:
             raise CheckpointError(
-                f"the data set changed since step {state['step']} of this run (it was"
-                f" {state['data'][:12]}, now {data[:12]}): put the old one back, or start a new"
+                f"the data set changed since step {state.step:,} of this run (it was"
+                f" {state.data[:12]}, now {data[:12]}): put the old one back, or start a new"
                 " run from the weights with --init"
             )
-        self.network.load_state_dict(state["network"])
-        self.ema.network.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best, self.stale = state["step"], state["best"], state["stale"]
+        try:
+            self.network.load_state_dict(state.network)
+            self.ema.network.load_state_dict(state.average)
+            self._restore_optimizer(state.optimizer["state"])
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as reason:
+            first = str(reason).strip().splitlines()[0]
+            raise CheckpointError(
+                f"the state after step {state.step:,} does not fit the network of this run"
+                f" ({first}); remove it to go on from the one before it"
+            ) from reason
+        self.step, self.stale = state.step, state.stale
+        self.best, self.best_cer = state.best, state.best_cer
+
+    def _restore_optimizer(self, moments: dict[int, dict[str, Tensor]]) -> None:
+        """Take moments over; rates and decay are those of the settings."""
+        groups = self.optimizer.param_groups
+        for i, parameter in enumerate(p for group in groups for p in group["params"]):
+            shapes = {name: tensor.shape for name, tensor in moments[i].items()}
+            expected = {"step": torch.Size(), "exp_avg": parameter.shape}
+            if shapes != expected | {"exp_avg_sq": parameter.shape}:
+                raise ValueError(f"the optimizer's moments of parameter {i}")
+        own = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": own})
 
 
 def adamw(network: nn.Module, weight_decay: float) -> torch.optim.AdamW:

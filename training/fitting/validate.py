@@ -52,12 +52,16 @@ class Scores:
     def cer(self) -> float:
         return self.edits / max(1, self.characters)
 
+    @property
+    def loss_per_character(self) -> float:
+        return self.loss / max(1, self.characters)
+
     def metrics(self) -> dict[str, float]:
-        """What metrics.jsonl and TensorBoard keep."""
+        """What a model file keeps."""
         return {
             "line_accuracy": self.line_accuracy,
             "cer": self.cer,
-            "validation_loss": self.loss / max(1, self.characters),
+            "validation_loss": self.loss_per_character,
             "validation_lines": self.lines,
         }
 

@@ -55,8 +55,8 @@ def test_two_processes_train_validate_and_resume(tmp_path: Path) -> None:
     again = launch(SETTINGS, open_bars, resume=True, runs=tmp_path)
     assert again == outcome
     resumed = load_state(states(tmp_path / "two")[-1])
-    for name, tensor in whole["network"].items():
-        assert torch.equal(tensor, resumed["network"][name]), name
+    for name, tensor in whole.network.items():
+        assert torch.equal(tensor, resumed.network[name]), name
     text = (tmp_path / "two" / "metrics.jsonl").read_text()
     assert '"validation_lines": 31' in text  # each line on one rank, none twice
     assert load_model(tmp_path / "two" / "last.safetensors").training["step"] == 4
@@ -68,7 +68,7 @@ def test_two_processes_see_the_lines_that_one_sees(tmp_path: Path) -> None:
     rank = Rank(0, 1, torch.device("cpu"), 1)
     one = fit(replace(SETTINGS, run="one", max_steps=1), open_bars(SETTINGS), rank, runs=tmp_path)
     assert two is not None and two.step == one.step
-    ours, theirs = (load_state(states(tmp_path / run)[-1])["network"] for run in ("one", "two"))
+    ours, theirs = (load_state(states(tmp_path / run)[-1]).network for run in ("one", "two"))
     weight = "rnn.1.embedding.weight"
     torch.testing.assert_close(ours[weight], theirs[weight], atol=2.1e-3, rtol=0)
 
@@ -119,7 +119,7 @@ def shared(index: int, port: int, path: str) -> None:
     for step in range(2):
         loss_monitor.note(torch.tensor(1.0 + 2 * index + step), torch.tensor(0.5))
     loss_monitor.zeroed = 3 + index
-    metrics = loss_monitor.metrics()
+    metrics = vars(loss_monitor.metrics())
     for buffer in train_state.ema.network.buffers():
         buffer.fill_(index + 1)
     train_state.ema.share()
@@ -218,7 +218,7 @@ def test_two_nodes_on_loopback(tmp_path: Path) -> None:
     assert sorted(out.strip().splitlines()[-1] for out, _ in outputs) == [
         *("outcome 4", "outcome None")
     ]
-    assert load_state(states(tmp_path / "two")[-1])["step"] == 4
+    assert load_state(states(tmp_path / "two")[-1]).step == 4
 
 
 def test_more_gpus_than_there_are() -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -27,7 +28,7 @@ from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.sources import Sources
-from training.fitting.state_files import load_state, states
+from training.fitting.state_files import load_state, save_state, states
 from training.fitting.train_state import TrainState
 from training.model.checkpoint import load_model
 
@@ -46,9 +47,9 @@ def run(tmp_path: Path, resume: bool = False, train: Any = None, **changes: Any)
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
     state = load_state(path)
-    tensors = {f"network.{k}": v for k, v in state["network"].items()}
-    tensors |= {f"ema.{k}": v for k, v in state["average"].items()}
-    for number, moments in state["optimizer"]["state"].items():
+    tensors = {f"network.{k}": v for k, v in state.network.items()}
+    tensors |= {f"ema.{k}": v for k, v in state.average.items()}
+    for number, moments in state.optimizer["state"].items():
         tensors |= {f"optimizer.{number}.{k}": v for k, v in moments.items()}
     return tensors
 
@@ -135,6 +136,26 @@ def test_a_damaged_state_is_named_and_the_one_before_offered(tmp_path: Path) -> 
     with pytest.raises(CheckpointError, match=r"012\.pt is damaged.*state-000000010\.pt"):
         run(tmp_path, resume=True)
     newest.unlink()
+    assert run(tmp_path, resume=True).step == 12
+
+
+def test_a_state_of_another_network_is_named(tmp_path: Path) -> None:
+    run(tmp_path)
+    (newest,) = states(tmp_path / "a")[-1:]
+    state = load_state(newest)
+    weight = next(iter(state.network))
+    moments = {**state.optimizer, "state": {**state.optimizer["state"], 0: {}}}
+    for wrong in (
+        msgspec.structs.replace(state, network={**state.network, weight: torch.zeros(1)}),
+        msgspec.structs.replace(state, network={**state.network, weight: "heavy"}),
+        msgspec.structs.replace(state, average={}),
+        msgspec.structs.replace(state, optimizer=moments),
+        msgspec.structs.replace(state, optimizer={}),
+    ):
+        save_state(tmp_path / "a", wrong, keep=9)
+        with pytest.raises(CheckpointError, match="after step 12 does not fit the network of this"):
+            run(tmp_path, resume=True)
+    save_state(tmp_path / "a", state, keep=9)
     assert run(tmp_path, resume=True).step == 12
 
 

@@ -1,0 +1,98 @@
+"""What a run writes beside its states and models: lines of metrics, its end, a batch gone wrong."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ocrbase.inputs import read_bytes
+from ocrbase.records import decode
+from training.errors import FitError
+
+METRICS = "metrics.jsonl"
+FINISHED = "finished.json"  # stands in the folder of a run that came to its end
+BAD_BATCH = "bad_batch.json"
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class TrainRecord(Struct, frozen=True, tag_field="kind", tag="train"):
+    """Means since the last such line.
+
+    Attributes:
+        step: steps done.
+        seconds: that the run has taken so far, over all its starts.
+        epoch: number of the epoch, from 0.
+        loss: per character.
+        gradient_norm: before clipping.
+        zeroed_lines: lines too long for their time steps, which train nothing.
+        lr: learning rate of the last step.
+        images_per_s: over all processes.
+    """
+
+    step: Count
+    seconds: float
+    epoch: Count
+    loss: float
+    gradient_norm: float
+    zeroed_lines: Count
+    lr: float
+    images_per_s: float
+
+
+class ValidationRecord(Struct, frozen=True, tag_field="kind", tag="val"):
+    """A validation of the EMA.
+
+    Attributes:
+        step: steps done.
+        seconds: that the run has taken so far, over all its starts.
+        line_accuracy: share of lines without an error.
+        cer: edit distance per character.
+        validation_loss: CTC loss per character.
+        validation_lines: lines read.
+    """
+
+    step: Count
+    seconds: float
+    line_accuracy: float
+    cer: float
+    validation_loss: float
+    validation_lines: Count
+
+
+Record = TrainRecord | ValidationRecord
+
+
+class Finished(Struct, frozen=True):
+    """How a run ended: steps done, and the best line accuracy, -1 without a validation."""
+
+    step: Count
+    line_accuracy: float
+
+
+class BadBatch(Struct, frozen=True):
+    """The step whose gradient was not finite, and the indices of its lines."""
+
+    step: Count
+    lines: list[int]
+
+
+def to_line(record: Record) -> str:
+    """One line of metrics.jsonl."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=0).decode() + "\n"
+
+
+def read_metrics(path: Path) -> list[Record]:
+    """The whole lines of metrics.jsonl; what a kill left of the last one is passed over.
+
+    Raises:
+        FitError: naming the first line that is damaged.
+    """
+    lines = read_bytes(path, error=FitError).splitlines(keepends=True)
+    if lines and not lines[-1].endswith(b"\n"):
+        lines.pop()
+    return [
+        decode(line, Record, f"{path}, line {number:,}", error=FitError)  # type: ignore[arg-type]
+        for number, line in enumerate(lines, 1)
+    ]
