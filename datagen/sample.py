@@ -11,28 +11,14 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.drawing.effects import RECORDED
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
 MetaArray = NDArray[np.void]
 
 # Strengths that are kept with every line, in this order; NaN where an engine does not know one.
-EFFECTS = (
-    "size_px",  # em size before perspective
-    "stretch",  # width over height of the em square
-    "spacing_em",  # extra pen advance between characters
-    "weight",  # change of stroke width, negative is thinner
-    "ink",  # gray level of the ink, 0 to 255
-    "ground",  # gray level of the ground, 0 to 255
-    "blur_px",  # standard deviation of the Gaussian blur
-    "motion_px",  # length of the motion blur
-    "resample",  # factor of down-and-up sampling, 1 is none
-    "perspective_px",  # largest displacement of a frame corner
-    "rotation_deg",
-    "wave_px",  # amplitude of the baseline's wave
-    "noise",  # standard deviation in gray levels
-    "slope",  # difference of the ground from edge to edge, in gray levels
-    "jpeg_quality",
-)
+EFFECTS = tuple(effect.recorded for effect in RECORDED)
 
 UNKNOWN = 0xFFFF  # corpus or face of a sample that names none
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.finishing import DEEPEST
-from datagen.drawing.looks import Look
+from datagen.drawing.look_columns import Look
 from datagen.errors import RenderError
 from ocrbase.errors import listed
 

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
+from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
-from datagen.drawing.looks import Look, bound_blur, draw_looks
+from datagen.drawing.look_columns import Look
+from datagen.drawing.looks import bound_blur, draw_looks, strength_of
 from datagen.drawing.style import Style
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
 from datagen.images import encode_jpeg, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
-from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
+from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
 from ocrbase.settings import to_mapping
 
@@ -31,21 +33,6 @@ BATCH = 128  # lines drawn at a time
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-_EFFECT_COLUMNS = {
-    "stretch": Look.STRETCH,
-    "spacing_em": Look.SPACING,
-    "weight": Look.WEIGHT,
-    "ink": Look.INK,
-    "ground": Look.GROUND,
-    "blur_px": Look.GAUSS,
-    "motion_px": Look.MOTION,
-    "resample": Look.RESAMPLE,
-    "perspective_px": Look.PERSPECTIVE,
-    "wave_px": Look.WAVE,
-    "noise": Look.NOISE,
-    "jpeg_quality": Look.QUALITY,
-}
 
 
 class LineEngine:
@@ -187,6 +174,7 @@ class LineEngine:
             looks, slots, texts.lengths, advances, np.array(LEVELS, dtype=np.float64)[level],
             glyphs, seeds, grounds, images, masks, centres, quads, good,
         )  # fmt: skip
+        looks[:, Look.SIZE] *= looks[:, Look.FIT]
         return images, masks, (centres, quads), good, face
 
 
@@ -245,13 +233,8 @@ def _meta(
     meta["sentence"], meta["corpus"] = texts.sentence, texts.corpus
     meta["inserted"], meta["face"] = texts.inserted, face
     meta["height"], meta["width"] = LINE_HEIGHT_PX, looks[:, Look.WIDTH]
-    effects = meta["effects"]
-    for i, name in enumerate(EFFECTS):
-        if name in _EFFECT_COLUMNS:
-            effects[:, i] = looks[:, _EFFECT_COLUMNS[name]]
-    effects[:, EFFECTS.index("size_px")] = looks[:, Look.SIZE] * looks[:, Look.FIT]
-    effects[:, EFFECTS.index("rotation_deg")] = np.rad2deg(looks[:, Look.ROTATION])
-    effects[:, EFFECTS.index("slope")] = np.hypot(looks[:, Look.SLOPE_X], looks[:, Look.SLOPE_Y])
+    for i, effect in enumerate(RECORDED):
+        meta["effects"][:, i] = strength_of(effect, looks)
     return meta
 
 

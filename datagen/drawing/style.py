@@ -5,15 +5,13 @@ effect. Presets are TOML files beside this module; a user's file starts from a p
 `preset = "print"` and overrides what it names.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from datagen.drawing.effects import EFFECTS, Span
 from ocrbase.errors import SettingsError
 from ocrbase.settings import from_mapping, read_toml
-
-Span = tuple[float, float]
 
 PRESETS = Path(__file__).with_name("presets")
 DEFAULT_PRESET = "print"
@@ -220,60 +218,53 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
-# Limits by field name, for every range or number that has others than "at least 0".
+def with_value(style: Style, name: str, value: object) -> Style:
+    """The style with another value of one field, named in full: "letters.size_px"."""
+    section, field_name = name.split(".")
+    part = replace(getattr(style, section), **{field_name: value})
+    return replace(style, **{section: part})
+
+
+# Limits of every number that is no effect's; those of effects stand in `effects.py`.
 _LIMITS: dict[str, Span] = {
-    "width_px": (32, 4096),
-    "margin_px": (0.5, 8),
-    "size_px": (8, 30),
-    "stretch": (0.3, 3),
-    "spacing_em": (-0.15, 3),
-    "weight": (-1, 1),
-    "slant": (-0.5, 0.5),
-    "ink": (0, 255),
-    "ground": (0, 255),
-    "least_contrast": (8, 200),
-    "perspective_px": (0, 10),
-    "rotation_deg": (-15, 15),
-    "wave_px": (0, 6),
-    "wave_length_px": (40, 5000),
-    "gauss_px": (0, 3),
-    "motion_px": (0, 8),
-    "resample": (1, 4),
-    "noise": (0, 64),
-    "fade": (0, 0.9),
-    "bleed": (0, 2),
-    "salt": (0, 0.2),
-    "quality": (1, 100),
+    "frame.width_px": (32, 4096),
+    "frame.margin_px": (0.5, 8),
+    "frame.left": (0, 1),
+    "frame.vertical": (0, 1),
+    "gray.least_contrast": (8, 200),
+    "gray.noise_factor": (0, 100),
+    "geometry.wave_length_px": (40, 5000),
+    "blur.most_em": (0, 1),
 }
+_LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
+_LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}
 
 
 def check(style: Style, where: str) -> None:
-    """Check every range at once.
+    """Check every number at once.
 
     Raises:
         SettingsError: names all values out of range and their limits.
     """
     problems: list[str] = []
-    for part in fields(style):
-        section = getattr(style, part.name)
-        for item in fields(section):
-            value = getattr(section, item.name)
-            problems += _problems(f"{part.name}.{item.name}", item.name, value)
+    for section in fields(style):
+        part = getattr(style, section.name)
+        for item in fields(part):
+            value = getattr(part, item.name)
+            if not isinstance(value, bool | str):
+                problems += _problems(f"{section.name}.{item.name}", value)
     if problems:
         raise SettingsError(f"{where}: " + "; ".join(problems))
 
 
-def _problems(title: str, name: str, value: Any) -> list[str]:
-    if isinstance(value, bool | str):
-        return []
-    share = name.endswith("share") or name in ("inverted", "left", "vertical")
-    low, high = (0.0, 1.0) if share else _LIMITS.get(name, (0.0, 1e4))
+def _problems(name: str, value: float | Span) -> list[str]:
+    low, high = _LIMITS[name]
     values = value if isinstance(value, tuple) else (value,)
-    found = [
-        f"{title} = {number} is outside {low:g} to {high:g}"
+    problems = [
+        f"{name} = {number} is outside {low:g} to {high:g}"
         for number in values
         if not low <= number <= high
     ]
     if isinstance(value, tuple) and value[0] > value[1]:
-        found.append(f"{title} = {list(value)} runs backwards: give the smaller number first")
-    return found
+        problems.append(f"{name} = {list(value)} runs backwards: give the smaller number first")
+    return problems

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.drawing.looks import Look, draw_looks
+from datagen.drawing.look_columns import Look
+from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style
 from datagen.draws import uniforms
 from datagen.line_geometry import LINE_HEIGHT_PX

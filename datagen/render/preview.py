@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.engine import LineEngine
-from datagen.drawing.looks import CORNER_PX, Look, draw_looks
+from datagen.drawing.look_columns import CORNER_PX, Look
+from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style, load_style
 from datagen.images import encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from datagen.alphabet import builtin
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.glyphs import GlyphCache, level_for
-from datagen.drawing.looks import Look, draw_looks
 from datagen.drawing.style import Style, load_style
 from datagen.sample import EFFECTS, Samples, Texts
 from fonts import select
@@ -182,14 +181,6 @@ def test_recorded_strengths_are_within_the_style() -> None:
     low, high = style.letters.stretch
     assert low - 0.01 <= stretch.min() < stretch.max() <= high + 0.01
     assert np.ptp(stretch) > 0.5 * (high - low)
-
-
-def test_adding_an_effect_leaves_other_draws_alone() -> None:
-    style, indices = load_style("print"), np.arange(50)
-    other = replace(style, surface=replace(style.surface, paper_share=1.0))
-    a, b = draw_looks(style, 0, indices), draw_looks(other, 0, indices)
-    changed = {Look(c) for c in np.nonzero((a != b).any(axis=0))[0]}
-    assert changed == {Look.PAPER}
 
 
 def test_levels_oversample_every_size() -> None:

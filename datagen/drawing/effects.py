@@ -1,0 +1,186 @@
+"""Every effect as one row: what it is, its unit and limits, and where style and look hold it.
+
+The checks of style files, the draws, sample metadata, preview strips and the list for documents
+all come from this table. A new effect is a row here, with its column in `look_columns.py` and its
+range in `style.py`, and the loop that draws it. Light to import: help texts need the style.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from datagen.drawing.look_columns import Look
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One way in which lines differ.
+
+    Attributes:
+        name: what previews and documents call it.
+        meaning: what it does, in half a sentence.
+        columns: of the looks that carry its strength; two are the components of a vector.
+        range: the style's field with its weakest and strongest, "letters.size_px"; "" for an
+            effect that is there or not.
+        unit: of the strength; "" for a ratio.
+        limits: least and greatest strength that a style may ask for.
+        share: the style's field with the share of lines that have it; "" where all have it.
+        none: the strength of lines that do not have it.
+        scale: what one unit of strength is in its column.
+        whole: the strength is a whole number.
+        kinds: what the values 0, 1, … of its column mean, for an effect without a strength.
+        recorded: its name in sample metadata; "" where the strength is not kept. Metadata holds
+            strengths by position: a change here is a change of the data formats.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Look, ...]
+    range: str = ""
+    unit: str = ""
+    limits: Span = (0.0, 1.0)
+    share: str = ""
+    none: float = 0.0
+    scale: float = 1.0
+    whole: bool = False
+    kinds: tuple[str, ...] = ()
+    recorded: str = ""
+
+
+EFFECTS = (
+    Effect(
+        "size", "em size; smaller where the text would not fit", (Look.SIZE,),
+        "letters.size_px", "px", (8, 30), recorded="size_px",
+    ),
+    Effect(
+        "stretch", "width over height of the em square", (Look.STRETCH,),
+        "letters.stretch", "", (0.3, 3), none=1.0, recorded="stretch",
+    ),
+    Effect(
+        "spacing", "extra distance between characters", (Look.SPACING,),
+        "letters.spacing_em", "em", (-0.15, 3), "letters.spacing_share", recorded="spacing_em",
+    ),
+    Effect(
+        "weight", "stroke width; negative is thinner", (Look.WEIGHT,),
+        "letters.weight", "", (-1, 1), recorded="weight",
+    ),
+    Effect(
+        "slant", "horizontal shear", (Look.SLANT,),
+        "letters.slant", "px per px", (-0.5, 0.5),
+    ),
+    Effect(
+        "ink", "gray level of dark ink on a light ground", (Look.INK,),
+        "gray.ink", "gray level", (0, 255), recorded="ink",
+    ),
+    Effect(
+        "ground", "gray level of the light ground", (Look.GROUND,),
+        "gray.ground", "gray level", (0, 255), recorded="ground",
+    ),
+    Effect(
+        "inverted", "light ink on a dark ground", (Look.INK, Look.GROUND),
+        share="gray.inverted",
+    ),
+    Effect(
+        "gauss", "standard deviation of a Gaussian blur", (Look.GAUSS,),
+        "blur.gauss_px", "px", (0, 3), "blur.gauss_share", recorded="blur_px",
+    ),
+    Effect(
+        "motion", "length of a motion blur in any direction", (Look.MOTION,),
+        "blur.motion_px", "px", (0, 8), "blur.motion_share", recorded="motion_px",
+    ),
+    Effect(
+        "resample", "factor of down-and-up sampling", (Look.RESAMPLE,),
+        "blur.resample", "", (1, 4), "blur.resample_share", none=1.0, recorded="resample",
+    ),
+    Effect(
+        "perspective", "largest displacement of a corner of the frame", (Look.PERSPECTIVE,),
+        "geometry.perspective_px", "px", (0, 10), "geometry.perspective_share",
+        recorded="perspective_px",
+    ),
+    Effect(
+        "rotation", "turn of the baseline", (Look.ROTATION,),
+        "geometry.rotation_deg", "degrees", (-15, 15), scale=math.pi / 180.0,
+        recorded="rotation_deg",
+    ),
+    Effect(
+        "wave", "amplitude of a sine along the baseline", (Look.WAVE,),
+        "geometry.wave_px", "px", (0, 6), "geometry.wave_share", recorded="wave_px",
+    ),
+    Effect(
+        "noise", "standard deviation of sensor noise", (Look.NOISE,),
+        "surface.noise", "gray levels", (0, 64), "surface.noise_share", recorded="noise",
+    ),
+    Effect(
+        "slope", "difference of the ground from edge to edge", (Look.SLOPE_X, Look.SLOPE_Y),
+        "surface.slope", "gray levels", (0, 255), "surface.slope_share", recorded="slope",
+    ),
+    Effect(
+        "paper", "amplitude of a cloudy paper texture", (Look.PAPER,),
+        "surface.paper", "gray levels", (0, 128), "surface.paper_share",
+    ),
+    Effect(
+        "shadow", "depth of a soft-edged shadow", (Look.SHADOW,),
+        "surface.shadow", "gray levels", (0, 255), "surface.shadow_share",
+    ),
+    Effect(
+        "rule", "an underline, a rule above or a cell border", (Look.RULE,),
+        share="surface.rule_share", kinds=("none", "underline", "rule above", "cell border"),
+    ),
+    Effect(
+        "bleed", "how far ink runs into the paper", (Look.BLEED,),
+        "surface.bleed", "px", (0, 2), "surface.bleed_share",
+    ),
+    Effect(
+        "fade", "how much coverage ink loses in places", (Look.FADE,),
+        "surface.fade", "", (0, 0.9), "surface.fade_share",
+    ),
+    Effect(
+        "salt", "share of pixels that salt and pepper hit", (Look.SALT,),
+        "surface.salt", "", (0, 0.2), "surface.salt_share",
+    ),
+    Effect(
+        "moire", "amplitude of a moiré pattern", (Look.MOIRE,),
+        "surface.moire", "gray levels", (0, 128), "surface.moire_share",
+    ),
+    Effect(
+        "background", "an image of the user's as ground", (Look.BACKGROUND,),
+        share="surface.backgrounds_share",
+    ),
+    Effect(
+        "jpeg", "JPEG quality", (Look.QUALITY,),
+        "jpeg.quality", "", (1, 100), whole=True, recorded="jpeg_quality",
+    ),
+)  # fmt: skip
+
+RECORDED = tuple(effect for effect in EFFECTS if effect.recorded)
+
+
+def value_at(style: object, path: str) -> Any:
+    """The value of a style's field by its full name, "letters.size_px"."""
+    section, name = path.split(".")
+    return getattr(getattr(style, section), name)
+
+
+def share_of(style: object, effect: Effect) -> float:
+    """Share of lines of a style that have the effect."""
+    return float(value_at(style, effect.share)) if effect.share else 1.0
+
+
+def described(style: object) -> list[tuple[str, str, str, str, str]]:
+    """Name, meaning, range, share of lines and limits of each effect in a style, for tables."""
+    return [
+        (
+            effect.name,
+            effect.meaning,
+            _shown(value_at(style, effect.range), effect.unit) if effect.range else "",
+            f"{share_of(style, effect):.0%}",
+            _shown(effect.limits, effect.unit) if effect.range else "",
+        )
+        for effect in EFFECTS
+    ]
+
+
+def _shown(span: Span, unit: str) -> str:
+    return f"{span[0]:g} to {span[1]:g} {unit}".rstrip()

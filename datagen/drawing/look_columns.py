@@ -1,0 +1,60 @@
+"""The columns of the table of looks: all numbers that say how one line is drawn."""
+
+from enum import IntEnum, auto
+
+# A corner of the frame lies this far off the line: divided by it, px of displacement are a ratio.
+CORNER_PX = 14.0
+
+
+class Look(IntEnum):
+    """Columns of the table of looks; units as in `Style`. Compiled loops read it too."""
+
+    def _generate_next_value_(name, start, count, last_values):  # type: ignore[no-untyped-def,override]  # noqa: N805
+        return count
+
+    SIZE = auto()  # px
+    STRETCH = auto()
+    SPACING = auto()  # em
+    WEIGHT = auto()
+    SLANT = auto()
+    WIDTH = auto()  # frame, px
+    MARGIN = auto()  # px
+    LEFT = auto()  # distance from the left edge in px; negative: place by PLACE_X
+    PLACE_X = auto()  # 0 left to 1 right of the free width
+    PLACE_Y = auto()  # 0 top to 1 bottom of the free height
+    INK = auto()
+    GROUND = auto()
+    MIN_CONTRAST = auto()
+    KEYSTONE = auto()  # height ratio of the line's ends, relative to the middle
+    FAN = auto()  # width ratio of top and bottom
+    ROTATION = auto()  # radians
+    WAVE = auto()  # px
+    WAVE_LENGTH = auto()  # px
+    WAVE_PHASE = auto()  # radians
+    GAUSS = auto()  # px
+    MOTION = auto()  # px
+    MOTION_ANGLE = auto()  # radians
+    RESAMPLE = auto()
+    NOISE = auto()
+    SLOPE_X = auto()
+    SLOPE_Y = auto()
+    PAPER = auto()
+    PAPER_SCALE = auto()  # px
+    SHADOW = auto()
+    SHADOW_X = auto()  # where its edge crosses the middle, px
+    SHADOW_ANGLE = auto()  # radians
+    SHADOW_SOFT = auto()  # px
+    RULE = auto()  # 0 none, 1 underline, 2 rule above, 3 cell border
+    RULE_WEIGHT = auto()  # coverage
+    BLEED = auto()  # px
+    FADE = auto()
+    SALT = auto()
+    MOIRE = auto()
+    MOIRE_LENGTH = auto()  # px
+    MOIRE_ANGLE = auto()  # radians
+    BACKGROUND = auto()  # -1 none, else a fraction that picks an image
+    BACKGROUND_X = auto()
+    BACKGROUND_Y = auto()
+    QUALITY = auto()
+    PERSPECTIVE = auto()  # px, for the record: KEYSTONE and FAN are what is drawn
+    FIT = auto()  # filled in by drawing: the scale that fitted the line into its frame
