@@ -1,11 +1,14 @@
 """The narrow CTC against torch's wide one, in value and gradient."""
 
+import shutil
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from training.fitting import ctc
 from training.fitting.ctc import ctc_loss, steps_needed
 
 torch.set_num_threads(1)
@@ -95,3 +98,79 @@ def test_a_line_that_does_not_fit_has_no_loss_and_no_gradient() -> None:
 def test_steps_needed(text: list[int], steps: int) -> None:
     padded = torch.tensor([[*text, *[0] * (6 - len(text))]])
     assert steps_needed(padded, torch.tensor([len(text)])).tolist() == [steps]
+
+
+def sure_scores(scale: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores of lines of ten characters that are read ever more surely as the scale grows."""
+    generator = torch.Generator().manual_seed(5)
+    lines, length, steps, classes = 4, 10, 40, 5990
+    targets = torch.randint(1, classes, (lines, length), generator=generator)
+    logits = torch.randn(steps, lines, classes, generator=generator)
+    for line in range(lines):
+        for step in range(steps):
+            position = step // 4
+            right = int(targets[line, position]) if step % 4 == 1 else 0
+            logits[step, line, right] += scale
+    return logits, targets, torch.full((lines,), length)
+
+
+def gradient_of(loss: Tensor, leaf: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+    return gradient
+
+
+@pytest.mark.parametrize(
+    ("scale", "per_character"), [(8.3, 5), (11.3, 0.65), (13.3, 0.1), (15.4, 0.013), (18, 0.001)]
+)
+def test_the_gradient_of_bfloat16_scores_is_exact_to_their_rounding(
+    scale: float, per_character: float
+) -> None:
+    """However sure the lines are: what is left of two terms that cancel must not be their noise."""
+    logits, targets, lengths = sure_scores(scale)
+    leaf = logits.bfloat16().requires_grad_()
+    loss = ctc_loss(leaf, targets, lengths)
+    exact_leaf = leaf.detach().double().requires_grad_()
+    exact = gradient_of(wide_loss(exact_leaf, targets, lengths), exact_leaf)
+    error = gradient_of(loss, leaf).double() - exact
+    assert float(loss.detach().mean()) / 10 == pytest.approx(per_character, rel=0.5)
+    assert float(error.norm() / exact.norm()) < 3e-3
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch about itself
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_compiled_kernels_give_what_eager_ones_give(
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype
+) -> None:
+    eager = {}
+    for fused in (False, True):
+        if fused:
+            monkeypatch.setattr(ctc, "_compiled", {})
+            ctc.fuse()
+        for scale in (8.3, 15):
+            logits, targets, lengths = sure_scores(scale)
+            leaf = logits.to(dtype).requires_grad_()
+            loss = ctc_loss(leaf, targets, lengths)
+            gradient = gradient_of(loss, leaf)
+            assert gradient.dtype == dtype
+            if fused:
+                before, gradient_before = eager[scale]
+                torch.testing.assert_close(loss, before, atol=1e-4, rtol=1e-4)
+                rounding = 2**-7 if dtype == torch.bfloat16 else 1e-4
+                torch.testing.assert_close(gradient, gradient_before, atol=1e-4, rtol=rounding)
+            eager[scale] = loss, gradient
+
+
+def test_no_wide_scores_are_kept_in_float32() -> None:
+    """What a GPU keeps for backward: the scores as they are, and a few columns."""
+    logits, targets, lengths = sure_scores(15)
+    leaf = logits.bfloat16().requires_grad_()
+    kept = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        ctc_loss(leaf, targets, lengths)
+    assert sum(kept.values()) < 1.05 * leaf.untyped_storage().nbytes()
