@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from corpora.errors import CorpusError
-from ocrbase.homes import writing_to
+from ocrbase.homes import OTHER_CACHE
+from ocrbase.publishing import disk_errors, flush, publish
 
 ATTEMPTS = 5  # in a row without a single new byte
 _CHUNK_BYTES = 1 << 18
@@ -79,7 +80,7 @@ def fetch(
     """
     if target.is_file() and (checksum is None or _hash(target, checksum[0]) == checksum[1]):
         return target
-    with writing_to(target.parent):
+    with disk_errors(target, OTHER_CACHE):
         return _fetch(url, target, open_progress, checksum, pause_s)
 
 
@@ -112,7 +113,9 @@ def _fetch(
             f"{url} has the {checksum[0]} {found}, not {checksum[1]} as published; it was thrown"
             " away: run the same command again"
         )
-    part.replace(target)
+    with part.open("rb+") as file:
+        flush(file.fileno())
+    publish(part, target)
     _forget(part)
     return target
 

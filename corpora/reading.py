@@ -8,7 +8,6 @@ import codecs
 import gzip
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import BinaryIO, cast
 
 from corpora.errors import CorpusError
 from corpora.sentences import last_end
-from ocrbase.homes import cache_home
+from ocrbase.homes import OTHER_CACHE, cache_home
+from ocrbase.publishing import publish_text
 
 SUFFIXES = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz")
 DEFAULT_FIELD = "text"
@@ -77,10 +77,7 @@ def file_hash(path: Path) -> str:
     if note.is_file():
         return note.read_text(encoding="ascii")
     digest = _hash_bytes(path)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_name(f"{note.name}.{os.getpid()}")
-    draft.write_text(digest, encoding="ascii")
-    draft.replace(note)
+    publish_text(note, digest, OTHER_CACHE)
     return digest
 
 

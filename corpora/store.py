@@ -7,7 +7,6 @@ all.
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +23,8 @@ from corpora.catalogue import (
 from corpora.corpus import Source
 from corpora.errors import CorpusError
 from corpora.reading import DEFAULT_FIELD
-from ocrbase.homes import data_home, writing_to
+from ocrbase.homes import OTHER_HOME, data_home
+from ocrbase.publishing import publish_folder
 
 LICENCE_FILE = "LICENSE.txt"
 _NAME = re.compile(r"[\w][\w-]*")
@@ -98,29 +98,14 @@ def check_name(name: str) -> None:
 @contextmanager
 def publishing(folder: Path, source: Source, field: str = DEFAULT_FIELD) -> Iterator[Path]:
     """A draft folder that replaces `folder` when the block ends, with source and licence in it."""
-    with writing_to(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+    try:
+        with publish_folder(folder, replace=True, way_out=OTHER_HOME) as draft:
             yield draft
-            draft.chmod(0o755)
             (draft / SOURCE_FILE).write_text(_toml(source, field), encoding="utf-8")
             (draft / LICENCE_FILE).write_text(_notice(source), encoding="utf-8")
-            _replace(folder, draft)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-            with suppress(OSError):  # not empty: there are other parts
-                folder.parent.rmdir()
-
-
-def _replace(folder: Path, draft: Path) -> None:
-    if not folder.is_dir():
-        draft.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.rename(old / folder.name)
-    draft.rename(folder)
-    shutil.rmtree(old)
+    finally:
+        with suppress(OSError):  # not empty: there are other parts
+            folder.parent.rmdir()
 
 
 def _readable(path: Path) -> list[Path]:

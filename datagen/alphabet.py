@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from datagen.errors import AlphabetError
 from ocrbase.errors import listed
+from ocrbase.publishing import publish_text
 
 BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
 MAX_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
@@ -196,7 +197,7 @@ def write_list(alphabet: Alphabet, path: Path) -> None:
     """
     if alphabet.blank != 0:
         raise AlphabetError(f"a list file needs the blank at class 0, not {alphabet.blank}")
-    path.write_text("\n".join(["blank", *alphabet.symbols[1:]]) + "\n", encoding="utf-8")
+    publish_text(path, "\n".join(["blank", *alphabet.symbols[1:]]) + "\n")
 
 
 def principled_characters() -> list[str]:

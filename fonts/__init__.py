@@ -4,6 +4,6 @@ Importing this loads no font library; workers need none either, once coverage is
 """
 
 from fonts.errors import FontError
-from fonts.library import Face, coverage, default_home, select
+from fonts.library import Face, coverage, select
 
-__all__ = ["Face", "FontError", "coverage", "default_home", "select"]
+__all__ = ["Face", "FontError", "coverage", "select"]

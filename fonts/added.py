@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fonts.cache import replacing
 from fonts.errors import FontError
 from fonts.inspection import SUFFIXES, Description, describe, preferred, sha256_of
 from fonts.manifest import ROOM, STYLES, read_manifest
+from ocrbase.homes import OTHER_HOME
+from ocrbase.publishing import publish_file, publish_text
 
 _USUAL_WEIGHTS = (400.0, 700.0)
 
@@ -96,11 +97,10 @@ def add(paths: Sequence[Path], home: Path, choices: Choices) -> list[Added]:
     listed = read_manifest(folder / "manifest.json")
     entries = [face.entry for face in added]
     _check_names(entries, listed)
-    folder.mkdir(parents=True, exist_ok=True)
     for file, path in sources.items():
         if not (folder / file).exists():
-            with replacing(folder / file) as scratch:
-                shutil.copyfile(path, scratch)
+            with publish_file(folder / file, OTHER_HOME) as attempt:
+                shutil.copyfile(path, attempt)
     names = {entry["name"] for entry in entries}
     _write(folder, [entry for entry in listed if entry["name"] not in names] + entries)
     return added
@@ -196,6 +196,4 @@ def _check_names(added: list[dict[str, Any]], listed: list[dict[str, Any]]) -> N
 
 def _write(folder: Path, entries: list[dict[str, Any]]) -> None:
     text = json.dumps({"version": 1, "faces": entries}, ensure_ascii=False, indent=1) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / "manifest.json") as scratch:
-        scratch.write_text(text, encoding="utf-8")
+    publish_text(folder / "manifest.json", text, OTHER_HOME)

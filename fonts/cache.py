@@ -5,35 +5,18 @@ Names hold the checksum of the source, so a new version of a face never meets an
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from fonts.errors import FontError
+from ocrbase.homes import OTHER_CACHE, cache_home
+from ocrbase.publishing import publish_file
 
 COMPRESSED = (".woff", ".woff2")
 
 
 def cache_folder() -> Path:
-    """The folder OCRGEN_CACHE, or the user's cache folder; made where missing.
-
-    Raises:
-        FontError: if it cannot be made.
-    """
-    chosen = os.environ.get("OCRGEN_CACHE")
-    cache = Path(chosen).expanduser() if chosen else user_cache_path("ocrgen", appauthor=False)
-    folder = cache / "fonts"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FontError(
-            f"cannot make {folder} ({error.strerror}); set OCRGEN_CACHE to a writable folder"
-        ) from error
-    return folder
+    """Where unpacked faces and their coverage are kept; may not exist yet."""
+    return cache_home() / "fonts"
 
 
 def unpacked(source: Path, sha256: str) -> Path:
@@ -49,8 +32,8 @@ def unpacked(source: Path, sha256: str) -> Path:
     target = cache_folder() / f"{sha256}.ttf"
     if not target.exists():
         check(source, sha256)
-        with replacing(target) as scratch:
-            _decompress(source, scratch)
+        with publish_file(target, OTHER_CACHE) as attempt:
+            _decompress(source, attempt)
     return target
 
 
@@ -80,27 +63,9 @@ def code_points(path: Path, index: int, sha256: str) -> frozenset[int]:
         from fonts.charmap import drawn_points
 
         points = np.array(sorted(drawn_points(path, index)), dtype=np.uint32)
-        with replacing(stored) as scratch, scratch.open("wb") as stream:
+        with publish_file(stored, OTHER_CACHE) as attempt, attempt.open("wb") as stream:
             np.save(stream, points)
     return frozenset(np.load(stored).tolist())
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A scratch path that becomes the target when the block ends, and vanishes if it raises."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        yield scratch
-        scratch.chmod(0o644)
-        scratch.replace(target)
-    except OSError as error:
-        raise FontError(
-            f"cannot write {target} ({error.strerror}); set OCRGEN_CACHE to a folder with room"
-        ) from error
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _decompress(source: Path, target: Path) -> None:

@@ -1,6 +1,5 @@
 """Which faces there are, and choosing among them by name, style or pattern."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -8,11 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-
 from fonts import cache
 from fonts.errors import FontError
 from fonts.manifest import ROOM, STYLES, read_manifest
+from ocrbase.homes import data_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,6 @@ class Face:
     sha256: str
 
 
-def default_home() -> Path:
-    """Where user-added faces live: the folder OCRGEN_HOME, or the user's data folder."""
-    chosen = os.environ.get("OCRGEN_HOME")
-    return Path(chosen).expanduser() if chosen else user_data_path("ocrgen", appauthor=False)
-
-
 def select(
     names: Sequence[str] = (), *, home: Path | None = None, system: bool = False
 ) -> tuple[Face, ...]:
@@ -55,7 +47,7 @@ def select(
 
     Args:
         names: face names, styles (`song`) or glob patterns (`noto-*`); empty for all.
-        home: folder of user-added faces, `default_home()` where None.
+        home: folder of user-added faces, `ocrbase.homes.data_home()` where None.
         system: also offer the Chinese faces that are installed on this machine; off by default,
             because then pixels differ from machine to machine.
 
@@ -81,7 +73,7 @@ def _coverage(path: Path, index: int, sha256: str) -> frozenset[int]:
 def list_entries(home: Path | None, system: bool) -> list[tuple[Path, dict[str, Any]]]:
     """Manifest entries of all faces with the folder that their paths start from."""
     entries = [(ROOM, entry) for entry in read_manifest(ROOM / "manifest.json")]
-    added = (home or default_home()) / "fonts"
+    added = data_home(home) / "fonts"
     entries += [(added, entry) for entry in read_manifest(added / "manifest.json")]
     if system:
         from fonts.system import installed_entries

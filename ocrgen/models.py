@@ -7,6 +7,7 @@ from typing import Any
 
 from datagen.split import Split
 from ocrbase.errors import SettingsError
+from ocrbase.homes import RUNS
 from ocrbase.settings import from_mapping
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.evaluate import evaluate as evaluate_lines
@@ -14,7 +15,6 @@ from training.evaluation.labelled import DEFAULT_DATA, open_labelled
 from training.fitting.fit import Outcome
 from training.fitting.fit_settings import FitSettings
 from training.inference.line_reader import LineReader
-from training.model.checkpoint import RUNS
 from training.require import require
 
 

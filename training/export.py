@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from datagen.line_geometry import FRAME_PX
+from ocrbase.publishing import publish_file
 from training.errors import ReadError
-from training.files import publish
 from training.inference.line_images import Gray
 from training.inference.line_reader import LineReader
 from training.inference.scorers import (
@@ -85,15 +85,12 @@ def export(
         ReadError: if an unquantised file differs from torch; nothing is written then.
     """
     loaded = load_model(checkpoint)
-    check = ExportCheck(0, 0.0, 0)
-
-    def write(aside: Path) -> None:
-        nonlocal check
-        _write_graph(loaded, aside)
+    with publish_file(out) as attempt:
+        _write_graph(loaded, attempt)
         if int8:
-            _quantise(aside)
-        _write_metadata(aside, loaded, checkpoint, "int8 weights" if int8 else "none")
-        check = _compare(checkpoint, aside, lines)
+            _quantise(attempt)
+        _write_metadata(attempt, loaded, checkpoint, "int8 weights" if int8 else "none")
+        check = _compare(checkpoint, attempt, lines)
         if not int8 and (check.largest > MAX_DIFFERENCE or check.same_text < check.lines):
             raise ReadError(
                 f"{out} is not written: its logits differ from torch's by up to"
@@ -101,8 +98,6 @@ def export(
                 f" {check.lines} lines read the same; report this with your versions of torch and"
                 " onnxruntime"
             )
-
-    publish(out, write)
     return check
 
 

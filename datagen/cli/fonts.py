@@ -138,10 +138,10 @@ def add(
 
     The files, and all fonts of folders, are copied; their faces are used from then on.
     """
-    from fonts import default_home
     from fonts.added import Choices, add
+    from ocrbase.homes import data_home
 
-    folder = home or default_home()
+    folder = data_home(home)
     for face in add(paths, folder, Choices(name, style, licence, sampling_weight, weights, index)):
         entry = face.entry
         click.echo(f"added {entry['name']} ({entry['style']}, {entry['weight']}) to {folder}")
@@ -154,10 +154,10 @@ def add(
 @HOME
 def remove(names: tuple[str, ...], home: Path | None) -> None:
     """Remove faces that were added."""
-    from fonts import default_home
     from fonts.added import remove
+    from ocrbase.homes import data_home
 
-    for name in remove(names, home or default_home()):
+    for name in remove(names, data_home(home)):
         click.echo(f"removed {name}")
 
 

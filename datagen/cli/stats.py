@@ -39,15 +39,14 @@ def command(
     import json
 
     from datagen.stats.job import stats
-    from ocrbase.publishing import write_whole
+    from ocrbase.publishing import publish_text
 
     with bar(" lines") as progress:
         datasets = stats(paths, images=images, partial=partial, progress=progress)
     if html is not None:
         from datagen.stats.page import page
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(html, page(datasets).encode("utf-8"))
+        publish_text(html, page(datasets))
     if form == "json":
         click.echo(json.dumps([found.to_json() for found in datasets], ensure_ascii=False))
     else:

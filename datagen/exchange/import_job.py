@@ -33,9 +33,9 @@ from datagen.sample import Samples, unknown_centres, unknown_meta
 from datagen.split import SPLITS
 from datagen.text.sentences import sentence_hash
 from ocrbase.errors import SettingsError, listed
+from ocrbase.homes import RENDERS
 from ocrbase.publishing import disk_errors
 
-RENDERS = Path("data/renders")
 BAD_ROWS = "bad_rows.tsv"
 
 _CHUNK = 1000  # samples in memory at a time

@@ -11,7 +11,7 @@ from typing import Any
 from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
 from datagen.formats.manifest import FILE, LMDB, read_manifest
-from ocrbase.publishing import disk_errors, flush_folder, write_whole
+from ocrbase.publishing import disk_errors, flush_folder, publish_text
 
 _PLAN = "plan.json"
 _REPORTS = "reports"
@@ -40,7 +40,7 @@ class BuildFolder:
             shutil.rmtree(self.path)
         with disk_errors(self.path):
             (self.path / _REPORTS).mkdir(parents=True, exist_ok=True)
-        write_whole(plan_file, fingerprint.encode())
+        publish_text(plan_file, fingerprint)
         return len(list((self.path / _REPORTS).glob("*.json")))
 
     def report(self, shard: str) -> dict[str, Any] | None:
@@ -56,7 +56,7 @@ class BuildFolder:
 
     def finish(self, shard: str, report: Mapping[str, Any]) -> None:
         """Keep the report of a shard; from now on it counts as finished."""
-        write_whole(self._report_path(shard), json.dumps(report).encode("utf-8"))
+        publish_text(self._report_path(shard), json.dumps(report))
 
     def swap(self) -> None:
         """Give the folder its final name; what had it before goes once that is done."""

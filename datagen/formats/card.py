@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.manifest import LMDB
-from ocrbase.publishing import write_whole
+from ocrbase.publishing import publish_text
 
 FILE = "README.md"
 
@@ -21,7 +21,7 @@ def write_card(folder: Path, manifest: Mapping[str, Any], name: str | None = Non
     Raises:
         ShardError: if the disk is full or may not be written.
     """
-    write_whole(folder / FILE, card_text(name or folder.name, manifest).encode("utf-8"))
+    publish_text(folder / FILE, card_text(name or folder.name, manifest))
 
 
 def card_text(name: str, manifest: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from datagen.alphabet import Alphabet
 from datagen.errors import ShardError
 from datagen.formats.reader import DatasetInfo
-from ocrbase.publishing import write_whole
+from ocrbase.publishing import publish_text
 
 RENDER = "ocrgen-render"
 LMDB = "ocrgen-lmdb"
@@ -27,7 +27,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
         ShardError: if the disk is full or may not be written.
     """
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / FILE, text.encode("utf-8"))
+    publish_text(folder / FILE, text)
 
 
 def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocrbase.errors import SettingsError
+from ocrbase.homes import PACKED, RENDERS
 
 SplitBy = Literal["sentence", "sample", "faces", "list"]
 SPLIT_BY: tuple[SplitBy, ...] = ("sentence", "sample", "faces", "list")
@@ -35,8 +36,8 @@ class PackSettings:
         scheduler: address of a dask scheduler, for `backend="dask"`.
     """
 
-    inputs: tuple[str, ...] = ("data/renders",)
-    out: str = "data/lmdb"
+    inputs: tuple[str, ...] = (str(RENDERS),)
+    out: str = str(PACKED)
     split: float | None = None
     split_by: SplitBy | None = None
     val_faces: tuple[str, ...] = ()

@@ -10,10 +10,9 @@ from corpora.mixes import spec_and_weight
 from datagen.drawing.style import DEFAULT_PRESET, preset_names
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
-from ocrbase.homes import data_home
+from ocrbase.homes import RENDERS, data_home
 
 MAX_LINES = 10**9  # sample indices have nine digits
-RENDERS = Path("data/renders")
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
 

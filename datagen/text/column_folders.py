@@ -1,9 +1,7 @@
 """Folders of NumPy columns in the cache: written as streams, published whole, mapped read-only."""
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -11,7 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ocrbase.errors import UserError
-from ocrbase.homes import writing_to
+from ocrbase.homes import OTHER_CACHE
+from ocrbase.publishing import publish_folder
 
 Opened = TypeVar("Opened")
 
@@ -84,23 +83,6 @@ def open_or_build(
         return open_folder(folder)
     except ColumnError:
         shutil.rmtree(folder, ignore_errors=True)
-    with _published(folder) as draft:
+    with publish_folder(folder, way_out=OTHER_CACHE) as draft:
         build(draft)
     return open_folder(folder)
-
-
-@contextmanager
-def _published(folder: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `folder` when the block ends, and vanishes if it raises."""
-    with writing_to(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            yield draft
-            try:
-                draft.rename(folder)
-            except OSError:
-                if not folder.is_dir():
-                    raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)

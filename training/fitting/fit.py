@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from ocrbase.homes import RUNS
+from ocrbase.publishing import publish_text
 from ocrbase.records import encode
-from training.files import publish_text
 from training.fitting import hardware, run_folder
 from training.fitting.ctc import steps_needed
 from training.fitting.data import Batch, step_loader
@@ -28,7 +29,7 @@ from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, save_state, states
 from training.fitting.train_state import TrainState
 from training.fitting.validate import validate
-from training.model.checkpoint import BEST, LAST, RUNS
+from training.model.checkpoint import BEST, LAST
 from training.model.networks import build
 from training.model.transfer import start_from
 

@@ -17,13 +17,13 @@ import torch.distributed as dist
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from ocrbase.errors import UserError
+from ocrbase.homes import RUNS
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import gpus_to_use, rank_from_environment
 from training.fitting.processes import run_processes
 from training.fitting.signals import Interrupted
 from training.fitting.sources import Sources
-from training.model.checkpoint import RUNS
 
 LATER_S = 3.0  # for a failure that may be the consequence of another process's
 GPU_BACKEND = "cpu:gloo,cuda:nccl"  # gloo for what concerns the processes, not their GPUs

@@ -9,9 +9,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ocrbase.publishing import publish_text
 from ocrbase.records import encode
 from training.errors import FitError
-from training.files import publish_text
 from training.fitting.order import StepOrder
 from training.fitting.run_records import BAD_BATCH, BadBatch
 from training.fitting.run_settings import RunSettings

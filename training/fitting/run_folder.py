@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.line_dataset import parse_data
+from ocrbase.homes import RUNS
+from ocrbase.publishing import publish_text
 from ocrbase.records import read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
-from training.files import publish_text
 from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings, present_names
 from training.fitting.run_records import METRICS, read_metrics, to_line
 from training.fitting.state_files import states
-from training.model.checkpoint import RUNS
 
 SETTINGS = "settings.json"
 

@@ -15,9 +15,9 @@ import torch
 from msgspec import Meta, Struct
 
 from ocrbase.inputs import open_regular
+from ocrbase.publishing import publish_file
 from ocrbase.records import convert
 from training.errors import CheckpointError
-from training.files import publish
 
 MARK = b"OCRSTATE1\n"
 DIGEST_BYTES = 32
@@ -72,14 +72,10 @@ def save_state(folder: Path, state: State, keep: int) -> Path:
     torch.save({name: getattr(state, name) for name in State.__struct_fields__}, buffer)
     content = buffer.getbuffer()
     path = state_path(folder, state.step)
-
-    def write(aside: Path) -> None:
-        with aside.open("wb") as file:
-            file.write(MARK)
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
-
-    publish(path, write)
+    with publish_file(path) as attempt, attempt.open("wb") as file:
+        file.write(MARK)
+        file.write(hashlib.sha256(content).digest())
+        file.write(content)
     for old in states(folder)[:-keep]:
         old.unlink()
     return path

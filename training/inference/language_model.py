@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import MAX_CLASSES, Alphabet
+from ocrbase.publishing import publish_file
 from training.errors import ReadError
-from training.files import publish
 from training.inference.decoding import BLANK
 from training.inference.ngrams import NgramTable, pack
 from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray
@@ -97,19 +97,15 @@ def save(model: LanguageModel, path: Path) -> None:
         "characters": model.characters,
     }
     table = model.table
-
-    def write(aside: Path) -> None:
-        with aside.open("wb") as file:
-            np.savez(
-                file,
-                about=np.array(json.dumps(about, ensure_ascii=False)),
-                keys=table.keys,
-                log_probs=table.log_probs,
-                backoffs=table.backoffs,
-                offsets=table.offsets,
-            )
-
-    publish(path, write)
+    with publish_file(path) as attempt, attempt.open("wb") as file:
+        np.savez(
+            file,
+            about=np.array(json.dumps(about, ensure_ascii=False)),
+            keys=table.keys,
+            log_probs=table.log_probs,
+            backoffs=table.backoffs,
+            offsets=table.offsets,
+        )
 
 
 def load(path: Path) -> LanguageModel:

@@ -19,8 +19,9 @@ from torch import Tensor
 
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
+from ocrbase.homes import RUNS
+from ocrbase.publishing import publish_file
 from training.errors import CheckpointError, ModelError
-from training.files import publish
 from training.model.model_settings import ModelSettings
 from training.model.networks import build_from
 from training.model.preprocess import PREPROCESSING
@@ -28,7 +29,6 @@ from training.model.recogniser import Recogniser
 
 FORMAT = "ocrtrain-model"
 VERSION = 1
-RUNS = Path("runs")
 BEST = "best.safetensors"
 LAST = "last.safetensors"
 BUNDLED = Path(__file__).resolve().parent.parent / "weights"  # models that come with the project
@@ -83,7 +83,8 @@ def save_model(
         "versions": json.dumps(versions()),
         "training": json.dumps(dict(training or {}), ensure_ascii=False),
     }
-    publish(path, lambda aside: save_file(tensors, aside, metadata))
+    with publish_file(path) as attempt:
+        save_file(tensors, attempt, metadata)
 
 
 def load_model(path: Path, device: str = "cpu") -> LoadedModel:

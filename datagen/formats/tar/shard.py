@@ -22,7 +22,7 @@ from datagen.formats.tar.sidecar import MAX_INDEX, Sidecar, encode_sidecar, read
 from datagen.formats.tar.ustar import BLOCK, RECORD, end_of_archive, members
 from datagen.images import extension
 from datagen.sample import LabelTable, Samples, stack_rows
-from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, write_whole
+from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, publish_bytes
 
 IntArray = NDArray[np.int64]
 
@@ -110,7 +110,7 @@ class TarShardWriter:
         if not self._attempt.exists() and self.tar.exists():
             return  # another attempt has published, and these would be the same bytes
         discard(self.tar)  # or an old tar would stand beside the new sidecar after a kill
-        write_whole(self.sidecar, encode_sidecar(self._table(self._size + len(end))))
+        publish_bytes(self.sidecar, encode_sidecar(self._table(self._size + len(end))))
         publish(self._attempt, self.tar)
 
     def _table(self, tar_size: int) -> Sidecar:

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from datagen.alphabet import Alphabet
+from ocrbase.errors import DiskError
 from training.errors import CheckpointError
 from training.model.checkpoint import default_model, load_model, save_model
 from training.model.networks import build
@@ -62,7 +63,7 @@ def test_a_failed_write_keeps_the_older_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("training.model.checkpoint.save_file", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskError, match="the disk is full"):
         save_model(path, network, ALPHABET)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
