@@ -25,8 +25,8 @@ from training.evaluation.report import shown
 from training.inference.beam import beam_decode
 from training.inference.beam_settings import BeamSettings
 from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
+from training.inference.image_decoding import read_line
 from training.inference.language_model import load
-from training.inference.line_images import read_line
 from training.inference.line_reader import Decoder, LineReader
 from training.inference.scorers import open_any
 

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from datagen.line_geometry import FRAME_PX
+from datagen.line_images import Gray
 from ocrbase.publishing import publish_file
 from training.errors import ReadError
-from training.inference.line_images import Gray
 from training.inference.line_reader import LineReader
 from training.inference.scorers import (
     INPUT_NAME,

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,8 @@ from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.lmdb.shards import LmdbFolder
 from datagen.images import UintImages, try_decode
-from datagen.line_geometry import LINE_HEIGHT_PX, scaled_width
+from datagen.line_geometry import scaled_width
+from datagen.line_images import to_line_height
 from datagen.split import PACKED, Split
 from ocrbase.errors import SettingsError, listed
 
@@ -230,18 +230,8 @@ def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
                 f"{folder.folder}: image-{position + 1:09d} cannot be decoded; ocrgen verify lists"
                 " all such images"
             )
-        images.append(scaled(image))
+        images.append(to_line_height(image))
     return images
-
-
-def scaled(image: UintImages) -> UintImages:
-    """A line image at LINE_HEIGHT_PX, its width in proportion."""
-    height, width = image.shape
-    if height == LINE_HEIGHT_PX:
-        return image
-    method = cv2.INTER_AREA if height > LINE_HEIGHT_PX else cv2.INTER_LINEAR
-    size = (scaled_width(height, width), LINE_HEIGHT_PX)
-    return cv2.resize(image, size, interpolation=method)  # type: ignore[return-value]
 
 
 def frame_width(frame: str) -> int:

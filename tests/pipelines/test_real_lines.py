@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from datagen.line_images import prepare
 from tests.support.paths import REAL_LINES
 from training.evaluation.labelled import open_labelled
-from training.inference.line_images import prepare, read_line
+from training.inference.image_decoding import read_line
 
 FOLDER = REAL_LINES
 SET = open_labelled(FOLDER)

@@ -7,9 +7,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from datagen.alphabet import Alphabet
+from datagen.line_images import Gray
 from training.cli import main
 from training.inference.decoding import FloatArray
-from training.inference.line_images import Gray
 from training.inference.scorers import Images
 
 ALPHABET = Alphabet(("", *"天地玄黄宇宙洪荒"))

@@ -105,7 +105,7 @@ def command(
         click.echo(as_table(report))
     if html is not None:
         from training.evaluation.page import page
-        from training.inference.line_images import read_line
+        from training.inference.image_decoding import read_line
 
         bad = source.read([line.position for line in report.worst]).images if report.worst else []
         images = [read_line(image).pixels for image in bad]

@@ -34,7 +34,7 @@ def command(
     from training.evaluation.labelled import open_or_render
     from training.evaluation.report import build_report, shown, verdict
     from training.export import export
-    from training.inference.line_images import read_line
+    from training.inference.image_decoding import read_line
     from training.inference.line_reader import LineReader
     from training.inference.scorers import OnnxScorer, TorchScorer
     from training.model.checkpoint import BUNDLED, default_model

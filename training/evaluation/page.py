@@ -9,10 +9,10 @@ from itertools import groupby
 import cv2
 from rapidfuzz.distance import Levenshtein
 
+from datagen.line_images import Gray
 from training.evaluation.breakdown import ClassGroup, Confusion, Group, Metrics
 from training.evaluation.intervals import Estimate
 from training.evaluation.report import BadLine, Comparison, Report, shown, verdict
-from training.inference.line_images import Gray
 
 _STYLE = """
 :root { --ink: #1d2330; --soft: #667085; --rule: #e3e7ee; --ground: #ffffff; --card: #f6f8fb;

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datagen.alphabet import Alphabet
+from datagen.line_images import dark_on_light
 from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
@@ -130,7 +131,9 @@ def _batch(lines: Lines, indices: IntArray, rows: IntArray, width_px: int) -> Ba
     centres = np.where(valid, lines.centres[rows][:, :longest], np.nan)
     targets = np.where(valid, lines.class_ids[rows][:, :longest], 0)
     return Batch(
-        images=torch.from_numpy(pad_lines([lines.images[row] for row in rows], width_px)),
+        images=torch.from_numpy(
+            pad_lines([dark_on_light(lines.images[row]) for row in rows], width_px)
+        ),
         targets=torch.from_numpy(targets.astype(np.int64)),
         lengths=torch.from_numpy(lines.lengths[rows].astype(np.int64)),
         centres=torch.from_numpy(centres.astype(np.float32)),

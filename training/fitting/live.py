@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.formats.line_dataset import LineBatch, scaled
+from datagen.formats.line_dataset import LineBatch
 from datagen.images import decode_each
 from datagen.line_geometry import LINE_HEIGHT_PX
+from datagen.line_images import to_line_height
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import MAX_LINES, LookSettings
 from datagen.sample import Samples
@@ -152,7 +153,7 @@ class LiveLines:
 def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:
     """Decode samples into lines of LINE_HEIGHT_PX."""
     decoded = decode_each(samples.images)
-    images = [scaled(image) for image in decoded]
+    images = [to_line_height(image) for image in decoded]
     lengths = np.array([len(text) for text in samples.texts], np.int64)
     class_ids = np.zeros((len(images), int(lengths.max(initial=0))), np.uint16)
     class_ids[np.arange(class_ids.shape[1]) < lengths[:, None]] = alphabet.class_ids(

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ImageError
+from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
 from training.inference.decoding import BLANK, Decoded, FloatArray, log_softmax
-from training.inference.line_images import Gray, read_line
+from training.inference.image_decoding import read_line
 from training.inference.line_reader import LineReader
 
 FACE = "noto-sans-sc-regular"

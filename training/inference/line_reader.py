@@ -1,4 +1,4 @@
-"""Read image files of text lines.
+"""Read images of text lines.
 
 From Python, with the newest run's best checkpoint, or without runs the bundled model:
 
@@ -6,28 +6,38 @@ From Python, with the newest run's best checkpoint, or without runs the bundled 
 
     for reading in LineReader.open().read(["line.png"]):
         print(reading.text, reading.confidence, reading.characters)
+
+An image is the path of a file, the bytes of one, a PIL image, or an array: gray (H, W), RGB
+(H, W, 3) or RGBA (H, W, 4), uint8.
 """
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from datagen.errors import ImageError
+from datagen.line_images import Gray, LineImage
+from training.errors import ReadError
 from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
-from training.inference.line_images import Gray, LineImage, read_line
+from training.inference.image_decoding import prepare_array, prepare_image, read_line
 from training.inference.scorers import Scorer, open_scorer
 from training.inference.windows import join, window_starts
 from training.model.preprocess import bucket_width, pad_lines
 
 T = TypeVar("T")
+Source: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8]
 
-FILES_AT_ONCE = 1024  # decoded and held, so that lines of one width meet in a batch
+LINES_AT_ONCE = 1024  # decoded and held, so that lines of one width meet in a batch
+MAX_HELD_PX = 2_000_000  # width of all lines that are held: 64 MB
 
 
 class Decoder(Protocol):
@@ -71,7 +81,7 @@ class Character:
 class Reading:
     """What one image says; `error` instead of a text where it could not be read.
 
-    `source` is the file's name, empty for an image that came as bytes.
+    `source` is the file's name, empty for an image that came otherwise.
     """
 
     source: str
@@ -122,22 +132,38 @@ class LineReader:
             )
         )
 
-    def read(self, sources: Iterable[str | Path | bytes]) -> Iterator[Reading]:
-        """Read image files, or their bytes, in order; a bad one gives a Reading with an error."""
+    def read(self, sources: Iterable[Source]) -> Iterator[Reading]:
+        """Read images in order; a bad one gives a Reading with an error.
+
+        Args:
+            sources: paths of image files, the bytes of such files, PIL images, or arrays: gray
+                (H, W), RGB (H, W, 3) or RGBA (H, W, 4), uint8.
+
+        Raises:
+            ReadError: if the model gives no finite scores.
+            TypeError: if `sources` is a single image, or holds something else.
+        """
+        if isinstance(sources, str | Path | bytes | Image.Image | np.ndarray):
+            raise TypeError("read takes several images: give it a list, [image] for a single one")
+        return self._read(sources)
+
+    def _read(self, sources: Iterable[Source]) -> Iterator[Reading]:
         with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            for chunk in _chunks(sources, FILES_AT_ONCE):
-                opened = list(pool.map(_try_read, chunk))
-                lines = [line for line in opened if isinstance(line, LineImage)]
+            for chunk in _held(_prepared(pool, sources)):
+                lines = [line for _, line in chunk if isinstance(line, LineImage)]
                 decoded = iter(self.decode([line.pixels for line in lines]))
-                for source, line in zip(chunk, opened, strict=True):
-                    name = "" if isinstance(source, bytes) else str(source)
+                for name, line in chunk:
                     if isinstance(line, LineImage):
                         yield self._reading(name, next(decoded), line.scale)
                     else:
                         yield Reading(name, error=line)
 
     def decode(self, lines: Sequence[Gray]) -> list[Decoded]:
-        """Decode prepared lines (32, w), in order; those of one padded width share batches."""
+        """Decode prepared lines (32, w), in order; those of one padded width share batches.
+
+        Raises:
+            ReadError: if the model gives no finite scores.
+        """
         decoded: list[Decoded | None] = [None] * len(lines)
         widths = [bucket_width(line.shape[1]) for line in lines]
         for width in sorted(set(widths)):
@@ -146,6 +172,11 @@ class LineReader:
                 logits = self.score([lines[i] for i in batch])
                 lengths = np.full(len(batch), len(logits), dtype=np.int64)
                 for i, one in zip(batch, self.decoder(logits, lengths), strict=True):
+                    if math.isnan(one.log_probability):
+                        raise ReadError(
+                            f"{self.scorer.name} gives scores that are no numbers: its weights are"
+                            " damaged; use another model"
+                        )
                     decoded[i] = one
         return [one for one in decoded if one is not None]
 
@@ -160,10 +191,10 @@ class LineReader:
         cut = np.concatenate([images[:, :, start : start + window] for start in starts])
         at_once = max(1, self.settings.batch_px // window)
         scores = [self.scorer.logits(cut[i : i + at_once]) for i in range(0, len(cut), at_once)]
-        # Windows of all lines, window by window: (T, S * N, C) to S times (T, N, C).
-        parts = np.split(np.concatenate(scores, axis=1), len(starts), axis=1)
-        whole = [join([part[:, n] for part in parts], starts) for n in range(len(images))]
-        return np.stack(whole, axis=1)
+        # Views of (T, C), window by window, in each line by line: copies would double the memory.
+        parts = [batch[:, n] for batch in scores for n in range(batch.shape[1])]
+        whole = [join(parts[n :: len(images)], starts) for n in range(len(images))]
+        return np.stack(whole, axis=1) if len(whole) > 1 else whole[0][:, None]
 
     def _reading(self, source: str, decoded: Decoded, scale: float) -> Reading:
         scorer = self.scorer
@@ -176,11 +207,43 @@ class LineReader:
         return Reading(source, "".join(symbols), decoded.confidence, characters)
 
 
-def _try_read(source: str | Path | bytes) -> LineImage | str:
+_Prepared: TypeAlias = tuple[str, LineImage | str]  # name, and the line or why there is none
+
+
+def _prepared(pool: ThreadPoolExecutor, sources: Iterable[Source]) -> Iterator[_Prepared]:
+    """Decode on several threads, in order, no further ahead than the threads can work."""
+    for some in _chunks(sources, 64):
+        yield from pool.map(_prepare, some)
+
+
+def _prepare(source: Source) -> _Prepared:
+    name = str(source) if isinstance(source, str | Path) else ""
     try:
-        return read_line(Path(source) if isinstance(source, str) else source)
+        if isinstance(source, Image.Image):
+            return name, prepare_image(source)
+        if isinstance(source, np.ndarray):
+            return name, prepare_array(source)
+        if not isinstance(source, str | Path | bytes):
+            raise TypeError(
+                f"{type(source).__name__} is no image: give paths, bytes, PIL images or arrays"
+            )
+        return name, read_line(Path(source) if isinstance(source, str) else source)
     except ImageError as error:
-        return str(error)
+        return name, str(error)
+
+
+def _held(lines: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
+    """Lines in groups that are decoded together, bounded in number and in memory."""
+    group: list[_Prepared] = []
+    width_px = 0
+    for name, line in lines:
+        group.append((name, line))
+        width_px += line.pixels.shape[1] if isinstance(line, LineImage) else 0
+        if len(group) == LINES_AT_ONCE or width_px >= MAX_HELD_PX:
+            yield group
+            group, width_px = [], 0
+    if group:
+        yield group
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.errors import ReadError
+from training.inference.decoding import FloatArray
 from training.inference.image_files import image_paths
 from training.inference.line_reader import LineReader, Reading, ReadSettings
-from training.inference.scorers import TorchScorer
+from training.inference.scorers import Images, TorchScorer
 
 torch = pytest.importorskip("torch")
 
@@ -90,6 +92,45 @@ def test_a_line_reads_the_same_alone_and_in_company(checkpoint: Path) -> None:
         np.testing.assert_allclose(alone.confidences, decoded.confidences, rtol=1e-4)
 
 
+def test_paths_bytes_pil_images_and_arrays_read_the_same(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", bars("天地玄黄", height=64))
+    with Image.open(path) as image:
+        gray = np.asarray(image)
+        sources = [str(path), path, path.read_bytes(), image, gray, np.dstack([gray] * 3)]
+        readings = list(LineReader(BarScorer()).read([*sources, np.zeros((9, 9))]))
+    assert {r.text for r in readings[:-1]} == {"天地玄黄"}
+    assert [r.source for r in readings] == [str(path), str(path), *[""] * 5]
+    assert "type float64; lines are uint8" in (readings[-1].error or "")
+
+
+@pytest.mark.parametrize("single", ["a.png", Path("a.png"), b"", np.zeros((32, 80), np.uint8)])
+def test_a_single_image_is_asked_for_in_a_list(single: object) -> None:
+    with pytest.raises(TypeError, match="give it a list"):
+        LineReader(BarScorer()).read(single)  # type: ignore[arg-type]
+
+
+def test_what_is_no_image_at_all_is_the_callers_mistake() -> None:
+    with pytest.raises(TypeError, match="int is no image"):
+        list(LineReader(BarScorer()).read([3]))  # type: ignore[list-item]
+
+
+def test_groups_are_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.inference.line_reader.MAX_HELD_PX", 200)
+    texts = ["天地玄黄", "地", "玄黄宇宙洪荒", "荒"]
+    scorer = BarScorer()
+    assert [r.text for r in LineReader(scorer).read([bars(t) for t in texts])] == texts
+    assert len(scorer.shapes) > 2
+
+
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    class Broken(BarScorer):
+        def logits(self, images: Images) -> FloatArray:
+            return super().logits(images) * np.float32(np.nan)
+
+    with pytest.raises(ReadError, match="bars gives scores that are no numbers"):
+        list(LineReader(Broken()).read([bars("天")]))
+
+
 def test_nothing_to_read_gives_nothing() -> None:
     assert list(LineReader(BarScorer()).read([])) == []
 
@@ -135,7 +176,7 @@ def test_forms_agree_and_bad_files_are_named_and_skipped(tmp_path: Path, checkpo
     for form in ("plain", "tsv", "json"):
         code, forms[form], err = ocrtrain(*arguments, "--device", "cpu", "--format", form)
         assert code == 1
-        assert f"{tmp_path / 'b.png'}: not an image that Pillow can read; skipped" in err
+        assert f"{tmp_path / 'b.png'}: not an image (AVIF, BMP," in err
         assert f"{tmp_path / 'none.png'}: No such file or directory; skipped" in err
         assert "2 of 3 files could not be read" in err
     assert forms["plain"] == f"{expected.text}\n"
@@ -187,7 +228,7 @@ def test_a_damaged_model_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_modules_of_reading_do_not_import_torch() -> None:
-    modules = "beam, decoders, image_files, line_images, line_reader, scorers, windows"
+    modules = "beam, decoders, image_decoding, image_files, line_reader, scorers, windows"
     code = (
         "import sys\nfrom training.evaluation import metrics\n"
         f"from training.inference import {modules}\n"

@@ -1,0 +1,21 @@
+"""Batches of a step: lines are prepared as inference prepares them, grouped by padded width."""
+
+import numpy as np
+
+from datagen.line_images import prepare
+from tests.support.bar_lines import BarLines, BarSource
+from training.fitting.data import make_batches
+
+
+def test_light_on_dark_lines_train_as_they_will_be_read() -> None:
+    lines = BarSource(6, widths=(80, 120)).batch(np.arange(6))
+    negative = BarLines(
+        [255 - image for image in lines.images], lines.class_ids, lines.lengths, lines.centres
+    )
+    for dark, light in zip(
+        make_batches(lines, np.arange(6)), make_batches(negative, np.arange(6)), strict=True
+    ):
+        assert np.array_equal(dark.images, light.images)
+        for row, index in enumerate(dark.indices.tolist()):
+            pixels = prepare(lines.images[index]).pixels
+            assert np.array_equal(dark.images[row, :, : pixels.shape[1]], pixels)
