@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from corpora.mixes import spec_and_weight
 from datagen.formats.manifest import cpu_name
+from ocrbase.weights import split_weight
 from pipelines.steps import call
 from training.fitting.run_folder import read_settings
 from training.fitting.run_records import FINISHED, METRICS, ValidationRecord, read_metrics
@@ -98,7 +98,7 @@ def validations(folder: Path) -> list[Point]:
 
 def absolute(corpus: str) -> str:
     """A corpus given as a path, wherever the run's folder is."""
-    name, _ = spec_and_weight(corpus)
+    name, _ = split_weight(corpus)
     return f"{Path(name).resolve()}{corpus[len(name) :]}" if Path(name).exists() else corpus
 
 

@@ -24,6 +24,7 @@ from datagen.line_geometry import scaled_width
 from datagen.line_images import to_line_height
 from datagen.split import PACKED, Split
 from ocrbase.errors import SettingsError, listed
+from ocrbase.weights import split_weights
 
 IntArray = NDArray[np.int64]
 
@@ -74,19 +75,9 @@ def parse_data(specs: Sequence[str]) -> list[tuple[Path, float | None]]:
     """Read `PATH[:WEIGHT]`; a path may hold a colon before what is no number.
 
     Raises:
-        SettingsError: if a weight is not above 0.
+        SettingsError: naming all weights that are out of range.
     """
-    parsed: list[tuple[Path, float | None]] = []
-    for spec in specs:
-        path, colon, weight = spec.rpartition(":")
-        try:
-            value = float(weight) if colon else None
-        except ValueError:
-            value = None
-        if value is not None and not 0 < value < float("inf"):
-            raise SettingsError(f"--data {spec}: the weight {weight} must be above 0")
-        parsed.append((Path(spec if value is None else path), value))
-    return parsed
+    return [(Path(path), w) for path, w in split_weights(specs, "data set", SettingsError)]
 
 
 class LineDataset:

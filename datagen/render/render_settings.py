@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from corpora import names
-from corpora.mixes import spec_and_weight
 from datagen.drawing.style import DEFAULT_PRESET, preset_names
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
 from ocrbase.homes import RENDERS, data_home
+from ocrbase.weights import split_weight
 
 MAX_LINES = 10**9  # sample indices have nine digits
 BACKENDS = ("loky", "threading", "sequential", "dask")
@@ -113,7 +113,7 @@ def absolute(settings: RenderSettings) -> RenderSettings:
 
 
 def _absolute_spec(spec: str, home: str) -> str:
-    name, weight = spec_and_weight(spec)
+    name, weight = split_weight(spec)
     if name in names(Path(home)):
         return spec
     return str(Path(name).absolute()) + ("" if weight is None else spec[len(name) :])
@@ -127,10 +127,5 @@ def render_name(plan: PlanSettings) -> str:
     """A folder name from the corpora, e.g. `news+classical`, or from the file of given lines."""
     if plan.lines is not None:
         return Path(plan.lines).stem
-    names = [spec.rsplit(":", 1)[0] if _weighted(spec) else spec for spec in plan.corpora]
+    names = [split_weight(spec)[0] for spec in plan.corpora]
     return "+".join(Path(name).stem or "text" for name in names)
-
-
-def _weighted(spec: str) -> bool:
-    _, colon, weight = spec.rpartition(":")
-    return bool(colon) and weight.replace(".", "", 1).isdigit()
