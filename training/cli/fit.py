@@ -9,6 +9,8 @@ import click
 from click.core import ParameterSource
 
 from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
+from ocrbase.errors import UserError
+from training.cli.groups import GroupedCommand
 from training.errors import FitError
 from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings, present_names
 from training.model.model_settings import MODELS
@@ -33,75 +35,109 @@ LOOK_FIELDS = {
     "fit_width": ("fit_width",),
     "engine": ("engine",),
 }
+GROUPS = {
+    "Run": ("run", "resume", "config", "seed"),
+    "Data": ("data", "augment"),
+    "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
+    "Optimisation": (
+        "epochs", "max_steps", "batch_size", "accumulate", "lr", "schedule", "warmup",
+        "weight_decay", "clip_norm", "ema_decay", "alignment_lines",
+    ),
+    "Validation and logging": (
+        "validate_every", "validation_lines", "patience", "checkpoint_every", "keep", "log_every",
+    ),
+    "Machine": (
+        "gpus", "processes", "threads", "workers", "precision", "compile", "deterministic",
+    ),
+    "Live rendering": ("live", "live_lines", "split", *PLAN_FIELDS, *LOOK_FIELDS),
+}  # fmt: skip
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
-def option(name: str, text: str, kind: Any = None) -> Callable[[Callable[..., Any]], Any]:
-    """An option whose name, type and default are those of a FitSettings field."""
-    field = name.removeprefix("--").replace("-", "_")
-    default = getattr(DEFAULTS, field)
-    shown = default is not None
-    return click.option(name, default=default, show_default=shown, type=kind, help=text)
+def option(
+    name: str, text: str, kind: Any = None, default: str = "", metavar: str | None = None
+) -> Callable[[Any], Any]:
+    """An option whose name, type and default are those of a FitSettings field.
+
+    Args:
+        name: with its two dashes.
+        text: one sentence.
+        kind: click's type, where the default is None or one of a few words.
+        default: what None means.
+        metavar: in place of the type's.
+    """
+    value = getattr(DEFAULTS, name.removeprefix("--").replace("-", "_"))
+    return click.option(
+        name, default=value, show_default=default or True, type=kind, help=text, metavar=metavar
+    )
 
 
-@click.command()
+@click.command(cls=GroupedCommand, groups=GROUPS)
+@option("--run", "Name of the run's folder under runs/.", str, "date, time and model", "NAME")
+@click.option("--resume", is_flag=True, help="Continue --run, or the newest run.")
+@click.option(
+    "--config",
+    metavar="FILE|NAME",
+    help="TOML file of settings, or a recipe that comes with the project: gpu, lengths.",
+)
 @click.option(
     "--data",
     multiple=True,
     metavar="PATH[:WEIGHT]",
     default=DEFAULTS.data,
-    show_default=True,
-    help="Packed data set; repeat to mix several. With weights, an epoch is shared out by weight.",
+    help="Packed dataset. Repeat to mix several; weights share out an epoch among them.",
 )
-@option("--run", "Name of the run's folder under runs/; default: date and model.")
-@option("--model", "Network.", click.Choice(MODELS))
-@option("--epochs", "Passes over the data.")
-@option("--max-steps", "Steps after which the run ends, whatever --epochs says.", int)
-@option("--batch-size", "Lines of a step over all processes; default: 64 each, 256 a GPU.", int)
-@option("--lr", "Peak learning rate; default: 1.2e-3 at 64 lines, by batch size and width.", float)
-@option("--gpus", "GPUs to train on; 0 is the CPU; default: all there are.", int)
-@option("--processes", "Processes on the CPU.")
-@click.option("--resume", is_flag=True, help="Go on with --run, or with the newest run.")
-@click.option(
-    "--config", metavar="FILE", help="TOML file of these settings, or a recipe: gpu, lengths."
-)
-@option("--init", "Model file or bundled model to start from, of the same shape.", str)
-@option("--channels", "Input planes: 1, or 3 that repeat the gray.")
-@option("--hidden", "Units of each LSTM direction.")
+@option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
+@option("--model", "Network architecture.", click.Choice(MODELS))
+@option("--channels", "Image channels: 1, or 3 copies of the gray channel.")
+@option("--hidden", "LSTM units per direction.")
 @option("--width-multiplier", "Factor on the channels of all convolutions.")
-@option("--schedule", "Shape of the learning rate.", click.Choice(SCHEDULES))
+@click.option(
+    "--init",
+    metavar="FILE|NAME",
+    help="Model file, or name of a bundled model, to start from; of the same architecture.",
+)
+@option("--epochs", "Passes over the data.")
+@option("--max-steps", "Steps after which the run ends, if --epochs takes more.", int, "no limit")
+@option("--batch-size", "Lines per step, over all processes.", int, "64 per process, 256 per GPU")
+@option("--accumulate", "Batches per step and process (gradient accumulation), to save memory.")
+@option("--lr", "Peak learning rate.", float, "1.2e-3 at 64 lines, scaled by batch size and width")
+@option("--schedule", "Learning rate schedule.", click.Choice(SCHEDULES))
 @option("--warmup", "Share of the steps in which the learning rate rises.")
-@option("--weight-decay", "Of AdamW.")
-@option("--clip-norm", "Largest gradient norm; 0 does not clip.")
-@option("--ema-decay", "Longest decay of the weights' moving average; 0 keeps no average.")
-@option("--alignment-lines", "Lines on known character centres before CTC, at most half the run.")
-@option("--augment", "Strength of shifts, blur, noise and erasing at load time, 0 to 1.")
-@option("--accumulate", "Pieces in which a process works off a batch, to save memory.")
-@option("--validate-every", "Steps between validations; default: at most 20 in a run.", int)
-@option("--validation-lines", "Lines of a validation; 0 takes all.")
-@option("--patience", "Validations without progress after which the run ends; 0 is never.")
-@option("--checkpoint-every", "Steps between states to go on from.")
-@option("--keep", "States kept.")
+@option("--weight-decay", "Weight decay of AdamW.")
+@option("--clip-norm", "Gradient norm to clip at; 0 does not clip.")
+@option("--ema-decay", "Decay of the EMA of the weights, which is validated and saved; 0: no EMA.")
+@option(
+    "--alignment-lines",
+    "Lines of the warm start, which trains on known character centres before CTC.",
+)
+@option("--validate-every", "Steps between validations.", int, "20 validations per run at most")
+@option("--validation-lines", "Lines per validation; 0 takes all.")
+@option("--patience", "Validations without progress after which the run ends early; 0 never does.")
+@option("--checkpoint-every", "Steps between states to resume from.")
+@option("--keep", "States to keep.")
 @option("--log-every", "Steps between two lines of metrics.jsonl.")
-@option("--threads", "Threads of a process on the CPU; default: the cores, shared out.", int)
-@option("--workers", "Loader processes of each process; default: 0 on the CPU, up to 8 a GPU.", int)
+@option("--gpus", "GPUs to train on; 0 trains on the CPU.", int, "all")
+@option("--processes", "Processes on the CPU.")
+@option("--threads", "Threads per process on the CPU.", int, "cores / processes")
+@option("--workers", "Loader processes per process.", int, "0 on the CPU, up to 8 per GPU")
 @option("--precision", "Number format of the network.", click.Choice(PRECISIONS))
-@click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Use of torch.compile.")
-@click.option("--deterministic", is_flag=True, help="The same bits on a GPU too; slower.")
-@click.option("--live", is_flag=True, help="Render lines on demand, as these options say:")
-@option("--live-lines", "Lines that count as an epoch of live rendering.")
-@option("--split", "Share of live lines that train; the sentences of the rest validate.")
+@click.option("--compile/--no-compile", default=DEFAULTS.compile, help="Use torch.compile.")
+@click.option("--deterministic", is_flag=True, help="Same bits on a GPU every time; slower.")
+@click.option("--live", is_flag=True, help="Render lines during training, instead of --data.")
+@option("--live-lines", "Lines per epoch.")
+@option("--split", "Share of the sentences to train on; the others validate.")
 @plan_options
 @look_options
 @click.pass_context
 def command(context: click.Context, /, resume: bool, config: str | None, **options: Any) -> None:
-    """Train a network on packed data, on GPUs or on the CPU.
+    """Train a network on packed data, or on lines rendered during training.
 
-    Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard's events,
-    best.safetensors (the model to read with), last.safetensors, and states to --resume from.
+    Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard events,
+    best.safetensors (the model to use), last.safetensors, and states to --resume from.
 
-    On several machines run on each: torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d
+    On several machines, run on each: torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d
     --rdzv-endpoint HOST:29400 --no-python ocrtrain fit [OPTIONS]
     """
     given = _given(context, config, options)
@@ -114,27 +150,33 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
     from training.fitting.launch import launch
     from training.fitting.sources import open_sources
 
+    settings = _checked(FitSettings, **given)
     if resume:
         settings = run_folder.resumed(given)
     else:
-        try:
-            settings = FitSettings(**given)
-        except FitError as error:
-            raise click.UsageError(str(error)) from error
         settings = replace(settings, run=settings.run or run_folder.new_name(settings.model))
     outcome = launch(settings, open_sources, resume=resume)
     if outcome:
         click.echo(f"{outcome.step:,} steps done; the models are in {outcome.folder}")
 
 
+def _checked(make: Callable[..., Any], *args: Any, **values: Any) -> Any:
+    """Settings made of options; values out of range are a bad option."""
+    try:
+        return make(*args, **values)
+    except UserError as error:
+        raise click.UsageError(str(error)) from error
+
+
 def _given(context: click.Context, config: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """What the user named, in the file or on the command line; the latter wins."""
-    from ocrbase.settings import from_mapping, read_toml
+    from ocrbase.records import read_toml
+    from ocrbase.settings import from_mapping
 
     given: dict[str, Any] = {}
     if config:
-        recipe = RECIPES / f"{config}.toml"
-        mapping = present_names(read_toml(recipe if recipe.is_file() else Path(config)))
+        recipes = {path.stem: path for path in RECIPES.glob("*.toml")}
+        mapping = present_names(read_toml(recipes.get(config, Path(config))))
         checked = from_mapping(FitSettings, mapping, config)
         given = {name: getattr(checked, name) for name in mapping}
     named = {
@@ -148,8 +190,8 @@ def _given(context: click.Context, config: str | None, options: dict[str, Any]) 
         if alone:
             raise click.UsageError(f"{', '.join(alone)}: only with --live")
     for field, settings, names in (
-        ("plan", plan_settings({**rendering, "seed": options["seed"]}), PLAN_FIELDS),
-        ("look", look_settings({**rendering}), LOOK_FIELDS),
+        ("plan", _checked(plan_settings, {**rendering, "seed": options["seed"]}), PLAN_FIELDS),
+        ("look", _checked(look_settings, {**rendering}), LOOK_FIELDS),
     ):
         wanted = [part for name, parts in names.items() if name in named for part in parts]
         if wanted:

@@ -1,14 +1,22 @@
 """What a user sets of a training run: frozen, light to import, checked at once."""
 
+import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from msgspec import Meta
 
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.render_settings import LookSettings
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.model.model_settings import MODELS
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
 SCHEDULES = ("one-cycle", "cosine")
 PRECISIONS = ("auto", "bfloat16", "float32")
@@ -28,8 +36,8 @@ class FitSettings:
         width_multiplier: factor on the channels of all convolutions.
         epochs: passes over the data.
         max_steps: steps after which the run ends, whatever `epochs` says.
-        batch_size: lines of a step over all processes; None: 64 a process, 256 on a GPU.
-        accumulate: pieces in which a process works off its part of a batch, to save memory.
+        batch_size: lines per step, over all processes; None: 64 per process, 256 per GPU.
+        accumulate: pieces in which a process works off its part of a batch (gradient accumulation).
         lr: peak learning rate; None: 1.2e-3 at a batch of 64, more for larger batches and
             narrower networks.
         schedule: one of SCHEDULES.
@@ -40,10 +48,10 @@ class FitSettings:
             keeps the weights themselves.
         alignment_lines: lines trained on known character centres before CTC takes over, where the
             data knows them; 0 is plain CTC.
-        augment: strength of shifts, blur, noise and erasing at load time; 0 is none, 1 is strong.
-        validate_every: steps between validations; None: 20 times a run, or as often as takes a
-            tenth of its time.
-        validation_lines: lines of a validation; 0 takes all.
+        augment: strength of augmentation at load time (shift, blur, noise, erasing), 0 to 1.
+        validate_every: steps between validations; None: 20 per run, or as many as take a tenth of
+            its time.
+        validation_lines: lines per validation; 0 takes all.
         patience: validations without a better line accuracy after which the run ends; 0 is never.
         checkpoint_every: steps between states that a run can go on from.
         keep: states kept; older ones are removed.
@@ -51,8 +59,8 @@ class FitSettings:
         seed: of initial weights, order and augmentation.
         gpus: GPUs on this machine; 0 is the CPU, None all there are.
         processes: processes on the CPU.
-        threads: of a process on the CPU; None shares out the cores.
-        workers: loader processes of a process; None: 0 on the CPU, up to 8 beside a GPU.
+        threads: of each process on the CPU; None shares out the cores.
+        workers: loader processes of each process; None: 0 on the CPU, up to 8 per GPU.
         precision: one of PRECISIONS; auto takes bfloat16 where the hardware multiplies it.
         compile: whether torch.compile may be used; it needs a C++ compiler.
         deterministic: on a GPU, take slower algorithms that give the same bits every time, where
@@ -72,60 +80,56 @@ class FitSettings:
     init: str | None = None
     model: str = "crnn"
     channels: int = 1
-    hidden: int = 256
-    width_multiplier: float = 1.0
-    epochs: int = 10
-    max_steps: int | None = None
-    batch_size: int | None = None
-    accumulate: int = 1
-    lr: float | None = None
+    hidden: Annotated[int, Meta(ge=1, le=8_192)] = 256
+    width_multiplier: Annotated[float, Meta(gt=0, le=8)] = 1.0
+    epochs: Count = 10
+    max_steps: Count | None = None
+    batch_size: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    accumulate: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    lr: Annotated[float, Meta(gt=0, lt=1)] | None = None
     schedule: str = "one-cycle"
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    clip_norm: float = 5.0
-    ema_decay: float = 0.999
-    alignment_lines: int = 40_000
-    augment: float = 0.0
-    validate_every: int | None = None
-    validation_lines: int = 2_000
-    patience: int = 0
-    checkpoint_every: int = 500
-    keep: int = 3
-    log_every: int = 20
-    seed: int = 0
-    gpus: int | None = None
-    processes: int = 1
-    threads: int | None = None
-    workers: int | None = None
+    warmup: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Meta(ge=0, le=10)] = 0.01
+    clip_norm: Annotated[float, Meta(ge=0, le=1_000_000)] = 5.0
+    ema_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.999
+    alignment_lines: CountOrNone = 40_000
+    augment: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    validate_every: Count | None = None
+    validation_lines: CountOrNone = 2_000
+    patience: CountOrNone = 0
+    checkpoint_every: Count = 500
+    keep: Count = 3
+    log_every: Count = 20
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
+    gpus: Annotated[int, Meta(ge=0, le=1_024)] | None = None
+    processes: Annotated[int, Meta(ge=1, le=1_024)] = 1
+    threads: Annotated[int, Meta(ge=1, le=1_024)] | None = None
+    workers: Annotated[int, Meta(ge=0, le=1_024)] | None = None
     precision: str = "auto"
     compile: bool = True
     deterministic: bool = False
     live: bool = False
-    live_lines: int = 1_000_000
-    split: float = 0.99
+    live_lines: Count = 1_000_000
+    split: Annotated[float, Meta(gt=0, lt=1)] = 0.99
     plan: PlanSettings = field(default_factory=PlanSettings)
     look: LookSettings = field(default_factory=LookSettings)
 
     def __post_init__(self) -> None:
         problems = [
-            f"{name} {value:g} must be at least {least:g}"
-            for name, least in _MINIMA.items()
-            if (value := getattr(self, name)) is not None and not value >= least
+            problem
+            for name, limits in _limits().items()
+            if (problem := _outside(name, getattr(self, name), limits))
         ]
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
                 problems.append(f"{name} {value!r} is unknown; there are {', '.join(choices)}")
-        if self.lr is not None and not 0 < self.lr < 1:
-            problems.append(f"lr {self.lr:g} is not between 0 and 1")
-        if not 0 <= self.warmup < 1:
-            problems.append(f"warmup {self.warmup:g} is a share of the run, in [0, 1)")
-        if not 0 <= self.ema_decay < 1:
-            problems.append(f"ema_decay {self.ema_decay:g} is not in [0, 1)")
-        if self.run is not None and (not self.run or "/" in self.run or self.run.startswith(".")):
-            problems.append(f"run {self.run!r} is a folder name under runs/, without slashes")
-        if not 0 < self.split < 1:
-            problems.append(f"split {self.split:g} is a share of the lines, in (0, 1)")
+        if self.channels not in (1, 3):
+            problems.append(f"channels {self.channels}: give 1 (gray) or 3")
+        if self.run is not None and not _NAME.fullmatch(self.run):
+            problems.append(
+                f"run {self.run!r}: give a folder name, without slashes or control codes"
+            )
         if not self.data:
             problems.append("no data set; give --data PATH")
         if problems:
@@ -133,12 +137,34 @@ class FitSettings:
 
 
 _CHOICES = {"model": MODELS, "schedule": SCHEDULES, "precision": PRECISIONS}
-_MINIMA = {
-    "epochs": 1, "max_steps": 1, "batch_size": 1, "accumulate": 1, "weight_decay": 0,
-    "alignment_lines": 0, "augment": 0, "validate_every": 1, "validation_lines": 0, "patience": 0,
-    "checkpoint_every": 1, "keep": 1, "log_every": 1, "gpus": 0, "processes": 1, "threads": 1,
-    "workers": 0, "live_lines": 1, "clip_norm": 0,
-}  # fmt: skip
+_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]{0,99}")
+
+
+@cache
+def _limits() -> dict[str, Meta]:
+    """The limits of each numeric field, as they stand in its type."""
+    limits = {}
+    for name, hint in get_type_hints(FitSettings, include_extras=True).items():
+        for part in (hint, *get_args(hint)):  # a part of `Annotated[int, ...] | None`
+            if get_origin(part) is Annotated:
+                limits[name] = part.__metadata__[0]
+    return limits
+
+
+def _outside(name: str, value: float | None, limits: Meta) -> str:
+    """What is wrong with a number; NaN is outside of everything."""
+    if value is None:
+        return ""
+    bounds = [
+        (limits.ge, "at least", operator.ge), (limits.gt, "more than", operator.gt),
+        (limits.le, "at most", operator.le), (limits.lt, "less than", operator.lt),
+    ]  # fmt: skip
+    stated = [(bound, words, holds) for bound, words, holds in bounds if bound is not None]
+    if all(holds(value, bound) for bound, _, holds in stated):
+        return ""
+    allowed = " and ".join(f"{words} {bound:,}" for bound, words, _ in stated)
+    return f"{name} {value}: give {allowed}"
+
 
 _FORMER_NAMES = {"places_lines": "alignment_lines"}
 

@@ -12,7 +12,8 @@ from datagen.pack.pack_settings import PackSettings
 from ocrbase.settings import from_mapping, read_toml
 from tests.support.samples import make_render
 from training.cli import main
-from training.cli.fit import RECIPES
+from training.cli.fit import GROUPS, RECIPES
+from training.cli.fit import command as fit_command
 from training.fitting.fit_settings import FitSettings
 from training.model.checkpoint import load_model
 
@@ -74,7 +75,15 @@ def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
     [
         (["--model", "vgg"], 2, "'vgg' is not one of 'crnn', 'crnn_v2', 'crnn_res'"),
         (["--corpus", "news"], 2, "--corpus: only with --live"),
-        (["--lr", "7", "--epochs", "0"], 2, "epochs 0 must be at least 1; lr 7 is not between"),
+        (
+            ["--lr", "7", "--epochs", "0"],
+            2,
+            "epochs 0: give at least 1 and at most",
+        ),
+        (["--length", "0", "--live"], 2, "line length 0 to 0: give 1 <= shortest"),
+        (["--resume", "--workers", "-1"], 2, "workers -1: give at least 0 and at most 1,024"),
+        (["--config", "no.toml"], 1, "cannot read no.toml: No such file"),
+        (["--config", "x" * 5000], 1, "File name too long"),
         (["--gpus", "99"], 1, "--gpus 99: this machine has"),
         (["--data", "nowhere"], 1, "nowhere holds no manifest.json"),
         (["--resume"], 1, "no run under runs/ has a state to resume from"),
@@ -100,3 +109,15 @@ def test_without_torch_it_says_what_to_install(
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_recipes_are_settings(recipe: Path) -> None:
     from_mapping(FitSettings, read_toml(recipe), recipe.name)
+
+
+def test_help_shows_every_option_in_one_group(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [name for members in GROUPS.values() for name in members]
+    parameters = [p.name for p in fit_command.params]
+    assert sorted(names) == sorted(str(name) for name in parameters)
+    assert main(["fit", "--help"]) == 0
+    text = capsys.readouterr().out
+    headings = [f"{heading} options:" for heading in GROUPS]
+    assert [line for line in text.splitlines() if line in headings] == headings
+    for parameter in fit_command.params:
+        assert f"{parameter.opts[0]} " in text.replace("\n", " \n")

@@ -74,7 +74,7 @@ def test_a_damaged_line_of_metrics_is_named(old: Path, line: str, reason: str) -
     ("change", "reason"),
     [
         ({"lr": "fast"}, "lr = 'fast' is not of type"),
-        ({"lr": 7}, "lr 7 is not between 0 and 1"),
+        ({"lr": 7}, "lr 7: give more than 0"),
         ({"colour": 1}, "unknown key colour"),
         ({"plan": {"length_min": 0}}, "length"),
         ({"plan": {"corpora": 1}}, "plan.corpora = 1 is not of type"),
