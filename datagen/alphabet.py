@@ -9,16 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import AlphabetError
 from ocrbase.errors import listed
+from ocrbase.inputs import read_bytes
 from ocrbase.publishing import publish_text
 
+BLANK = 0  # class of the CTC blank, in all data and all models
 BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
 MAX_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
+_MAX_LIST_BYTES = 4 << 20
 
 # Look-alikes that occur in real text, each with what may stand for it if the alphabet lacks it.
 _LOOKALIKES = {
@@ -28,26 +32,38 @@ _LOOKALIKES = {
     "\uffe5": "\u00a5", "\uff61": "。", "\uff64": "、",
     "\u00b4": "′", "\u2032": "'", "\uff02": '"', "\uff07": "'",
 }  # fmt: skip
+_NEVER = ("\n", "\r", "\0")
 _SPACES = " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACES += "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff\u00ad"
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """An ordered set of single characters and the class of the CTC blank.
+    """An ordered set of single characters; class 0 is the CTC blank.
 
     Attributes:
         symbols: the character of each class; the empty string at the blank.
-        blank: class id of the CTC blank.
+
+    Raises:
+        AlphabetError: names everything that makes the symbols no alphabet.
     """
 
     symbols: tuple[str, ...]
-    blank: int = 0
+    blank: ClassVar[int] = BLANK
 
     def __post_init__(self) -> None:
-        problems = _problems(self.symbols, self.blank)
+        problems = _problems(self.symbols)
         if problems:
             raise AlphabetError("; ".join(problems))
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> "Alphabet":
+        """The alphabet of a list file with one character per line; None is the built-in one.
+
+        Raises:
+            AlphabetError: if the file cannot be read or is no such list.
+        """
+        return load(None if path is None else Path(path))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -60,7 +76,7 @@ class Alphabet:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the blank's class and the characters in order, hexadecimal."""
-        return hashlib.sha256(f"{self.blank}\n{self.characters}".encode()).hexdigest()
+        return hashlib.sha256(f"{BLANK}\n{self.characters}".encode()).hexdigest()
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -121,7 +137,7 @@ class Alphabet:
 
     def to_json(self) -> dict[str, object]:
         """The form that manifests and checkpoints carry."""
-        return {"characters": self.characters, "blank": self.blank}
+        return {"characters": self.characters, "blank": BLANK}
 
     @classmethod
     def from_json(cls, value: dict[str, object]) -> "Alphabet":
@@ -133,7 +149,9 @@ class Alphabet:
         characters, blank = value.get("characters"), value.get("blank")
         if not isinstance(characters, str) or not isinstance(blank, int):
             raise AlphabetError("a stored alphabet needs the fields 'characters' and 'blank'")
-        return cls((*characters[:blank], "", *characters[blank:]), blank)
+        if blank != BLANK:
+            raise AlphabetError(f"a stored alphabet has the blank at class {blank}, not {BLANK}")
+        return cls(("", *characters))
 
 
 @dataclass(frozen=True)
@@ -164,7 +182,7 @@ def load(path: Path | None) -> Alphabet:
 
 
 def read_list(path: Path) -> CharacterList:
-    """Read a list of one character a line, in UTF-8 or GB18030.
+    """Read a list of one character per line, in UTF-8 or GB18030.
 
     A first line that is `blank`, `<blank>`, empty or a space stands for the CTC blank
     (char_std_5990.txt has it in two forms); without it the blank goes before the first line, as
@@ -190,13 +208,11 @@ def read_list(path: Path) -> CharacterList:
 
 
 def write_list(alphabet: Alphabet, path: Path) -> None:
-    """Write one character a line in UTF-8, the first line `blank`.
+    """Write one character per line in UTF-8, the first line `blank`.
 
     Raises:
-        AlphabetError: if the blank is not class 0, which this form cannot say.
+        DiskError: if the disk is full or may not be written.
     """
-    if alphabet.blank != 0:
-        raise AlphabetError(f"a list file needs the blank at class 0, not {alphabet.blank}")
     publish_text(path, "\n".join(["blank", *alphabet.symbols[1:]]) + "\n")
 
 
@@ -252,15 +268,18 @@ def _folding(known: Iterable[str]) -> dict[int, str]:
     return table
 
 
-def _problems(symbols: tuple[str, ...], blank: int) -> list[str]:
+def _problems(symbols: tuple[str, ...]) -> list[str]:
     problems = []
     if not 2 <= len(symbols) <= MAX_CLASSES:
         problems.append(f"{len(symbols)} classes; an alphabet has 2 to {MAX_CLASSES}")
-    if not 0 <= blank < len(symbols) or symbols[blank] != "":
-        problems.append(f"class {blank} cannot be the blank: it must exist and have no character")
-    wide = [repr(s) for i, s in enumerate(symbols) if i != blank and len(s) != 1]
+    if symbols[:1] != ("",):
+        problems.append(f"class {BLANK} is the blank and has no character")
+    wide = [repr(symbol) for symbol in symbols[1:] if len(symbol) != 1]
     if wide:
-        problems.append(f"not a single character: {listed(wide)}; give one character a class")
+        problems.append(f"not a single character: {listed(wide)}; give one character per class")
+    unfit = [repr(symbol) for symbol in symbols[1:] if symbol in _NEVER or _is_surrogate(symbol)]
+    if unfit:
+        problems.append(f"no character of a line: {listed(unfit)}; remove it")
     seen: set[str] = set()
     twice = [s for s in symbols if s and (s in seen or seen.add(s))]  # type: ignore[func-returns-value]
     if twice:
@@ -268,11 +287,13 @@ def _problems(symbols: tuple[str, ...], blank: int) -> list[str]:
     return problems
 
 
+def _is_surrogate(symbol: str) -> bool:
+    """Whether it is half of a character in UTF-16, which no encoding can write."""
+    return "\ud800" <= symbol[:1] <= "\udfff"
+
+
 def _lines(path: Path) -> tuple[list[str], list[str]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise AlphabetError(f"cannot read the alphabet {path}: {error.strerror}") from error
+    data = read_bytes(path, _MAX_LIST_BYTES, error=AlphabetError)
     notes: list[str] = []
     try:
         text = data.decode("utf-8-sig")
@@ -291,7 +312,7 @@ def _number(path: Path, lines: list[str]) -> tuple[list[str], list[int], list[st
     """Give each line its class; the second of two equal lines gets the class of the first."""
     wrong = [repr(line) for line in lines if len(line) != 1]
     if wrong:
-        raise AlphabetError(f"{path}: not one character a line: {listed(wrong)}")
+        raise AlphabetError(f"{path}: not one character per line: {listed(wrong)}")
     ids: dict[str, int] = {}
     duplicates = [c for i, c in enumerate(lines) if ids.setdefault(c, i) != i]
     symbols = ["", *dict.fromkeys(lines)]

@@ -1,17 +1,21 @@
 """Encoded images in whole batches: decode, encode, and what can be known without decoding."""
 
 import io
+import warnings
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from datagen.errors import ImageError
 from ocrbase.errors import listed
 
 UintImages = NDArray[np.uint8]
+
+# Callers have limits of their own, which they check against `size_of`.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # The whole work is split over processes; threads inside one would only fight for the cores.
 cv2.setNumThreads(1)
@@ -97,7 +101,7 @@ def size_of(image: bytes) -> tuple[int, int]:
         with Image.open(io.BytesIO(image)) as opened:
             width, height = opened.size
             sideways = opened.getexif().get(_ORIENTATION) in _SIDEWAYS
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # Pillow's readers raise whatever their parsing meets
         raise ImageError(f"no readable image in {len(image)} bytes") from error
     return (width, height) if sideways else (height, width)
 

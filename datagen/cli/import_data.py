@@ -8,6 +8,7 @@ import click
 from datagen.cli.bar import bar
 from datagen.cli.options import alphabet_option, out_folder, shard_size_option
 from datagen.exchange.exchange_settings import FORM_NAMES, ImportSettings
+from ocrbase.errors import one_line
 
 _SHOWN = 20
 
@@ -29,6 +30,11 @@ _SHOWN = 20
     "--keep-split/--no-keep-split",
     default=ImportSettings.keep_split,
     help="Keep the split that file and folder names state (train, val, test).",
+)
+@click.option(
+    "--allow-outside",
+    is_flag=True,
+    help="Follow image names that are absolute paths or lead out of their folder.",
 )
 @click.option(
     "--max-bad",
@@ -75,8 +81,8 @@ def command(form: str, sources: tuple[str, ...], **values: Any) -> None:
     for note in summary.notes:
         click.echo(f"note: {note}")
     if summary.bad:
-        click.echo(f"{len(summary.bad)} bad rows left out, listed in {summary.out / BAD_ROWS}:")
+        click.echo(f"{summary.bad_rows:,} bad rows left out, listed in {summary.out / BAD_ROWS}:")
         for row in summary.bad[:_SHOWN]:
-            click.echo(f"  {row.where}: {row.reason}")
+            click.echo(f"  {one_line(row.where)}: {one_line(row.reason)}")
         if len(summary.bad) > _SHOWN:
             click.echo(f"  and {len(summary.bad) - _SHOWN} more")

@@ -16,11 +16,12 @@ class ImportSettings:
         form: name of the foreign form.
         sources: files or folders of it.
         out: folder of the result; None is named after the first source, under `data/renders`.
-        images: folder that image names refer to, where the form does not know.
-        alphabet: list file of the classes; the built-in otherwise.
-        keep_split: keep the split that names of files and folders tell.
+        images: folder that image names are relative to; None is the one that the form says.
+        alphabet: list file of the classes; None is the built-in one.
+        keep_split: keep the split that names of files and folders state.
+        allow_outside: follow image names that are absolute or climb out of their folder.
         max_bad: bad rows that are left out and listed; one more ends the import.
-        shard_size: samples of a shard.
+        shard_size: samples per shard.
         licence: of the data, for its card.
         attribution: of the data, for its card.
         overwrite: replace what `out` holds.
@@ -32,6 +33,7 @@ class ImportSettings:
     images: str | None = None
     alphabet: str | None = None
     keep_split: bool = True
+    allow_outside: bool = False
     max_bad: int = 100
     shard_size: int = 10_000
     licence: str = ""

@@ -53,7 +53,7 @@ def export_data(
     form, source = FORMS[settings.form], Path(settings.source)
     reader = open_dataset(source, partial=settings.partial)
     parts = _splits(reader)
-    counts = {name: len(rows) for name, rows in parts.items() if len(rows)}
+    counts = {name.value: len(rows) for name, rows in parts.items() if len(rows)}
     with aside(out, settings.overwrite, _is_export) as building:
         _write_splits(form, reader, parts, building, progress)
         write_card(building, reader.info.extra, out.name)
@@ -65,7 +65,7 @@ def _is_export(out: Path) -> bool:
     return (out / MARK).exists()
 
 
-def _splits(reader: RenderReader | LmdbReader) -> dict[str, IntArray]:
+def _splits(reader: RenderReader | LmdbReader) -> dict[Split, IntArray]:
     """Positions of the samples of each split; packed data is divided by its folders."""
     if isinstance(reader, LmdbReader):
         names = [shard["path"].split("/")[0] for shard in reader.shards]
@@ -79,7 +79,7 @@ def _splits(reader: RenderReader | LmdbReader) -> dict[str, IntArray]:
 def _write_splits(
     form: Form,
     reader: RenderReader | LmdbReader,
-    parts: dict[str, IntArray],
+    parts: dict[Split, IntArray],
     folder: Path,
     progress: Callable[[int, int], None],
 ) -> None:

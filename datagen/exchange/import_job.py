@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy as np
 from datagen.alphabet import Alphabet, load, read_list
 from datagen.errors import ExchangeError, ShardError
 from datagen.exchange.exchange_settings import ImportSettings
+from datagen.exchange.row_checks import GoodRow, checked
 from datagen.formats.building import aside
 from datagen.formats.card import write_card
 from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.index_labels import character_file
-from datagen.formats.foreign.rows import BadRow, Row, Source
+from datagen.formats.foreign.rows import BadRow, Source
 from datagen.formats.manifest import (
     RENDER,
     VERSION,
@@ -28,15 +29,15 @@ from datagen.formats.manifest import (
 )
 from datagen.formats.tar.reader import shard_stem
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import is_whole, try_decode
 from datagen.sample import Samples, unknown_centres, unknown_meta
 from datagen.split import SPLITS
 from datagen.text.sentences import sentence_hash
-from ocrbase.errors import SettingsError, listed
+from ocrbase.errors import SettingsError, listed, one_line
 from ocrbase.homes import RENDERS
 from ocrbase.publishing import disk_errors
 
 BAD_ROWS = "bad_rows.tsv"
+MAX_SHARDS = 100_000  # their names have five digits
 
 _CHUNK = 1000  # samples in memory at a time
 _THREADS = 8  # files read at a time
@@ -50,7 +51,8 @@ class ImportSummary:
     Attributes:
         out: where the result lies.
         samples: by split.
-        bad: rows left out.
+        bad: what was left out.
+        bad_rows: rows of the sources that this stands for.
         notes: what the user should know.
         seconds: that it took.
     """
@@ -58,6 +60,7 @@ class ImportSummary:
     out: Path
     samples: dict[str, int]
     bad: tuple[BadRow, ...]
+    bad_rows: int
     notes: tuple[str, ...]
     seconds: float
 
@@ -76,21 +79,20 @@ def import_data(
         ExchangeError: if a source cannot be read, or more rows are bad than allowed.
         ShardError: if `out` may not be replaced, or the disk is full.
     """
-    started, out = time.monotonic(), _import_folder(settings)
+    started = time.monotonic()
     sources = [_source(settings, path) for path in settings.sources]
+    out = _import_folder(settings)
     alphabet, notes = _alphabet(settings, sources)
     with aside(out, settings.overwrite, _is_import) as building:
         taken = _Import(settings, alphabet, building, progress)
-        form = FORMS[settings.form]
-        taken.run(row for source in sources for row in form.rows(source))
+        taken.run(sources)
         manifest = _manifest(settings, alphabet, taken, out.name, command)
         write_manifest(building, manifest)
         write_card(building, manifest, out.name)
     for source in sources:
         notes += source.notes
-    return ImportSummary(
-        out, taken.splits, tuple(taken.bad), tuple(notes), time.monotonic() - started
-    )
+    seconds = time.monotonic() - started
+    return ImportSummary(out, taken.splits, tuple(taken.bad), taken.bad_rows, tuple(notes), seconds)
 
 
 class _Import:
@@ -106,93 +108,81 @@ class _Import:
         self.settings, self.alphabet, self.folder = settings, alphabet, folder
         self.progress = progress
         self.bad: list[BadRow] = []
+        self.bad_rows = 0
         self.taken = 0
         self.splits: dict[str, int] = dict.fromkeys(SPLITS, 0)
 
-    def run(self, rows: Iterator[Row | BadRow]) -> None:
+    def run(self, sources: list[Source]) -> None:
         """Write all rows.
 
         Raises:
             ExchangeError: if more are bad than allowed, or none is good.
         """
-        samples = self._samples(rows)
-        for number in range(10**5):
-            first = next(samples, None)
-            if first is None:
-                break
-            with TarShardWriter(shard_stem(self.folder, number)) as writer:
-                writer.write(first)
-                for batch in islice(samples, -(-self.settings.shard_size // _CHUNK) - 1):
-                    writer.write(batch)
+        form = FORMS[self.settings.form]
+        rows = (row for source in sources for row in form.rows(source))
+        with ThreadPoolExecutor(_THREADS) as threads:
+            self._write_shards(self._good(checked(rows, self.alphabet, threads)))
         if not self.taken:
             raise ExchangeError(f"no good row in {listed(list(self.settings.sources))}")
+        self._account_for(sum(source.rows for source in sources))
         self._list_bad()
 
-    def _samples(self, rows: Iterator[Row | BadRow]) -> Iterator[Samples]:
-        step = min(_CHUNK, self.settings.shard_size)
-        good: list[tuple[Row, bytes, tuple[int, int]]] = []
-        with ThreadPoolExecutor(_THREADS) as threads:
-            while chunk := list(islice(rows, step)):
-                for found in threads.map(self._load, chunk):
-                    if isinstance(found, BadRow):
-                        self._reject(found)
-                    else:
-                        good.append(found)
-                while len(good) >= step:
-                    yield self._batch(good[:step])
-                    good = good[step:]
-        if good:
-            yield self._batch(good)
+    def _write_shards(self, rows: Iterator[GoodRow]) -> None:
+        for number, first in enumerate(rows):
+            if number >= MAX_SHARDS:
+                raise ExchangeError(
+                    f"more than {MAX_SHARDS:,} shards of {self.settings.shard_size:,} lines: give"
+                    " a larger --shard-size"
+                )
+            shard = chain([first], islice(rows, self.settings.shard_size - 1))
+            with TarShardWriter(shard_stem(self.folder, number)) as writer:
+                while batch := list(islice(shard, _CHUNK)):
+                    writer.write(self._samples(batch))
 
-    def _load(self, row: Row | BadRow) -> BadRow | tuple[Row, bytes, tuple[int, int]]:
-        if isinstance(row, BadRow):
-            return row
-        label = self.alphabet.normalise(row.label)
-        outside = self.alphabet.outside(label)
-        if outside:
-            names = listed([repr(c) for c in outside])
-            return BadRow(row.where, f"{names} not among the {len(self.alphabet)} classes")
-        if not label:
-            return BadRow(row.where, "the label is empty")
-        try:
-            data = row.image if isinstance(row.image, bytes) else row.image.read_bytes()
-        except OSError as error:
-            return BadRow(row.where, f"{error.filename}: {error.strerror}")
-        pixels = try_decode(data)
-        if pixels is None or not is_whole(data):
-            return BadRow(row.where, "the image is cut short or cannot be decoded")
-        if max(pixels.shape) > 65_535:
-            return BadRow(row.where, f"the image has {pixels.shape[1]}x{pixels.shape[0]} pixels")
-        side = row.side if self.settings.keep_split else 0
-        return Row(row.where, row.image, label, side), data, (pixels.shape[0], pixels.shape[1])
+    def _good(self, rows: Iterator[GoodRow | BadRow]) -> Iterator[GoodRow]:
+        for row in rows:
+            if isinstance(row, GoodRow):
+                yield row
+            else:
+                self._reject(row)
 
-    def _batch(self, good: list[tuple[Row, bytes, tuple[int, int]]]) -> Samples:
-        texts = [row.label for row, _, _ in good]
-        meta = unknown_meta(len(good))
+    def _samples(self, rows: list[GoodRow]) -> Samples:
+        codes = [row.split.code if self.settings.keep_split else 0 for row in rows]
+        texts = [row.label for row in rows]
+        meta = unknown_meta(len(rows))
         meta["index"] += np.uint64(self.taken)
         meta["sentence"] = [sentence_hash(text) for text in texts]
         meta["corpus"] = 0
-        meta["height"] = [size[0] for _, _, size in good]
-        meta["width"] = [size[1] for _, _, size in good]
-        meta["side"] = [row.side for row, _, _ in good]
-        self.taken += len(good)
-        for code, count in zip(*np.unique(meta["side"], return_counts=True), strict=True):
-            self.splits[SPLITS[code]] += int(count)
+        meta["height"] = [row.height for row in rows]
+        meta["width"] = [row.width for row in rows]
+        meta["side"] = codes
+        self.taken += len(rows)
+        for code in codes:
+            self.splits[SPLITS[code]] += 1
         self.progress(self.taken, 0)
-        return Samples([image for _, image, _ in good], texts, meta, unknown_centres(texts))
+        return Samples([row.image for row in rows], texts, meta, unknown_centres(texts))
 
     def _reject(self, row: BadRow) -> None:
         self.bad.append(row)
-        if len(self.bad) > self.settings.max_bad:
+        self.bad_rows += row.rows
+        if self.bad_rows > self.settings.max_bad:
             shown = listed([f"{bad.where}: {bad.reason}" for bad in self.bad], _SHOWN)
             raise ExchangeError(
                 f"more than {self.settings.max_bad} bad rows ({shown}): mend them, or allow more"
                 " with --max-bad"
             )
 
+    def _account_for(self, rows: int) -> None:
+        """Every row of the sources is a sample or is listed."""
+        if self.taken + self.bad_rows != rows:
+            raise ExchangeError(
+                f"{rows:,} rows were read, {self.taken:,} imported and {self.bad_rows:,} listed:"
+                " some are lost, nothing is published; please report this"
+            )
+
     def _list_bad(self) -> None:
         if self.bad:
-            lines = [f"{row.where}\t{row.reason}\n" for row in self.bad]
+            lines = [one_line(row.where) + "\t" + one_line(row.reason) + "\n" for row in self.bad]
             with disk_errors(self.folder):
                 (self.folder / BAD_ROWS).write_text("".join(lines), encoding="utf-8")
 
@@ -212,11 +202,13 @@ def _import_folder(settings: ImportSettings) -> Path:
 
 
 def _source(settings: ImportSettings, path: str) -> Source:
-    if not Path(path).exists():
-        raise ExchangeError(f"{path} does not exist")
+    try:
+        Path(path).stat()
+    except (OSError, ValueError) as error:  # the latter for a NUL
+        raise ExchangeError(f"{path} does not exist") from error
     images = None if settings.images is None else Path(settings.images)
     alphabet = None if settings.alphabet is None else Path(settings.alphabet)
-    return Source(Path(path), images, alphabet)
+    return Source(Path(path), images, alphabet, settings.allow_outside)
 
 
 def _alphabet(settings: ImportSettings, sources: list[Source]) -> tuple[Alphabet, list[str]]:
@@ -240,12 +232,11 @@ def _manifest(
         "format": RENDER,
         "version": VERSION,
         "n": taken.taken,
-        "shard_size": -(-settings.shard_size // min(_CHUNK, settings.shard_size))
-        * min(_CHUNK, settings.shard_size),
+        "shard_size": settings.shard_size,
         "command": command,
         "settings": {"import": settings.form, "sources": list(settings.sources)},
         "samples": taken.splits,
-        "bad_rows": len(taken.bad),
+        "bad_rows": taken.bad_rows,
         "alphabet": alphabet.to_json(),
         "corpora": [name],
         "faces": [],

@@ -1,5 +1,6 @@
 """The alphabet: its frozen list, the lists of others with their traps, and normalisation."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,39 @@ def test_full_width_folds_the_way_the_alphabet_has_it() -> None:
 
 
 def test_lists_and_manifests_round_trip(tmp_path: Path) -> None:
-    last = Alphabet(("甲", "乙", ""), blank=2)
-    assert Alphabet.from_json(last.to_json()) == last
-    with pytest.raises(AlphabetError, match="class 0"):
-        write_list(last, tmp_path / "last.txt")
+    small = Alphabet(("", "甲", "乙"))
+    assert Alphabet.from_json(small.to_json()) == small
     write_list(builtin(), tmp_path / "copy.txt")
-    assert read_list(tmp_path / "copy.txt").alphabet.fingerprint == builtin().fingerprint
+    assert Alphabet.open(tmp_path / "copy.txt").fingerprint == builtin().fingerprint
+    assert Alphabet.open() is builtin()
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        ({}, "needs the fields"),
+        ({"characters": "甲乙", "blank": 2}, "blank at class 2, not 0"),
+        ({"characters": "甲\ud800", "blank": 0}, "no character of a line"),
+        ({"characters": "甲\n", "blank": 0}, "no character of a line"),
+        ({"characters": "甲" * 70_000, "blank": 0}, "70001 classes"),
+    ],
+)
+def test_stored_alphabets_that_are_none_are_refused(
+    stored: dict[str, object], message: str
+) -> None:
+    with pytest.raises(AlphabetError, match=message):
+        Alphabet.from_json(stored)
+
+
+def test_the_blank_is_class_0() -> None:
+    with pytest.raises(AlphabetError, match="class 0 is the blank"):
+        Alphabet(("甲", "乙", ""))
+
+
+def test_a_list_that_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(AlphabetError, match="it is a fifo, not a regular file"):
+        read_list(tmp_path / "fifo")
+    (tmp_path / "long").write_bytes("中\n".encode() * (2 << 20))
+    with pytest.raises(AlphabetError, match="larger than 4,194,304 bytes"):
+        read_list(tmp_path / "long")

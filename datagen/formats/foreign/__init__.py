@@ -9,7 +9,7 @@ from datagen.formats.foreign.index_labels import IndexLabels
 from datagen.formats.foreign.pairs import DoctrJson, KrakenPairs
 from datagen.formats.foreign.path_lists import DtrbGroundTruth, PaddleList
 from datagen.formats.foreign.rows import Form
-from datagen.formats.foreign.tables import Table
+from datagen.formats.foreign.tables import CsvTable, TsvTable
 
 FORMS: dict[str, Form] = {
     form.name: form
@@ -19,8 +19,8 @@ FORMS: dict[str, Form] = {
         PaddleList(),
         DoctrJson(),
         KrakenPairs(),
-        Table("csv", ","),
-        Table("tsv", "\t"),
+        CsvTable(),
+        TsvTable(),
         LayoutLmdb(),
         WebDatasetTar(),
     )

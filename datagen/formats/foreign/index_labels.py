@@ -11,18 +11,11 @@ from pathlib import Path
 
 from datagen.alphabet import Alphabet, read_list, write_list
 from datagen.errors import ExchangeError
-from datagen.formats.foreign.rows import (
-    BadRow,
-    Row,
-    Source,
-    find_files,
-    list_name,
-    side_of,
-    text_lines,
-    write_images,
-    write_lines,
-)
+from datagen.formats.foreign.image_files import write_images
+from datagen.formats.foreign.rows import BadRow, Row, Source, list_name
+from datagen.formats.foreign.text_files import text_lines, write_lines
 from datagen.sample import Samples
+from datagen.split import Split
 
 CHARACTERS = "char_std.txt"
 _LISTS_START = "char"  # files of this beginning in the folder are character lists
@@ -38,24 +31,23 @@ class IndexLabels:
         characters = read_list(character_file(source))
         symbols = characters.alphabet.symbols
         texts = [symbols[class_id] for class_id in characters.class_of_line]
-        for path in find_files(source, (".txt",), "list of images (train.txt, test.txt)"):
-            if path.name.startswith(_LISTS_START):
-                continue
-            folder, side = _images_of(source, path), side_of(Path(path.name))
-            for number, line in text_lines(path):
-                yield _row(f"{path}:{number}", line, folder, side, texts)
+        for path in source.files("*.txt"):
+            if not path.name.startswith(_LISTS_START):
+                folder, split = _image_folder(path), source.split_of(path)
+                for number, line in text_lines(source, path):
+                    yield _row(source, f"{path}:{number}", line, folder, split, texts)
 
     def write(
-        self, folder: Path, side: str, batches: Iterable[Samples], alphabet: Alphabet
+        self, folder: Path, split: Split, batches: Iterable[Samples], alphabet: Alphabet
     ) -> None:
-        """Write images/, one list a side, and the character list."""
+        """Write images/, one list per split, and the character list."""
         write_list(alphabet, folder / CHARACTERS)
-        name = {"train": "train.txt", "val": "test.txt"}.get(side, f"{list_name(side)}.txt")
-        written = write_images(folder / "images", f"{list_name(side)}", batches)
+        word = list_name(split)
+        written = write_images(folder / "images", word, batches)
         lines = (
             " ".join([path, *map(str, alphabet.class_ids(text).tolist())]) for path, text in written
         )
-        write_lines(folder / name, lines)
+        write_lines(folder / ("test.txt" if split == Split.VAL else f"{word}.txt"), lines)
 
 
 def character_file(source: Source) -> Path:
@@ -76,14 +68,14 @@ def character_file(source: Source) -> Path:
     return found[0]
 
 
-def _images_of(source: Source, path: Path) -> Path:
-    if source.images is not None:
-        return source.images
+def _image_folder(path: Path) -> Path:
     folder = path.parent / "images"
     return folder if folder.is_dir() else path.parent
 
 
-def _row(where: str, line: str, folder: Path, side: int, texts: list[str]) -> Row | BadRow:
+def _row(
+    source: Source, where: str, line: str, folder: Path, split: Split, texts: list[str]
+) -> Row | BadRow:
     name, *numbers = line.split()
     try:
         indices = [int(number) for number in numbers]
@@ -94,4 +86,4 @@ def _row(where: str, line: str, folder: Path, side: int, texts: list[str]) -> Ro
         return BadRow(where, f"index {outside[0]} of a list of {len(texts)} lines")
     if any(not texts[i] for i in indices):
         return BadRow(where, "the label holds the blank")
-    return Row(where, folder / name, "".join(texts[i] for i in indices), side)
+    return source.row(where, folder, name, "".join(texts[i] for i in indices), split)

@@ -1,86 +1,83 @@
 """docTR's `labels.json` with images/, and kraken's pairs of `x.png` and `x.gt.txt`."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
-from datagen.formats.foreign.rows import (
-    IMAGE_SUFFIXES,
-    BadRow,
-    Row,
-    Source,
-    files_below,
-    list_name,
-    side_of,
-    write_images,
-    write_lines,
-)
+from datagen.formats.foreign.image_files import IMAGE_SUFFIXES, write_images
+from datagen.formats.foreign.rows import BadRow, Row, Source, list_name, split_of
+from datagen.formats.foreign.text_files import MAX_LINE, write_lines
 from datagen.sample import Samples
+from datagen.split import Split
+from ocrbase.inputs import read_text
 from ocrbase.publishing import disk_errors
 
 _TEXT = ".gt.txt"
 
 
 class DoctrJson:
-    """docTR's recognition data: `labels.json` maps names in images/ to labels, a folder a side."""
+    """docTR's recognition data: `labels.json` maps names in images/ to labels, a folder a split."""
 
     name = "doctr"
 
     def rows(self, source: Source) -> Iterator[Row | BadRow]:
         """All entries of one labels.json, or of each below a folder."""
-        for path, side in files_below(source, "labels.json"):
-            folder = source.images if source.images is not None else path.parent / "images"
-            for name, label in _read_labels(path).items():
+        for path in source.files("**/labels.json"):
+            split = source.split_of(path)
+            for name, label in _entries(path):
+                source.rows += 1
                 where = f"{path}: {name}"
                 if isinstance(label, str):
-                    yield Row(where, folder / name, label, side)
+                    yield source.row(where, path.parent / "images", name, label, split)
                 else:
-                    yield BadRow(where, f"the label is no text: {label!r}")
+                    yield BadRow(where, f"the label is no text: {label!r:.80}")
 
     def write(
-        self, folder: Path, side: str, batches: Iterable[Samples], alphabet: Alphabet
+        self, folder: Path, split: Split, batches: Iterable[Samples], alphabet: Alphabet
     ) -> None:
-        """Write SIDE/labels.json and SIDE/images/."""
-        target = folder / list_name(side)
+        """Write SPLIT/labels.json and SPLIT/images/."""
+        target = folder / list_name(split)
         written = write_images(target / "images", "", batches, spread=False)
         write_lines(target / "labels.json", _json_lines(written))
 
 
 class KrakenPairs:
-    """Each image has a text file of its name with `.gt.txt`, a folder a side."""
+    """Each image has a text file of its name with `.gt.txt`, a folder a split."""
 
     name = "kraken"
 
     def rows(self, source: Source) -> Iterator[Row | BadRow]:
         """All pairs below a folder, by name."""
-        texts = sorted(source.path.rglob(f"*{_TEXT}"))
-        if not texts:
-            raise ExchangeError(f"{source.path} holds no {_TEXT} files")
-        for path in texts:
-            stem = path.name.removesuffix(_TEXT)
-            images = [path.with_name(stem + suffix) for suffix in IMAGE_SUFFIXES]
-            found = [image for image in images if image.exists()]
-            if not found:
-                yield BadRow(str(path), f"no image {stem}.png or the like beside it")
-                continue
-            try:
-                label = path.read_text(encoding="utf-8").rstrip("\r\n")
-            except UnicodeDecodeError:
-                yield BadRow(str(path), "not UTF-8 text")
-                continue
-            yield Row(str(path), found[0], label, side_of(path.parent.relative_to(source.path)))
+        for path in source.files(f"**/*{_TEXT}"):
+            source.rows += 1
+            yield _pair(source, path)
 
     def write(
-        self, folder: Path, side: str, batches: Iterable[Samples], alphabet: Alphabet
+        self, folder: Path, split: Split, batches: Iterable[Samples], alphabet: Alphabet
     ) -> None:
-        """Write SIDE/000000001.jpg and SIDE/000000001.gt.txt, and so on."""
-        target = folder / list_name(side)
+        """Write SPLIT/000000001.jpg and SPLIT/000000001.gt.txt, and so on."""
+        target = folder / list_name(split)
         for path, text in write_images(target, "", batches, spread=False):
             with disk_errors(target):
                 text_file = (target / path).with_suffix(_TEXT)
                 text_file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def _pair(source: Source, path: Path) -> Row | BadRow:
+    stem = path.name.removesuffix(_TEXT)
+    images = [path.with_name(stem + suffix) for suffix in IMAGE_SUFFIXES]
+    found = [image for image in images if os.path.lexists(image)]
+    if not found:
+        return BadRow(str(path), f"no image {stem}.png or the like beside it")
+    try:
+        label = read_text(path, MAX_LINE, error=ExchangeError).rstrip("\r\n")
+    except ExchangeError as error:
+        return BadRow(str(path), str(error))
+    folder = path.parent if path == source.path else path.parent.relative_to(source.path)
+    return Row(str(path), found[0], label, split_of(folder.as_posix()))
 
 
 def _json_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -93,11 +90,17 @@ def _json_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield "}"
 
 
-def _read_labels(path: Path) -> dict[str, object]:
+def _entries(path: Path) -> list[tuple[str, object]]:
+    """Names and labels as they stand, names that stand twice too, which a dict would lose."""
+    text = read_text(path, error=ExchangeError)
     try:
-        labels = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExchangeError(f"cannot read {path}: {error}") from error
-    if not isinstance(labels, dict):
+        pairs = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        raise ExchangeError(f"{path} is no valid JSON: {error}") from error
+    if not isinstance(pairs, _Pairs):
         raise ExchangeError(f"{path} is no JSON object of image names and labels")
-    return labels
+    return pairs
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object as the list of its pairs."""

@@ -1,22 +1,19 @@
-"""What all forms share: a row of a foreign dataset, its side, and files of images."""
+"""What all forms share: a row of a foreign dataset, where it comes from, and its split."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
-from datagen.images import extension
 from datagen.sample import Samples
 from datagen.split import Split
-from ocrbase.publishing import disk_errors
 
-_SIDE_WORDS = {"train": 1, "training": 1, "val": 2, "valid": 2, "validation": 2, "test": 2}
-_SIDE_WORDS |= {"eval": 2, "evaluation": 2, "testing": 2}
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
-_A_FOLDER = 10_000  # image files in one folder, where a form allows several
+_TRAIN_WORDS = ("train", "training")
+_VAL_WORDS = ("val", "valid", "validation", "test", "testing", "eval", "evaluation")
+_SPLIT_OF_WORD = dict.fromkeys(_TRAIN_WORDS, Split.TRAIN) | dict.fromkeys(_VAL_WORDS, Split.VAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +24,28 @@ class Row:
         where: file and line, or file and key, for messages.
         image: its file, or its bytes.
         label: its text.
-        side: code of its split.
+        split: the split that the source puts it in.
     """
 
     where: str
     image: Path | bytes
     label: str
-    side: int
+    split: Split
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be taken.
+    """What cannot be imported.
 
     Attributes:
         where: file and line, or file and key.
         reason: what is wrong, with the value.
+        rows: rows of the source that it stands for.
     """
 
     where: str
     reason: str
+    rows: int = 1
 
 
 @dataclass
@@ -55,15 +54,55 @@ class Source:
 
     Attributes:
         path: a folder or file of the form.
-        images: folder that image names refer to; None where the form knows.
+        images: folder that image names are relative to; None where the form knows.
         alphabet_file: character list that came with the data, for labels that are indices.
+        allow_outside: let lists name images outside of their folder.
         notes: what the reader found out and the user should know; filled while reading.
+        rows: rows of the source, counted where they are read and before they are understood;
+            each must come out as a Row or be accounted for by a BadRow.
     """
 
     path: Path
     images: Path | None = None
     alphabet_file: Path | None = None
+    allow_outside: bool = False
     notes: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    def files(self, *patterns: str) -> list[Path]:
+        """The source itself if it is a file; else what the first matching pattern finds in it.
+
+        Args:
+            patterns: globs relative to the folder, "**/" before those that search below it.
+
+        Raises:
+            ExchangeError: if nothing matches.
+        """
+        if not self.path.is_dir():
+            return [self.path]
+        for pattern in patterns:
+            found = sorted(self.path.glob(pattern))
+            if found:
+                return found
+        names = " or ".join(pattern.removeprefix("**/") for pattern in patterns)
+        raise ExchangeError(f"{self.path} holds no {names}")
+
+    def split_of(self, path: Path) -> Split:
+        """The split that a file's name, or that of a folder below the source, states.
+
+        Of a source that is a file, its own folder counts too; no folder above it does.
+        """
+        below = path.relative_to(self.path) if path != self.path else Path(*path.parts[-2:])
+        return split_of(below.as_posix())
+
+    def row(self, where: str, folder: Path, name: str, label: str, split: Split) -> Row | BadRow:
+        """A row of a list that names its image, relative to a folder or to `images`."""
+        base = self.images if self.images is not None else folder
+        if not self.allow_outside and _leaves_its_folder(name):
+            return BadRow(
+                where, f"{name[:200]!r} is outside of {base}: add --allow-outside to follow it"
+            )
+        return Row(where, base / name, label, split)
 
 
 class Form(Protocol):
@@ -73,120 +112,36 @@ class Form(Protocol):
     def name(self) -> str: ...
 
     def rows(self, source: Source) -> Iterator[Row | BadRow]:
-        """All rows of a source, in its order."""
+        """All rows of a source, in its order; `source.rows` counts them on the way.
+
+        Raises:
+            ExchangeError: if the source holds nothing of this form, or a list cannot be read.
+        """
         ...
 
     def write(
-        self, folder: Path, side: str, batches: Iterable[Samples], alphabet: Alphabet
+        self, folder: Path, split: Split, batches: Iterable[Samples], alphabet: Alphabet
     ) -> None:
-        """Write the samples of one side ("train", "val" or "undecided") into a new folder."""
+        """Write the samples of one split into a new folder."""
         ...
 
 
-def side_of(path: Path) -> int:
-    """The side that a file's or folder's name tells: Split.code."""
-    for part in reversed(path.parts):
-        for word in re.split(r"[^a-z]+", Path(part).stem.lower()):
-            if word in _SIDE_WORDS:
-                return _SIDE_WORDS[word]
-    return 0
+def split_of(path: str) -> Split:
+    """The split that the parts of a path state, the last one first; UNDECIDED if none does."""
+    for part in reversed(path.split("/")):
+        for word in re.split(r"[^a-z]+", part.rpartition(".")[0].lower() or part.lower()):
+            if word in _SPLIT_OF_WORD:
+                return _SPLIT_OF_WORD[word]
+    return Split.UNDECIDED
 
 
-def list_name(side: str) -> str:
-    """The word for a side in names of written files, which `side_of` understands."""
-    return "all" if side == Split.UNDECIDED else side
+def list_name(split: Split) -> str:
+    """The word for a split in names of written files, which `split_of` understands."""
+    return "all" if split == Split.UNDECIDED else split.value
 
 
-def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines of a UTF-8 or GB18030 text file without their ends, blank ones left out.
-
-    Raises:
-        ExchangeError: if it cannot be read, or is in neither encoding.
-    """
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            text = line.rstrip("\r\n")
-            if text.strip():
-                yield number, text
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 if the whole file is, else GB18030; reads in pieces, for lists of any length."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            with path.open(encoding=encoding) as file:
-                while file.read(1 << 20):
-                    pass
-            return encoding
-        except UnicodeDecodeError:
-            continue
-        except OSError as error:
-            raise ExchangeError(f"cannot read {path}: {error.strerror}") from error
-    raise ExchangeError(f"{path} is neither UTF-8 nor GB18030 text")
-
-
-def find_files(source: Source, suffixes: tuple[str, ...], what: str) -> list[Path]:
-    """The source if it is a file, or the files of some suffixes directly in its folder.
-
-    Raises:
-        ExchangeError: if there are none.
-    """
-    if source.path.is_file():
-        return [source.path]
-    found = sorted(p for p in source.path.glob("*") if p.suffix in suffixes and p.is_file())
-    if not found:
-        raise ExchangeError(f"{source.path} holds no {what}")
-    return found
-
-
-def files_below(source: Source, pattern: str) -> list[tuple[Path, int]]:
-    """The source if it is a file, or all files of a pattern below it, each with its side.
-
-    Raises:
-        ExchangeError: if there are none.
-    """
-    if source.path.is_file():
-        return [(source.path, side_of(Path(source.path.parent.name, source.path.name)))]
-    found = sorted(source.path.rglob(pattern))
-    if not found:
-        raise ExchangeError(f"{source.path} holds no {pattern}")
-    return [(path, side_of(path.relative_to(source.path))) for path in found]
-
-
-def image_folder(source: Source, beside: Path) -> Path:
-    """Where image names of a list refer to: what the user says, or the list's own folder."""
-    return source.images if source.images is not None else beside.parent
-
-
-def write_images(
-    folder: Path, names: str, batches: Iterable[Samples], *, spread: bool = True
-) -> Iterator[tuple[str, str]]:
-    """Write images as files and give (path below `folder`, label) of each.
-
-    Args:
-        folder: that paths are relative to.
-        names: folder of the images below it, "" for itself.
-        batches: of samples.
-        spread: give every 10,000 images a folder of their own.
-    """
-    number = 0
-    for samples in batches:
-        for image, text in zip(samples.images, samples.texts, strict=True):
-            parent = f"{number // _A_FOLDER:05d}" if spread else ""
-            name = f"{number + 1:09d}{extension(image)}"
-            path = "/".join(part for part in (names, parent, name) if part)
-            target = folder / path
-            with disk_errors(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(image)
-            yield path, text
-            number += 1
-
-
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a UTF-8 text file line by line."""
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
+def _leaves_its_folder(name: str) -> bool:
+    """Whether a name, read as a POSIX or a Windows path, is absolute or climbs with `..`."""
+    windows = PureWindowsPath(name)
+    parts = (*PurePosixPath(name).parts, *windows.parts)
+    return ".." in parts or bool(windows.anchor) or name.startswith("/")
