@@ -37,6 +37,7 @@ from datagen.formats.line_dataset import LineDataset
 from datagen.formats.manifest import cpu_name
 from datagen.split import Split
 from training.fitting import hardware
+from training.fitting.compiling import compile_parts
 from training.fitting.data import step_loader, to_input
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
@@ -124,7 +125,7 @@ class OurLoop:
         settings = replace(settings, precision=hardware.precision(settings, device))
         network = network_of(options).train()
         self.train_state = TrainState(network, settings, self.rank)
-        self.compiled = hardware.compile_convolutions(network, settings, device, one_width=True)
+        self.compiled = compile_parts(network, settings, device, one_width=True)
         source = StoredLines(LineDataset([(data, None)], Split.TRAIN))
         self.batches = step_loader(
             source, source.order(options.batch_size, 0), range(10**9),

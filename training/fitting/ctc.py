@@ -32,6 +32,7 @@ class _NarrowScores(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, columns: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        logits = logits.detach()  # torch.compile looks at what is not
         index = columns.expand(logits.shape[0], -1, -1)  # (T, N, K)
         total = logits.new_empty(logits.shape[:2], dtype=torch.float32)  # (T, N)
         for steps in _chunks(logits):

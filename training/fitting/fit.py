@@ -13,6 +13,7 @@ from ocrbase.homes import RUNS
 from ocrbase.publishing import publish_text
 from ocrbase.records import encode
 from training.fitting import hardware, run_folder
+from training.fitting.compiling import compile_parts
 from training.fitting.ctc import steps_needed
 from training.fitting.data import Batch, step_loader
 from training.fitting.fit_settings import FitSettings
@@ -74,9 +75,7 @@ def fit(
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
     train_state = TrainState(network, settings, rank)
     lines.append(
-        hardware.compile_convolutions(
-            train_state.network, settings, rank.device, one_width=facts.one_width
-        )
+        compile_parts(train_state.network, settings, rank.device, one_width=facts.one_width)
     )
     if resume and not states(folder):
         lines.append("killed before its first state: beginning anew")

@@ -62,7 +62,7 @@ class FitSettings:
         threads: of each process on the CPU; None shares out the cores.
         workers: loader processes of each process; None: 0 on the CPU, up to 8 per GPU.
         precision: one of PRECISIONS; auto takes bfloat16 where the hardware multiplies it.
-        compile: whether torch.compile may be used; it needs a C++ compiler.
+        compile: whether torch.compile may be used, where it works.
         deterministic: on a GPU, take slower algorithms that give the same bits every time, where
             torch has them (it warns where it has not); eager. A CPU always does.
         live: render lines on demand in place of reading data sets.

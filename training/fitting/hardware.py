@@ -1,17 +1,14 @@
-"""What the machine offers: devices, precision, compiler, threads."""
+"""What the machine offers: devices, precision, threads."""
 
 import ctypes
 import os
-import shutil
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 
-from training.errors import FitError
 from training.fitting.fit_settings import FitSettings
-from training.model.recogniser import Recogniser
 
 
 @dataclass(frozen=True)
@@ -34,21 +31,6 @@ class Rank:
     def first(self) -> bool:
         """Whether this process reports and writes."""
         return self.index == 0
-
-
-def gpus_to_use(wanted: int | None) -> int:
-    """How many GPUs a run takes; all there are unless a number is given.
-
-    Raises:
-        FitError: if there are fewer than wanted.
-    """
-    found = torch.cuda.device_count()
-    if wanted is None:
-        return found
-    if wanted > found:
-        instead = f"--gpus {found}" if found else "--gpus 0 to train on the CPU"
-        raise FitError(f"--gpus {wanted}: this machine has {found} GPUs; type {instead}")
-    return wanted
 
 
 def rank_from_environment(gpus: int) -> Rank:
@@ -106,36 +88,6 @@ def autocast(device: torch.device, kind: str) -> AbstractContextManager[object]:
     return torch.autocast(device.type, torch.bfloat16, enabled=kind == "bfloat16")
 
 
-def compile_convolutions(
-    network: Recogniser, settings: FitSettings, device: torch.device, *, one_width: bool
-) -> str:
-    """Search for fast kernels and compile the convolutions where that pays; says what was decided.
-
-    Only a network that is not copied afterwards: the copy would compute with the weights of the
-    original.
-
-    Args:
-        network: is changed.
-        settings: of the run.
-        device: that it computes on.
-        one_width: whether all batches have one shape. If not, the code would be compiled again
-            for each width and for many numbers of lines, half a minute each.
-    """
-    torch.backends.cudnn.benchmark = one_width and not settings.deterministic
-    if not settings.compile:
-        return "eager: compiling is switched off"
-    if settings.deterministic:
-        return "eager: deterministic"
-    if device.type == "cpu":
-        return "eager: compiling does not pay on a CPU"
-    if not one_width:
-        return "eager: compiling does not pay for lines of several widths"
-    if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
-        return "eager: torch.compile needs a C++ compiler, and none is installed"
-    network.features = torch.compile(network.features, dynamic=False)  # type: ignore[method-assign]
-    return "convolutions compiled"
-
-
 def loader_workers(settings: FitSettings, rank: Rank) -> int:
     """Loader processes of a process: on a CPU decoding is a hundredth of the work."""
     if settings.workers is not None:
@@ -155,4 +107,4 @@ def describe(device: torch.device) -> str:
     """The device in words."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads a process"
+    return f"CPU, {torch.get_num_threads()} threads per process"

@@ -8,6 +8,7 @@ On one machine `processes` starts them. On several, torchrun does, on each:
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,8 @@ from ocrbase.errors import UserError
 from ocrbase.homes import RUNS
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import gpus_to_use, rank_from_environment
+from training.fitting.gpus import gpus_to_use, idle_gpus
+from training.fitting.hardware import rank_from_environment
 from training.fitting.processes import run_processes
 from training.fitting.signals import Interrupted
 from training.fitting.sources import Sources
@@ -44,6 +46,8 @@ def launch(
         KeyboardInterrupt: after Ctrl-C, with the state saved.
     """
     gpus = gpus_to_use(settings.gpus)
+    if settings.gpus is None and (idle := idle_gpus()):
+        sys.stderr.write(f"{idle}; training on the CPU\n")
     if "TORCHELASTIC_RUN_ID" in os.environ or "RANK" in os.environ:
         return _torchrun_rank(settings, open_sources, gpus, resume, runs)
     processes = gpus or settings.processes

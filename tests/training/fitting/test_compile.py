@@ -1,4 +1,4 @@
-"""The compiled convolutions that GPUs train with, run on the CPU."""
+"""The compiled convolutions and loss that GPUs train with, run on the CPU."""
 
 import json
 import shutil
@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 import torch
+from torch._inductor import config as inductor_config
+from torch._inductor.utils import fresh_cache
 
 from tests.support.bar_lines import ALPHABET, BarSource
-from training.fitting import hardware
+from training.fitting import compiling, ctc
+from training.fitting import fit as fit_module
+from training.fitting.compiling import compile_parts, compiler_problem
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Rank, compile_convolutions
+from training.fitting.hardware import Rank
 from training.fitting.sources import Sources
 from training.fitting.validate import validate
 from training.model.checkpoint import LAST, load_model
@@ -25,6 +29,14 @@ SETTINGS = FitSettings(
 )  # fmt: skip
 RANK = Rank(0, 1, torch.device("cpu"), 1)
 GPU = torch.device("cuda")  # what decides that compiling pays; nothing is put there
+
+
+# A compiler that is there and cannot compile.
+FAILING = """#!/bin/sh
+[ "$1" = --version ] && exec g++ --version
+echo 'fatal error: Python.h: No such file or directory' >&2
+exit 1
+"""
 
 
 def trained(runs: Path, name: str) -> list[dict[str, Any]]:
@@ -43,12 +55,13 @@ def test_compiled_training_is_that_of_eager(
     said = []
 
     def on_a_gpu(*arguments: Any, one_width: bool) -> str:
-        said.append(compile_convolutions(*arguments[:-1], GPU, one_width=one_width))
+        said.append(compile_parts(*arguments[:-1], GPU, one_width=one_width))
         return said[-1]
 
-    monkeypatch.setattr(hardware, "compile_convolutions", on_a_gpu)
+    monkeypatch.setattr(fit_module, "compile_parts", on_a_gpu)
+    compiles_on_the_cpu(monkeypatch)
     compiled = trained(tmp_path, "compiled")
-    assert said == ["convolutions compiled"]
+    assert said == ["convolutions and loss compiled"]
     losses = [[r["loss"] for r in records if r["kind"] == "train"] for records in (eager, compiled)]
     assert len(losses[0]) == 4
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
@@ -60,13 +73,46 @@ def test_compiled_training_is_that_of_eager(
     assert {name: compiled[-1][name] for name in metrics} == pytest.approx(metrics, rel=1e-4)
 
 
-def test_when_not_to_compile() -> None:
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_when_not_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build("crnn_v2", len(ALPHABET), hidden=8, width_multiplier=0.125)
+    compiles_on_the_cpu(monkeypatch)
     for settings, device, why in (
         (replace(SETTINGS, compile=False), GPU, "switched off"),
         (replace(SETTINGS, deterministic=True), GPU, "deterministic"),
         (SETTINGS, torch.device("cpu"), "does not pay on a CPU"),
     ):
-        assert why in compile_convolutions(network, settings, device, one_width=True)
-    assert "several widths" in compile_convolutions(network, SETTINGS, GPU, one_width=False)
+        assert why in compile_parts(network, settings, device, one_width=True)
+    assert not ctc._compiled
+    assert "several widths" in compile_parts(network, SETTINGS, GPU, one_width=False)
+    assert len(ctc._compiled) == 2
     assert "features" not in vars(network)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="its version is asked for")
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("missing", ["compiler", "header"])
+def test_without_what_compiling_needs_all_stays_eager_and_the_reason_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """A compiler alone does not do: Triton's launchers include Python.h."""
+    failing = tmp_path / "c++"
+    failing.write_text(FAILING)
+    failing.chmod(0o755)
+    command = str(failing) if missing == "header" else str(tmp_path / "no-such-compiler")
+    compiles_on_the_cpu(monkeypatch)
+    network = build("crnn_v2", len(ALPHABET), hidden=8, width_multiplier=0.125)
+    with fresh_cache(), inductor_config.patch({"cpp.cxx": (command,)}):
+        torch._dynamo.reset()
+        said = compile_parts(network, SETTINGS, GPU, one_width=True)
+    assert said.startswith("eager: torch.compile does not work here (")
+    assert ("Python.h: No such file" if missing == "header" else "no-such-compiler") in said
+    assert "\n" not in said and len(said) < 350
+    assert not ctc._compiled and "features" not in vars(network)
+
+
+def compiles_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be tried on a GPU is tried here."""
+    monkeypatch.setattr(ctc, "_compiled", {})
+    monkeypatch.setattr(compiling, "compiler_problem", lambda _: compiler_problem(RANK.device))

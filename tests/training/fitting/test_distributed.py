@@ -20,7 +20,7 @@ from training.errors import FitError
 from training.fitting.data import make_batches
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
-from training.fitting.hardware import Rank, gpus_to_use
+from training.fitting.hardware import Rank
 from training.fitting.launch import launch
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.sources import Sources
@@ -219,15 +219,6 @@ def test_two_nodes_on_loopback(tmp_path: Path) -> None:
         *("outcome 4", "outcome None")
     ]
     assert load_state(states(tmp_path / "two")[-1]).step == 4
-
-
-def test_more_gpus_than_there_are() -> None:
-    found = torch.cuda.device_count()
-    with pytest.raises(FitError) as caught:
-        gpus_to_use(found + 2)
-    assert f"--gpus {found + 2}: this machine has {found} GPUs; type --gpus {found}" in str(
-        caught.value
-    )
 
 
 def test_fewer_lines_than_processes() -> None:
