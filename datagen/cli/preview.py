@@ -22,7 +22,7 @@ from datagen.cli.options import (
 @click.option(
     "--effects",
     is_flag=True,
-    help="Draw one effect at a time, from weakest to strongest, instead of random lines.",
+    help="Draw one effect at a time, over its range in the style, instead of random lines.",
 )
 @click.option(
     "--effect", "names", multiple=True, metavar="NAME", help="Draw only this effect. Repeatable."
@@ -33,8 +33,10 @@ from datagen.cli.options import (
 )
 def command(n: int, effects: bool, names: tuple[str, ...], out: Path, **values: Any) -> None:
     """Draw a contact sheet of the first N lines of a render, or of single effects."""
-    from datagen.render.preview import effect_sheet, random_sheet, write_sheet
+    from datagen.render.contact_sheet import sheet_paths, write_sheet
+    from datagen.render.preview import effect_sheet, random_sheet
 
+    sheet_paths(out)  # before anything is drawn
     plan, look = plan_settings(values), look_settings(values)
     single = effects or names
     sheet = effect_sheet(plan, look, names) if single else random_sheet(plan, look, n)

@@ -67,16 +67,16 @@ EFFECTS = (
         "letters.weight", "", (-1, 1), recorded="weight",
     ),
     Effect(
-        "slant", "horizontal shear", (Look.SLANT,),
-        "letters.slant", "px per px", (-0.5, 0.5),
+        "slant", "horizontal shear, px per px", (Look.SLANT,),
+        "letters.slant", "", (-0.5, 0.5),
     ),
     Effect(
-        "ink", "gray level of dark ink on a light ground", (Look.INK,),
-        "gray.ink", "gray level", (0, 255), recorded="ink",
+        "ink", "gray level of dark ink on a light ground, 0 is black", (Look.INK,),
+        "gray.ink", "", (0, 255), recorded="ink",
     ),
     Effect(
-        "ground", "gray level of the light ground", (Look.GROUND,),
-        "gray.ground", "gray level", (0, 255), recorded="ground",
+        "ground", "gray level of the light ground, 255 is white", (Look.GROUND,),
+        "gray.ground", "", (0, 255), recorded="ground",
     ),
     Effect(
         "inverted", "light ink on a dark ground", (Look.INK, Look.GROUND),

@@ -55,7 +55,8 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .chips small { font-size: .8rem; margin-left: .3rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr));
   gap: .8rem; }
-.figures.row { display: flex; flex-wrap: wrap; }
+.figures.row { display: flex; overflow-x: auto; margin-bottom: .8rem; }
+.figures.row figure { flex: none; } h2 small { font-weight: 400; margin-left: .5rem; }
 figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px;
   overflow-x: auto; }
 figure img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
@@ -136,7 +137,7 @@ def figure(image: bytes, alt: str, *caption: str, hover: str = "", tall: bool = 
 
 
 def figures(items: Iterable[Html], *, row: bool = False) -> Html:
-    """Figures in a grid, or one beside the other as wide as they are."""
+    """Figures in a grid, or in one row as wide as they are, which scrolls where it is too wide."""
     return tag("div", *items, class_="figures row" if row else "figures")
 
 

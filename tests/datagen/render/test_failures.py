@@ -144,24 +144,6 @@ def test_kill_9_of_everything(tmp_path: Path) -> None:
     _goes_on(tmp_path, kept, 20_000, 1000)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 6 MB of its own."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)]
-    try:
-        done = subprocess.run(mount, capture_output=True, text=True)
-    except OSError as error:
-        pytest.skip(f"cannot mount a small disk: {error}")
-    if done.returncode:
-        pytest.skip(f"cannot mount a small disk: {done.stderr.strip()}")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_full_disk_is_one_line_and_the_next_call_goes_on(small_disk: Path, jobs: int) -> None:
     with _running(small_disk, n=4000, shard_size=400, jobs=jobs) as command:

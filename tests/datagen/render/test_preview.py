@@ -1,0 +1,109 @@
+"""Contact sheets: what they show, under which names, and one line for what cannot be."""
+
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from datagen.cli import main
+from datagen.drawing.effects import EFFECTS
+from datagen.render import contact_sheet
+from datagen.render.contact_sheet import Cell, Strip, page_of, picture_of, write_sheet
+from datagen.render.preview import CHARACTERS, STEPS, effect_sheet, random_sheet
+from datagen.render.render_settings import LookSettings
+from datagen.text.plan_settings import PlanSettings
+from ocrbase.errors import DiskError, SettingsError
+
+PLAN = PlanSettings(length_min=6, length_max=6)
+LOOK = LookSettings(faces=("noto-sans-sc-regular",))
+
+
+def test_the_random_sheet_holds_the_first_lines_of_a_render() -> None:
+    strips = random_sheet(PLAN, LOOK, 7, columns=3)
+    assert [len(strip.cells) for strip in strips] == [3, 3, 1]
+    assert all(len(cell.caption) == 6 for strip in strips for cell in strip.cells)
+    first = strips[0].cells[0]
+    assert first.image.shape == (32, 280) and "noto-sans-sc-regular" in first.note
+
+
+def test_every_effect_has_a_strip_over_its_range() -> None:
+    strips = {strip.heading: strip for strip in effect_sheet(PLAN, LOOK, ())}
+    assert list(strips) == [effect.name for effect in EFFECTS if effect.name != "background"]
+    captions = [cell.caption for cell in strips["rotation"].cells]
+    assert captions[0] == "-0.8 degrees" and captions[-1] == "0.8 degrees"
+    assert len(captions) == STEPS
+    assert [cell.caption for cell in strips["rule"].cells][1] == "underline"
+    assert [cell.caption for cell in strips["inverted"].cells] == ["dark on light", "light on dark"]
+    for strip in strips.values():
+        lines = [cell.image for cell in strip.cells]
+        assert all(len(cell.note.split("\n")[0]) == CHARACTERS for cell in strip.cells)
+        assert any(not np.array_equal(lines[0], line) for line in lines[1:]), strip.heading
+
+
+def test_single_effects_are_named_or_refused() -> None:
+    assert [strip.heading for strip in effect_sheet(PLAN, LOOK, ("wave", "size"))] == [
+        "wave",
+        "size",
+    ]
+    with pytest.raises(SettingsError, match="no effect nonsense; there are size, stretch"):
+        effect_sheet(PLAN, LOOK, ("nonsense",))
+    with pytest.raises(SettingsError, match="background needs --backgrounds FOLDER"):
+        effect_sheet(PLAN, LOOK, ("background",))
+
+
+def _strips() -> list[Strip]:
+    image = np.tile(np.arange(0, 60, dtype=np.uint8), (32, 1))
+    return [Strip((Cell(image, "<1>", "a\nb"), Cell(image, "2", "c")), "<wave>", "a remark")]
+
+
+def test_lines_under_headings_are_enlarged_and_labelled() -> None:
+    picture = picture_of(_strips())
+    enlarged = np.repeat(np.repeat(_strips()[0].cells[0].image, 2, axis=0), 2, axis=1)
+    left = contact_sheet.HEADING_PX + contact_sheet.GAP_PX
+    top = contact_sheet.GAP_PX
+    np.testing.assert_array_equal(picture[top : top + 64, left : left + 120], enlarged)
+    assert picture[top + 64 :, left : left + 60].min() < 100  # the caption
+    assert picture[:, : contact_sheet.HEADING_PX].min() < 100  # the heading
+    plain = picture_of([Strip(strip.cells) for strip in _strips()])
+    assert plain.shape == (32 + 2 * 6, 2 * 60 + 3 * 6)
+
+
+def test_the_page_escapes_and_tells_all_of_a_line() -> None:
+    page = page_of(_strips())
+    assert "&lt;wave&gt;<small>a remark</small>" in page and 'title="a\nb"' in page
+    assert "<1>" not in page and len(re.findall("data:image/png", page)) == 2
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.JPEG", "x"])
+def test_the_picture_is_what_its_name_says(tmp_path: Path, name: str) -> None:
+    picture, page = write_sheet(_strips(), tmp_path / "new" / name)
+    assert picture.name == (name if "." in name else "x.png") and page.name == "x.html"
+    signature = b"\x89PNG" if picture.suffix == ".png" else b"\xff\xd8\xff"
+    assert picture.read_bytes().startswith(signature)
+    assert cv2.imread(str(picture)) is not None
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.svg", "x.tar.gz"])
+def test_other_names_are_refused_before_anything_is_drawn(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["preview", "--out", str(tmp_path / name)]) == 1
+    assert f"a picture cannot be written as {tmp_path / name}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_one_line(small_disk: Path) -> None:
+    free = shutil.disk_usage(small_disk).free
+    (small_disk / "filler").write_bytes(bytes(free))
+    with pytest.raises(DiskError, match=f"the disk is full at {small_disk}"):
+        write_sheet(_strips(), small_disk / "x.png")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiskError, match="file"):
+        write_sheet(_strips(), tmp_path / "file" / "x.png")
