@@ -1,15 +1,15 @@
-"""Settings as frozen dataclasses: read from mappings and TOML files, written to manifests.
+"""Settings as frozen dataclasses: read from mappings (of TOML or JSON), written to manifests.
 
 A dataclass field is the one place of a default value. Unknown keys and wrong types are refused,
 all in one message.
 """
 
 import dataclasses
-import tomllib
-import types
+import reprlib
 import typing
-from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from ocrbase.errors import SettingsError, UserError
 
@@ -50,41 +50,30 @@ def from_mapping(
     """
     problems: list[str] = []
     try:
-        settings: Settings = _build(cls, mapping, "", base, problems)
+        values = _build(cls, mapping, "", base, problems)
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return cls(**values)
     except UserError as error:
         raise type(error)(f"{where}: {error}") from error
-    if problems:
-        raise SettingsError(f"{where}: " + "; ".join(problems))
-    return settings
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises:
-        SettingsError: if it cannot be read or parsed; names file and line.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is no TOML: {error}") from error
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
     """The settings in which two mappings differ, as `name: old, now new`."""
-    found = []
+    changed = []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if isinstance(before, dict) and isinstance(after, dict):
-            found += differences(before, after, f"{prefix}{name}.")
+            changed += differences(before, after, f"{prefix}{name}.")
         elif before != after:
-            found.append(f"{prefix}{name}: {before}, now {after}")
-    return found
+            changed.append(f"{prefix}{name}: {before}, now {after}")
+    return changed
 
 
-def _build(cls: type, mapping: dict[str, Any], prefix: str, base: Any, problems: list[str]) -> Any:
+def _build(
+    cls: Any, mapping: dict[str, Any], prefix: str, base: Any, problems: list[str]
+) -> dict[str, Any]:
+    """The values of a dataclass's fields; what does not fit is noted in `problems`."""
     hints = typing.get_type_hints(cls)
     names = {field.name for field in dataclasses.fields(cls)}
     known = ", ".join(sorted(names))
@@ -93,46 +82,21 @@ def _build(cls: type, mapping: dict[str, Any], prefix: str, base: Any, problems:
     values = {name: getattr(base, name) for name in names} if base is not None else {}
     for name in sorted(mapping.keys() & names):
         hint, value = hints[name], mapping[name]
-        if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-            inner = values.get(name)
-            values[name] = _build(
-                typing.cast(type, hint), value, f"{prefix}{name}.", inner, problems
-            )
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
+            inner = _build(hint, value, f"{prefix}{name}.", values.get(name), problems)
+            values[name] = None if problems else hint(**inner)
         else:
-            values[name] = _coerce(hint, value, prefix + name, problems)
-    if problems:
-        return None
-    return cls(**values)
+            values[name] = _checked(value, hint, prefix + name, problems)
+    return values
 
 
-def _coerce(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
-    if isinstance(value, list):
-        value = tuple(value)
-    if not _fits(hint, value):
-        problems.append(f"{name} = {value!r} is not of type {_type_name(hint)}")
+def _checked(value: Any, hint: Any, name: str, problems: list[str]) -> Any:
+    """A value as it stands, lists as tuples: whole numbers stay whole where fractions may stand,
+    so that what was written of settings before compares equal."""
+    value = tuple(value) if isinstance(value, list) else value
+    try:
+        msgspec.convert(value, hint)
+    except (msgspec.ValidationError, RecursionError):
+        kind = hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+        problems.append(f"{name} = {reprlib.repr(value)} is not of type {kind}")
     return value
-
-
-def _fits(hint: Any, value: Any) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(argument, value) for argument in arguments)
-    if origin is typing.Literal:
-        return value in arguments
-    if origin is tuple:
-        if not isinstance(value, tuple):
-            return False
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return all(_fits(arguments[0], item) for item in value)
-        return len(value) == len(arguments) and all(map(_fits, arguments, value))
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint is Any:
-        return True
-    return isinstance(value, hint if isinstance(hint, type) else object)
-
-
-def _type_name(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from datagen.drawing.effects import EFFECTS, Span
 from ocrbase.errors import SettingsError
-from ocrbase.settings import from_mapping, read_toml
+from ocrbase.records import read_toml
+from ocrbase.settings import from_mapping
 
 PRESETS = Path(__file__).with_name("presets")
 DEFAULT_PRESET = "print"
@@ -205,7 +206,7 @@ def load_style(name: str) -> Style:
         raise SettingsError(
             f"no style {name!r}: give a preset ({', '.join(preset_names())}) or a TOML file"
         )
-    mapping = read_toml(path)
+    mapping = read_toml(path, error=SettingsError)
     base = mapping.pop("preset", None)
     style = from_mapping(Style, mapping, str(path), load_style(base) if base else Style())
     check(style, str(path))

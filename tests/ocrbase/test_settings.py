@@ -35,6 +35,28 @@ def test_all_problems_stand_in_one_message() -> None:
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("mapping", "problem"),
+    [
+        ({"count": True}, "count = True is not of type int"),
+        ({"count": 1.0}, "count = 1.0 is not of type int"),
+        ({"inner": 3}, "inner = 3 is not of type _Inner"),
+        ({"inner": {"span": [1, "2"]}}, "inner.span = (1, '2') is not of type tuple[float, float]"),
+        ({"inner": {"span": list(range(10**6))}}, "inner.span = (0, 1, 2, 3, 4, 5, ...) is not"),
+    ],
+)
+def test_what_does_not_fit_is_shown(mapping: dict[str, object], problem: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        from_mapping(_Outer, mapping, "x")
+    assert problem in str(raised.value)
+
+
+def test_whole_numbers_stay_whole() -> None:
+    """Manifests and fingerprints hold the settings as they were written."""
+    span = from_mapping(_Outer, {"inner": {"span": [1, 2.5]}}, "x").inner.span
+    assert repr(span) == "(1, 2.5)"
+
+
 def test_differences_name_both_values() -> None:
     assert differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2}) == ["a.b: 1, now 3"]
 

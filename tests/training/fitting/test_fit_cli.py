@@ -9,7 +9,8 @@ import torch
 
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
-from ocrbase.settings import from_mapping, read_toml
+from ocrbase.records import read_toml
+from ocrbase.settings import from_mapping
 from tests.support.samples import make_render
 from training.cli import main
 from training.cli.fit import GROUPS, RECIPES
