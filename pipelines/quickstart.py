@@ -121,7 +121,7 @@ def _evaluate(folder: Path) -> float:
 
 def _read_fresh_lines(folder: Path) -> int:
     """Write fresh image files, let the model read them; returns how many it reads right."""
-    from datagen import Renderer
+    from datagen.render.renderer import Renderer
     from datagen.text.plan_settings import PlanSettings
 
     fresh = folder / "fresh"

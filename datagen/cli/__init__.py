@@ -1,10 +1,17 @@
-"""The `ocrgen` command line, one module a command."""
+"""The `ocrgen` command line, one module per command."""
 
-import sys
+from __future__ import annotations
 
-import click
+from ocrbase import command_edge
 
-from datagen.cli.lazy import LazyGroup
+TYPE_CHECKING = False  # see `command_edge`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from datagen.cli.group import main
+
+__all__ = ["MODULES", "main", "run"]
 
 MODULES = {
     "render": "datagen.cli.render",
@@ -20,12 +27,19 @@ MODULES = {
 }
 
 
-@click.group(cls=LazyGroup, modules=MODULES)
-@click.version_option(package_name="ocrgen")
-def main() -> None:
-    """Render labelled images of Chinese text lines and pack them for training."""
-
-
 def run() -> None:
     """Entry point of the console script."""
-    sys.exit(main())
+    command_edge.run(_load)
+
+
+def _load() -> Callable[[], int]:
+    from datagen.cli.group import main
+
+    return main
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: from `run` on, an interruption while click is imported is one line.
+    if name == "main":
+        return _load()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -37,12 +37,13 @@ def check(files: tuple[Path, ...], alphabet: Path | None) -> None:
     from collections import Counter
 
     from datagen.alphabet import load
+    from ocrbase.inputs import read_text
 
     classes = load(alphabet)
     missing: Counter[str] = Counter()
     total = 0
     for file in files:
-        text = classes.normalise(file.read_text(encoding="utf-8-sig").replace("\n", ""))
+        text = classes.normalise(read_text(file).replace("\n", ""))
         total += len(text)
         missing.update(c for c in text if c not in classes)
     click.echo(f"{total} characters, {missing.total()} outside the alphabet")

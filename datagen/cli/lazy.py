@@ -1,7 +1,8 @@
 """A click group that loads a command's module only when that command is asked for.
 
 Command modules import click and light modules at the top, heavy ones inside the function, so
-`--help` answers at once. Users' errors become one line and exit code 1, Ctrl-C exit code 130.
+`--help` answers at once. However a command ends, it is one line and an exit code: 0; 1 for a
+user's error, or if some inputs failed; 2 for a bad option; 130 for Ctrl-C.
 """
 
 import sys
@@ -10,9 +11,7 @@ from typing import Any
 
 import click
 
-from ocrbase.errors import UserError
-
-INTERRUPTED = 130
+from ocrbase.command_edge import FAILED, report
 
 
 class LazyGroup(click.Group):
@@ -37,19 +36,32 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (EOFError, KeyboardInterrupt) as error:
+            # Or click takes both for a prompt that was left, and prints an empty line.
+            raise _EndedError(error) from error
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; gives its exit code."""
         try:
             return super().main(*args, **{**kwargs, "standalone_mode": False}) or 0
-        except UserError as error:
-            click.echo(f"Error: {error}", err=True)
-            return 1
         except click.ClickException as error:
             error.show()
             return error.exit_code
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted. What was finished is kept.", err=True)
-            return INTERRUPTED
         except BrokenPipeError:
             # The reader of our output (head, less) has gone; say nothing more to it.
             sys.stderr.close()
-            return 1
+            return FAILED
+        except _EndedError as ended:
+            return report(ended.reason)
+        except (Exception, KeyboardInterrupt) as error:
+            return report(error)
+
+
+class _EndedError(Exception):
+    """Carries what ended a command past click."""
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason

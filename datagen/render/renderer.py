@@ -1,6 +1,6 @@
 """Rendering from Python in three lines.
 
-from datagen import Renderer
+from ocrgen import Renderer
 
 for image, text in Renderer(corpora=["news"], n=100):
     image.save(f"{text}.png")

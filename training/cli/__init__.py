@@ -1,12 +1,19 @@
-"""The `ocrtrain` command line, one module a command."""
+"""The `ocrtrain` command line, one module per command."""
 
-import sys
+from __future__ import annotations
 
-import click
+from ocrbase import command_edge
 
-from datagen.cli.lazy import LazyGroup
+TYPE_CHECKING = False  # see `command_edge`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-MODULES: dict[str, str] = {
+    from training.cli.group import main
+
+__all__ = ["MODULES", "main", "run"]
+
+MODULES = {
     "evaluate": "training.cli.evaluate",
     "export": "training.cli.export",
     "lm": "training.cli.lm",
@@ -16,12 +23,19 @@ MODULES: dict[str, str] = {
 }
 
 
-@click.group(cls=LazyGroup, modules=MODULES)
-@click.version_option(package_name="ocrgen")
-def main() -> None:
-    """Train, evaluate and use a recogniser of Chinese text lines."""
-
-
 def run() -> None:
     """Entry point of the console script."""
-    sys.exit(main())
+    command_edge.run(_load)
+
+
+def _load() -> Callable[[], int]:
+    from training.cli.group import main
+
+    return main
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: from `run` on, an interruption while click is imported is one line.
+    if name == "main":
+        return _load()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
