@@ -38,12 +38,13 @@ from datagen.formats.manifest import cpu_name
 from datagen.split import Split
 from training.fitting import hardware
 from training.fitting.compiling import compile_parts
-from training.fitting.data import step_loader, to_input
+from training.fitting.data import step_loader
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.sources import StoredLines
 from training.fitting.train_state import TrainState
 from training.model.model_settings import MODELS
+from training.model.network_input import to_input
 from training.model.networks import build
 from training.model.recogniser import Recogniser
 

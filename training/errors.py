@@ -1,4 +1,4 @@
-"""What a user of this room can cause; the command line prints the one line and exits with 1."""
+"""What a user of training can cause; the command line prints the one line and exits with 1."""
 
 from ocrbase.errors import UserError
 
@@ -17,3 +17,8 @@ class FitError(UserError):
 
 class ReadError(UserError):
     """Reading, evaluation or export that cannot start, or a language model that does not fit."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what a library said, or what it raised."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

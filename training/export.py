@@ -7,11 +7,12 @@ geometry of the frames and where the weights came from.
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,8 @@ from training.inference.scorers import (
     TorchScorer,
 )
 from training.model.checkpoint import LoadedModel, load_model, versions
-from training.model.preprocess import PREPROCESSING
+from training.model.metadata import FrameGeometry, to_pairs
+from training.model.network_input import to_input
 from training.model.recogniser import Recogniser
 
 OPSET = 17
@@ -61,11 +63,7 @@ class BytesIn(nn.Module):
         self.channels = network.settings.channels
 
     def forward(self, images: Tensor) -> Tensor:
-        x = images.float() / 127.5 - 1.0
-        x = x.unsqueeze(1)  # (N, 1, 32, W)
-        if self.channels > 1:
-            x = torch.cat([x] * self.channels, dim=1)
-        logits: Tensor = self.network(x)
+        logits: Tensor = self.network(to_input(images, self.channels))
         return logits
 
 
@@ -140,20 +138,15 @@ def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised
     import onnx
 
     model = onnx.load(str(path))
-    frames = {"frame_px": FRAME_PX, "frame_offset_px": loaded.network.frame_offset_px}
-    metadata: Mapping[str, str] = {
-        "format": ONNX_FORMAT,
-        "version": str(ONNX_VERSION),
-        "alphabet": json.dumps(loaded.alphabet.to_json(), ensure_ascii=False),
-        "model": json.dumps(asdict(loaded.settings)),
-        "preprocessing": json.dumps(PREPROCESSING),
-        "frames": json.dumps(frames),
+    frames = FrameGeometry(FRAME_PX, loaded.network.frame_offset_px)
+    pairs = {
+        **to_pairs(loaded.metadata, ONNX_FORMAT, ONNX_VERSION),
+        "frames": msgspec.json.encode(frames).decode(),
         "quantised": quantised,
         "checkpoint": checkpoint.name,
-        "training": json.dumps(loaded.training, ensure_ascii=False),
         "versions": json.dumps(versions()),
     }
-    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.helper.set_model_props(model, pairs)
     onnx.save(model, str(path))
 
 

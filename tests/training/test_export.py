@@ -1,5 +1,6 @@
 """Export: the ONNX file gives torch's logits for any batch and width, and reads without torch."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -94,6 +95,52 @@ def test_a_file_of_another_program_is_refused(folder: Path, tmp_path: Path) -> N
     onnx.save(model, tmp_path / "foreign.onnx")
     with pytest.raises(CheckpointError, match=r"foreign.onnx was not written by `ocrtrain export`"):
         OnnxScorer(tmp_path / "foreign.onnx")
+
+
+def rewritten(folder: Path, path: Path, **fields: str) -> Path:
+    """The exported crnn with some of its metadata replaced."""
+    model = onnx.load(folder / "crnn.onnx")
+    metadata = {p.key: p.value for p in model.metadata_props} | fields
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    return path
+
+
+def test_metadata_that_contradicts_the_graph_is_refused(folder: Path, tmp_path: Path) -> None:
+    shape = '{"model": "crnn", "classes": 4}'
+    for fields, says in (
+        ({"alphabet": '{"characters": "天地玄黄宇宙洪荒", "blank": 8}'}, "the blank is class 8"),
+        ({"alphabet": '{"characters": "天地玄", "blank": 0}'}, "9 outputs but an alphabet of 4"),
+        ({"alphabet": '{"characters": "天地玄", "blank": 0}', "model": shape}, "gives scores of"),
+        ({"frames": '{"frame_px": 0, "frame_offset_px": 0}'}, "frames: frame_px: expected int"),
+        ({"version": "2"}, "says format 'ocrtrain-onnx', version '2'"),
+    ):
+        with pytest.raises(CheckpointError, match=says):
+            OnnxScorer(rewritten(folder, tmp_path / "x.onnx", **fields), threads=1)
+
+
+def test_no_damaged_file_is_more_than_one_line(folder: Path, tmp_path: Path) -> None:
+    data, rng = (folder / "crnn.onnx").read_bytes(), np.random.default_rng(0)
+    path = tmp_path / "x.onnx"
+    for _ in range(20):
+        damaged = bytearray(data[: rng.integers(1, len(data))] if rng.random() < 0.3 else data)
+        for at in rng.integers(0, len(damaged), 8):
+            damaged[at] = rng.integers(256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(CheckpointError):
+            OnnxScorer(path, threads=1).logits(np.zeros((1, 32, 80), np.uint8))
+
+
+def test_devices_that_are_not_there_are_refused(folder: Path) -> None:
+    for device in ("foo", "cuda:77", "meta", ""):
+        with pytest.raises(ReadError, match=f"device {device} cannot be used here"):
+            LineReader.open(folder / "crnn.safetensors", device=device)
+    with pytest.raises(ReadError, match="device tpu: ONNX Runtime is used with cpu, cuda or"):
+        LineReader.open(onnx=folder / "crnn.onnx", device="tpu")
+    assert LineReader.open(onnx=folder / "crnn.onnx", device="cpu").scorer.frame_px == 4
+    with pytest.raises(ReadError, match="100000 threads; ONNX Runtime takes 0"):
+        OnnxScorer(folder / "crnn.onnx", threads=100_000)
 
 
 def test_a_graph_that_differs_from_torch_is_not_written(

@@ -239,14 +239,6 @@ def _watched(results: Iterator[list[Batch] | Exception]) -> Iterator[list[Batch]
         ) from error
 
 
-def to_input(images: Tensor, channels: int = 1) -> Tensor:
-    """Gray images (N, H, W) to the network's input (N, channels, H, W), on their device.
-
-    The same arithmetic as `preprocess.network_input`.
-    """
-    return (images.float() / 127.5 - 1)[:, None].expand(-1, channels, -1, -1)
-
-
 def _quiet_worker(_: int) -> None:
     """One thread each: the workers are the parallelism. Ctrl-C is the parent's to handle."""
     import signal

@@ -13,7 +13,7 @@ from datagen.pack.pack_settings import PackSettings
 from datagen.render.render_settings import LookSettings
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
-from training.model.model_settings import MODELS
+from training.model.model_settings import MODELS, ModelSettings
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -78,10 +78,10 @@ class FitSettings:
     data: tuple[str, ...] = (PackSettings.out,)
     run: str | None = None
     init: str | None = None
-    model: str = "crnn"
-    channels: int = 1
-    hidden: Annotated[int, Meta(ge=1, le=8_192)] = 256
-    width_multiplier: Annotated[float, Meta(gt=0, le=8)] = 1.0
+    model: str = ModelSettings.model
+    channels: int = ModelSettings.channels
+    hidden: Annotated[int, Meta(ge=1, le=8_192)] = ModelSettings.hidden
+    width_multiplier: Annotated[float, Meta(gt=0, le=8)] = ModelSettings.width_multiplier
     epochs: Count = 10
     max_steps: Count | None = None
     batch_size: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None

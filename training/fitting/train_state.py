@@ -14,14 +14,15 @@ from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
 from training.fitting.alignment import alignment_loss
 from training.fitting.ctc import ctc_loss
-from training.fitting.data import Batch, to_input
+from training.fitting.data import Batch
 from training.fitting.ema import Ema
 from training.fitting.hardware import Rank, autocast
 from training.fitting.run_settings import RunSettings
 from training.fitting.schedule import ema_decay_at
 from training.fitting.state_files import State
 from training.model.checkpoint import save_model, versions
-from training.model.preprocess import PREPROCESSING
+from training.model.network_input import to_input
+from training.model.preprocess import PREPROCESSING_JSON
 from training.model.recogniser import Recogniser
 
 
@@ -106,7 +107,7 @@ class TrainState:
             alphabet=json.dumps(alphabet.to_json(), ensure_ascii=False),
             data=data,
             model=asdict(self.network.settings),
-            preprocessing=json.dumps(PREPROCESSING),
+            preprocessing=PREPROCESSING_JSON,
             versions=versions(),
         )
 

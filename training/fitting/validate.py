@@ -12,10 +12,11 @@ from rapidfuzz.distance import Levenshtein
 from datagen.alphabet import Alphabet
 from training.evaluation.metrics import line_errors
 from training.fitting.ctc import ctc_loss
-from training.fitting.data import Batch, LineSource, make_batches, to_input
+from training.fitting.data import Batch, LineSource, make_batches
 from training.fitting.hardware import Rank, autocast
 from training.fitting.order import IntArray
 from training.inference.decoding import collapse
+from training.model.network_input import to_input
 from training.model.recogniser import Recogniser
 
 BATCH_LINES = 128

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from training.inference.beam_settings import DEFAULT_BEAM, BeamSettings
 from training.inference.decoding import (
-    BLANK,
     Decoded,
     FloatArray,
     IntArray,
@@ -23,6 +22,7 @@ from training.inference.decoding import (
 )
 from training.inference.ngrams import NgramTable, empty_table
 from training.inference.prefix_search import search
+from training.model.model_settings import BLANK
 
 
 def beam_decode(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLANK = 0  # class of the CTC blank in every model; another is refused when a file is opened
+from training.model.model_settings import BLANK
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]

@@ -13,9 +13,10 @@ from datagen.errors import ImageError
 from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
-from training.inference.decoding import BLANK, Decoded, FloatArray, log_softmax
+from training.inference.decoding import Decoded, FloatArray, log_softmax
 from training.inference.image_decoding import read_line
 from training.inference.line_reader import LineReader
+from training.model.model_settings import BLANK
 
 FACE = "noto-sans-sc-regular"
 CELL = 18  # pixels of the picture for one frame

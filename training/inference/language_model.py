@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from datagen.alphabet import MAX_CLASSES, Alphabet
 from ocrbase.publishing import publish_file
 from training.errors import ReadError
-from training.inference.decoding import BLANK
 from training.inference.ngrams import NgramTable, pack
 from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray
+from training.model.model_settings import BLANK
 
 VERSION = 1
 MAX_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left

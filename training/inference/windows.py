@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.line_geometry import FRAME_PX
-from training.inference.decoding import BLANK, FloatArray, log_partition
+from training.inference.decoding import FloatArray, log_partition
+from training.model.model_settings import BLANK
 from training.model.preprocess import bucket_width
 
 _AROUND = 2  # frames on each side that must be blank too, since two windows may differ by one

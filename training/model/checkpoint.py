@@ -7,7 +7,7 @@ with its blank, the preprocessing, the versions that wrote it, and where trainin
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from datagen.alphabet import Alphabet
-from datagen.errors import AlphabetError
+from ocrbase.errors import listed
 from ocrbase.homes import RUNS
+from ocrbase.inputs import open_regular
 from ocrbase.publishing import publish_file
-from training.errors import CheckpointError, ModelError
+from training.errors import CheckpointError, first_line
+from training.model.metadata import ModelMetadata, from_pairs, to_pairs
 from training.model.model_settings import ModelSettings
 from training.model.networks import build_from
-from training.model.preprocess import PREPROCESSING
 from training.model.recogniser import Recogniser
 
 FORMAT = "ocrtrain-model"
@@ -41,15 +42,26 @@ class LoadedModel:
 
     Attributes:
         network: in eval mode, float32.
-        alphabet: character of each class.
-        settings: the network's shape.
-        training: where training stood: step, epoch, metrics, run.
+        metadata: what its file says of it.
     """
 
     network: Recogniser
-    alphabet: Alphabet
-    settings: ModelSettings
-    training: dict[str, Any]
+    metadata: ModelMetadata
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The character of each class."""
+        return self.metadata.alphabet
+
+    @property
+    def settings(self) -> ModelSettings:
+        """The shape of the network."""
+        return self.metadata.settings
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """Where training stood: step, epoch, metrics, run."""
+        return self.metadata.training
 
 
 def save_model(
@@ -74,51 +86,62 @@ def save_model(
     tensors = {
         name: _stored(tensor, dtype) for name, tensor in (state or network.state_dict()).items()
     }
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "model": json.dumps(asdict(network.settings)),
-        "alphabet": json.dumps(alphabet.to_json(), ensure_ascii=False),
-        "preprocessing": json.dumps(PREPROCESSING),
-        "versions": json.dumps(versions()),
-        "training": json.dumps(dict(training or {}), ensure_ascii=False),
-    }
+    metadata = ModelMetadata(network.settings, alphabet, dict(training or {}))
+    pairs = {**to_pairs(metadata, FORMAT, VERSION), "versions": json.dumps(versions())}
     with publish_file(path) as attempt:
-        save_file(tensors, attempt, metadata)
+        save_file(tensors, attempt, pairs)
 
 
-def load_model(path: Path, device: str = "cpu") -> LoadedModel:
+def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     """Read a model file, or a bundled model by its name.
 
     Raises:
         CheckpointError: if it is missing, damaged, of another format or version, or if its parts
             contradict one another.
     """
-    metadata, tensors = _read(path)
-    if metadata.get("format") != FORMAT or metadata.get("version") != str(VERSION):
+    path = _resolved(path)
+    pairs, tensors = _read(path)
+    if pairs.get("format") != FORMAT or pairs.get("version") != str(VERSION):
         raise CheckpointError(
             f"{path} is not a model file of version {VERSION}: it says format"
-            f" {metadata.get('format')!r}, version {metadata.get('version')!r}"
+            f" {pairs.get('format')!r}, version {pairs.get('version')!r}"
         )
-    if json.loads(metadata["preprocessing"]) != PREPROCESSING:
-        raise CheckpointError(
-            f"{path} was trained on images prepared otherwise: {metadata['preprocessing']};"
-            " train again, or read it with the version that wrote it"
-        )
-    try:
-        settings = ModelSettings(**json.loads(metadata["model"]))
-        alphabet = Alphabet.from_json(json.loads(metadata["alphabet"]))
+    metadata = from_pairs(path, pairs)
+    check_finite(path, tensors)
+    network = with_weights(path, metadata.settings, tensors)
+    return LoadedModel(network.eval().to(device), metadata)
+
+
+def with_weights(path: Path, settings: ModelSettings, tensors: Mapping[str, Tensor]) -> Recogniser:
+    """A network that holds tensors under their published names, as float32.
+
+    No memory is taken for its shape before the tensors are known to have it.
+
+    Raises:
+        CheckpointError: if names or shapes are not those of the network.
+    """
+    with torch.device("meta"):
         network = build_from(settings)
-        network.load_named({name: _restored(tensor) for name, tensor in tensors.items()})
-    except (ModelError, AlphabetError, RuntimeError, TypeError, KeyError) as error:
-        raise CheckpointError(f"{path} contradicts itself: {_first_line(error)}") from error
-    if settings.classes != len(alphabet):
+    try:
+        network.load_state_dict({name: _restored(t) for name, t in tensors.items()}, assign=True)
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise CheckpointError(f"{path} is no {settings.model} of this shape: {reason}") from error
+    return network
+
+
+def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are no numbers: such a network reads every line as empty.
+
+    Raises:
+        CheckpointError: naming the tensors.
+    """
+    bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if bad:
         raise CheckpointError(
-            f"{path} has {settings.classes} outputs but an alphabet of {len(alphabet)} classes"
+            f"{path} holds weights that are no finite numbers: {listed(bad)}; the training that"
+            " wrote it diverged, or the file is damaged"
         )
-    return LoadedModel(
-        network.eval().to(device), alphabet, settings, json.loads(metadata["training"])
-    )
 
 
 def default_model(runs: Path = RUNS) -> Path:
@@ -149,27 +172,30 @@ def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 
 def _restored(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
+    """A copy in memory, since tensors of a file may be views of it."""
+    kind = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    return tensor.to(kind, copy=True)
+
+
+def _resolved(path: Path) -> Path:
+    """The file itself, or the bundled model of that name."""
+    if path.exists() or str(path) not in bundled():
+        return path
+    return bundled()[str(path)]
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    if not path.is_file():
-        found = bundled().get(str(path))
-        if found is None:
-            raise CheckpointError(
-                f"there is no checkpoint {path}; see what `ls {RUNS}/*` has, or name a bundled"
-                f" one: {', '.join(bundled())}"
-            )
-        path = found
+    if not path.exists():
+        raise CheckpointError(
+            f"there is no checkpoint {path}; see what `ls {RUNS}/*` has, or name a bundled one:"
+            f" {', '.join(bundled())}"
+        )
+    open_regular(path, error=CheckpointError).close()  # the library would wait for a fifo
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys()
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, OSError, RuntimeError) as error:
+    except (SafetensorError, OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
-            f"{path} is damaged or no safetensors file: {_first_line(error)}"
+            f"{path} is damaged or no safetensors file: {first_line(error)}"
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

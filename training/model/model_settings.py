@@ -6,6 +6,8 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from training.errors import ModelError
 
 MODELS = ("crnn", "crnn_v2", "crnn_res")
+MAX_HIDDEN = 8192
+BLANK = 0  # class of the CTC blank in every model; another is refused when a file is opened
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class ModelSettings:
             problems.append(f"{self.classes} classes; a network has 2 to 65535")
         if self.channels not in (1, 3):
             problems.append(f"{self.channels} channels; images have 1 (gray) or 3 (colour)")
-        if self.hidden < 1:
-            problems.append(f"hidden {self.hidden} must be at least 1")
+        if not 1 <= self.hidden <= MAX_HIDDEN:
+            problems.append(f"hidden {self.hidden} is not in 1 to {MAX_HIDDEN}")
         if not 0 < self.width_multiplier <= 8:
             problems.append(f"width multiplier {self.width_multiplier:g} is not in (0, 8]")
         if self.height_px != LINE_HEIGHT_PX:

@@ -204,10 +204,10 @@ def build(
     name: str,
     classes: int,
     *,
-    channels: int = 1,
-    hidden: int = 256,
-    width_multiplier: float = 1.0,
-    height_px: int = 32,
+    channels: int = ModelSettings.channels,
+    hidden: int = ModelSettings.hidden,
+    width_multiplier: float = ModelSettings.width_multiplier,
+    height_px: int = ModelSettings.height_px,
 ) -> Recogniser:
     """A network by name: crnn, crnn_v2 or crnn_res.
 

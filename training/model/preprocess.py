@@ -1,12 +1,15 @@
-"""How a gray line becomes a network's input: the same arithmetic in training and in reading.
+"""How gray lines become a batch for a network, in training as in inference.
 
 Lines are padded on the right to a bucket that depends on the line's own width alone, so a line
 reads the same whatever it is batched with: bidirectional LSTMs see padding.
 """
 
+import json
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from datagen.line_geometry import LINE_HEIGHT_PX
@@ -16,16 +19,35 @@ NARROW_PX = 320
 WIDE_STEP_PX = 80
 
 GrayImages = NDArray[np.uint8]
-FloatImages = NDArray[np.float32]
 
-# What a checkpoint says of its input; a reader refuses a file that says otherwise.
-PREPROCESSING: dict[str, object] = {
-    "height_px": LINE_HEIGHT_PX,
-    "colour": "gray",
-    "scale": "gray / 127.5 - 1",
-    "buckets_px": [NARROW_STEP_PX, NARROW_PX, WIDE_STEP_PX],
-    "padding": "right, with the median of the last column",
-}
+
+class Preprocessing(Struct, frozen=True):
+    """What a model file says of its input.
+
+    Attributes:
+        height_px: of a line.
+        colour: "gray".
+        scale: from gray levels to the network's input.
+        buckets_px: step of narrow widths, the last of them, step of wide ones.
+        padding: where, and with which level.
+    """
+
+    height_px: int
+    colour: str
+    scale: str
+    buckets_px: tuple[int, int, int]
+    padding: str
+
+
+# A file that says otherwise is refused.
+PREPROCESSING = Preprocessing(
+    height_px=LINE_HEIGHT_PX,
+    colour="gray",
+    scale="gray / 127.5 - 1",
+    buckets_px=(NARROW_STEP_PX, NARROW_PX, WIDE_STEP_PX),
+    padding="right, with the median of the last column",
+)
+PREPROCESSING_JSON = json.dumps(msgspec.to_builtins(PREPROCESSING))
 
 
 def bucket_width(width_px: int) -> int:
@@ -47,9 +69,3 @@ def pad_lines(lines: Sequence[GrayImages], width_px: int) -> GrayImages:
         row[:, :width] = line
         row[:, width:] = np.median(line[:, -1])
     return batch
-
-
-def network_input(images: GrayImages, channels: int = 1) -> FloatImages:
-    """Gray images (N, H, W) to (N, channels, H, W) in [-1, 1]; gray is repeated over channels."""
-    scaled = images.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    return np.repeat(scaled[:, None], channels, axis=1)

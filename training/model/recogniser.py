@@ -1,7 +1,5 @@
 """What all networks share: the two LSTMs, the order of axes, and the geometry of time steps."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
@@ -86,7 +84,3 @@ class Recogniser(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-
-    def load_named(self, state: Mapping[str, Tensor]) -> None:
-        """Load a state dict under the published names, with or without the prefix `module.`."""
-        self.load_state_dict({name.removeprefix("module."): t for name, t in state.items()})

@@ -12,7 +12,6 @@ from hypothesis.extra.numpy import arrays
 from training.inference.beam import beam_decode
 from training.inference.beam_settings import BeamSettings
 from training.inference.decoding import (
-    BLANK,
     FloatArray,
     align,
     collapse,
@@ -20,6 +19,7 @@ from training.inference.decoding import (
     log_softmax,
 )
 from training.inference.ngrams import NgramTable, pack
+from training.model.model_settings import BLANK
 
 CLASSES = 3
 WHOLE = BeamSettings(width=10_000, classes_per_frame=CLASSES, min_probability=0.0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from datagen.alphabet import Alphabet
@@ -12,6 +13,7 @@ from ocrbase.errors import DiskError
 from training.errors import CheckpointError
 from training.model.checkpoint import default_model, load_model, save_model
 from training.model.networks import build
+from training.model.preprocess import PREPROCESSING_JSON
 from training.model.recogniser import Recogniser
 
 torch.set_num_threads(1)
@@ -94,3 +96,64 @@ def test_the_default_is_the_best_of_the_run_written_last(tmp_path: Path) -> None
         (tmp_path / name / "best.safetensors").touch()
         os.utime(tmp_path / name / "best.safetensors", (1e9 - age, 1e9 - age))
     assert default_model(tmp_path) == tmp_path / "b" / "best.safetensors"
+
+
+def rewritten(path: Path, **pairs: str | None) -> Path:
+    """A model file with some of its metadata replaced; None drops a field."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata() | pairs
+    save_file(tensors, path, {k: v for k, v in metadata.items() if v is not None})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        ({"model": "{"}, "m: model is no valid JSON"),
+        ({"model": '{"model": "crnn_v2", "hidden": "4"}'}, "m: model: hidden: expected int"),
+        ({"model": '{"model": "crnn_v2", "hidden": 0}'}, "contradicts itself: hidden 0"),
+        ({"model": None}, "lacks the field model"),
+        ({"alphabet": '{"characters": "abc"}'}, "m: alphabet: .*required field blank"),
+        (
+            {"alphabet": '{"characters": "一二三四五六", "blank": 6}'},
+            "the blank is class 6",
+        ),
+        ({"alphabet": '{"characters": "一一", "blank": 0}'}, "contradicts itself: listed twice"),
+        ({"alphabet": '{"characters": "\\ud800", "blank": 0}'}, "alphabet is no valid JSON"),
+        ({"preprocessing": "[]"}, "m: preprocessing: expected object"),
+        ({"training": "7"}, "m: training: expected object"),
+        (
+            {"model": '{"model": "crnn_v2", "classes": 7, "hidden": 8192}'},
+            "no crnn_v2 of this shape: size mismatch",
+        ),
+    ],
+)
+def test_metadata_is_checked_field_by_field(
+    tmp_path: Path, network: Recogniser, pairs: dict[str, str | None], says: str
+) -> None:
+    save_model(tmp_path / "m", network, ALPHABET)
+    with pytest.raises(CheckpointError, match=says) as caught:
+        load_model(rewritten(tmp_path / "m", **pairs))
+    assert "\n" not in str(caught.value)
+
+
+def test_metadata_names_another_preparation_of_images(tmp_path: Path, network: Recogniser) -> None:
+    save_model(tmp_path / "m", network, ALPHABET)
+    other = PREPROCESSING_JSON.replace("127.5", "255")
+    with pytest.raises(CheckpointError, match=r"was trained on images prepared otherwise: .*255"):
+        load_model(rewritten(tmp_path / "m", preprocessing=other))
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, network: Recogniser) -> None:
+    state = network.state_dict()
+    state["bn5.bias"] = torch.full_like(state["bn5.bias"], float("nan"))
+    save_model(tmp_path / "m", network, ALPHABET, state=state)
+    with pytest.raises(CheckpointError, match=r"m holds weights that are no finite numbers: bn5"):
+        load_model(tmp_path / "m")
+
+
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m")
+    with pytest.raises(CheckpointError, match="it is a fifo, not a regular file"):
+        load_model(tmp_path / "m")

@@ -1,7 +1,9 @@
 """State dicts that others trained become model files: same readings, blank first, own alphabet."""
 
+import contextlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -77,7 +79,10 @@ def test_what_is_no_such_network_is_refused(tmp_path: Path) -> None:
     for content, says in (
         (b"nothing", "is damaged, or holds more than tensors"),
         ({"fc.weight": torch.zeros(2)}, r"holds fc.weight: not the parameters of crnn, crnn_v2"),
-        ({"network": build("crnn", 7, width_multiplier=0.5).state_dict()}, "a crnn of other sizes"),
+        (
+            {"network": build("crnn", 7, width_multiplier=0.5).state_dict()},
+            "no crnn of this shape",
+        ),
     ):
         if isinstance(content, bytes):
             path.write_bytes(content)
@@ -88,5 +93,36 @@ def test_what_is_no_such_network_is_refused(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=says):
             import_weights(path, read_list(names), "first", tmp_path / "ours")
     assert not (tmp_path / "ours").exists()
-    with pytest.raises(CheckpointError, match="there is no file"):
+
+
+def test_weights_that_are_damaged_or_claim_too_much_are_refused(tmp_path: Path) -> None:
+    names = read_list(write_list(tmp_path, CHARACTERS, "blank"))
+    whole = build("crnn_v2", 7, hidden=8).state_dict()
+    for name, tensor, says in (
+        ("bn5.bias", whole["bn5.bias"] * float("nan"), "no finite numbers: bn5.bias"),
+        ("conv1_1.weight", torch.zeros(3), "conv1_1.weight has the shape .3,., not 4 axes"),
+        ("rnn.1.embedding.weight", torch.zeros(1).expand(10**9, 10**9), "claims 1,000,000,"),
+        ("rnn.1.embedding.bias", torch.zeros(9), "weight and a bias of different lengths"),
+    ):
+        torch.save(whole | {name: tensor}, tmp_path / "x.pth")
+        with pytest.raises(CheckpointError, match=says):
+            import_weights(tmp_path / "x.pth", names, "first", tmp_path / "ours")
+
+
+def test_no_damaged_file_is_more_than_one_line(tmp_path: Path) -> None:
+    weights, _ = foreign(tmp_path, "crnn_v2", len(CHARACTERS) + 1)
+    names = read_list(write_list(tmp_path, CHARACTERS, "blank"))
+    data, rng = weights.read_bytes(), np.random.default_rng(0)
+    for _ in range(30):
+        damaged = bytearray(data[: rng.integers(1, len(data))] if rng.random() < 0.3 else data)
+        for at in rng.integers(0, min(len(damaged), 4000), 8):
+            damaged[at] = rng.integers(256)
+        (tmp_path / "x.pth").write_bytes(damaged)
+        with contextlib.suppress(CheckpointError):
+            import_weights(tmp_path / "x.pth", names, "first", tmp_path / "ours")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    names = write_list(tmp_path, CHARACTERS, "blank")
+    with pytest.raises(CheckpointError, match=r"cannot read .*none: No such file"):
         import_weights(tmp_path / "none", read_list(names), "first", tmp_path / "ours")
