@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from datagen.drawing.compiled import compiled
 from datagen.drawing.placing import PAD
+from ocrbase.compiled import compiled
 
 
 @compiled

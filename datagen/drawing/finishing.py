@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from datagen.drawing.blurring import bleed, gauss, motion, resample
-from datagen.drawing.compiled import compiled
 from datagen.drawing.look_columns import Look
 from datagen.drawing.placing import PAD
+from ocrbase.compiled import compiled
 
 DEEPEST = 40.0  # gray levels that a background image may depart from its mean
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from datagen.drawing.compiled import compiled
 from datagen.drawing.finishing import finish_line
 from datagen.drawing.look_columns import Look
 from datagen.drawing.placing import PAD, set_line
+from ocrbase.compiled import compiled
 
 
 @compiled

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from datagen.drawing.compiled import compiled
 from datagen.drawing.look_columns import CORNER_PX, Look
+from ocrbase.compiled import compiled
 
 PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
 ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it

@@ -1,10 +1,11 @@
 """The compiled filter that glyphs pass on their way into the arena."""
 
-import numba
 import numpy as np
 
+from ocrbase.compiled import compiled
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+
+@compiled
 def box_filter(texels, out):
     """Average 2×2 neighbours, (h, w) uint8, into out, (h + 3) (w + 3) uint8 with a zero border."""
     height, width = texels.shape

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.cluster import connected
-from datagen.drawing.compiled import cpu_features
 from datagen.drawing.engine import BATCH
 from datagen.errors import RenderError
 from datagen.formats.card import write_card
@@ -34,6 +33,7 @@ from datagen.formats.tar.sidecar import read_sidecar
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import RenderSettings, absolute
 from datagen.shards import run_shards
+from ocrbase.compiled import cpu_features
 from ocrbase.errors import SettingsError, listed
 from ocrbase.publishing import clear_attempts
 from ocrbase.settings import differences, to_mapping

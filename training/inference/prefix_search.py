@@ -1,14 +1,11 @@
-"""The compiled part of the prefix beam search: a trie of prefixes, n-gram look-up, the search.
-
-All of it is in one file, because Numba's cache does not notice when a compiled function of
-another file, which it has built in, changes.
-"""
+"""The compiled part of the prefix beam search: a trie of prefixes, n-gram look-up, the search."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ocrbase.compiled import compiled
 
 BITS = 16  # of one class id in a key
 MAX_ORDER = 64 // BITS
@@ -18,13 +15,13 @@ IntArray = NDArray[np.int64]
 KeyArray = NDArray[np.uint64]
 
 
-@njit(cache=True)
+@compiled
 def push(context: np.uint64, class_id: int) -> np.uint64:
     """The context after one more class; what is older than four classes falls out."""
     return np.uint64((np.uint64(context) << np.uint64(BITS)) | np.uint64(class_id))
 
 
-@njit(cache=True)
+@compiled
 def look_up(
     keys: KeyArray,
     log_probs: FloatArray,
@@ -55,7 +52,7 @@ def look_up(
     return -np.inf
 
 
-@njit(cache=True)
+@compiled
 def _find(keys: KeyArray, low: int, high: int, key: np.uint64) -> int:
     """Position of a key in keys[low:high], or -1."""
     end = high
@@ -86,7 +83,7 @@ class _Trie(NamedTuple):
     char: NDArray[np.float64]
 
 
-@njit(cache=True)
+@compiled
 def _new_trie(size: int) -> _Trie:
     return _Trie(
         parent=np.full(size, -1),
@@ -101,7 +98,7 @@ def _new_trie(size: int) -> _Trie:
     )
 
 
-@njit(cache=True)
+@compiled
 def _add(a: float, b: float) -> float:
     """log(exp(a) + exp(b))."""
     if a < b:
@@ -111,7 +108,7 @@ def _add(a: float, b: float) -> float:
     return float(a + np.log1p(np.exp(b - a)))
 
 
-@njit(cache=True)
+@compiled
 def _longer(trie: _Trie, nodes: int, node: int, class_id: int) -> int:
     """The prefix one class longer; `nodes`, the first free index, if it is not there yet."""
     longer = trie.child[node]
@@ -120,7 +117,7 @@ def _longer(trie: _Trie, nodes: int, node: int, class_id: int) -> int:
     return int(longer) if longer != -1 else nodes
 
 
-@njit(cache=True)
+@compiled
 def _append(trie: _Trie, node: int, new: int, class_id: int, bonus: float) -> None:
     trie.parent[new] = node
     trie.symbol[new] = class_id
@@ -131,7 +128,7 @@ def _append(trie: _Trie, node: int, new: int, class_id: int, bonus: float) -> No
     trie.bonus[new] = trie.bonus[node] + bonus
 
 
-@njit(cache=True)
+@compiled
 def search(
     blanks: FloatArray,
     ids: IntArray,
@@ -190,7 +187,7 @@ def search(
     return _spelled(trie, beam[0]), _add(ends_blank[0], ends_char[0])
 
 
-@njit(cache=True)
+@compiled
 def _max_nodes(scores: FloatArray, width: int) -> int:
     """How many prefixes a search can meet: each kept one by each class that is tried."""
     nodes, kept = 1, 1
@@ -201,7 +198,7 @@ def _max_nodes(scores: FloatArray, width: int) -> int:
     return nodes
 
 
-@njit(cache=True)
+@compiled
 def _best(trie: _Trie, reached: IntArray, width: int) -> IntArray:
     """The `width` best of the prefixes reached, best first; ties keep their order."""
     cost = np.empty(len(reached))
@@ -211,7 +208,7 @@ def _best(trie: _Trie, reached: IntArray, width: int) -> IntArray:
     return reached[np.argsort(cost, kind="mergesort")[:width]]
 
 
-@njit(cache=True)
+@compiled
 def _spelled(trie: _Trie, node: int) -> IntArray:
     text = np.empty(trie.depth[node], dtype=np.int64)
     for i in range(len(text) - 1, -1, -1):
