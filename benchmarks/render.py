@@ -31,8 +31,10 @@ from benchmarks.lines import machine
 from datagen.drawing import engine as engine_module
 from datagen.drawing.engine import BATCH
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.render.job import LineRenderer, RenderTask, open_renderer
+from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
+from datagen.render.resolved import resolve
+from datagen.render.shard_task import RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 
@@ -82,7 +84,9 @@ def shard_rate(plan: PlanSettings, style: str, lines: int) -> float:
     """Lines per second of CPU time for one shard."""
     with tempfile.TemporaryDirectory() as folder:
         look = LookSettings(style=style)
-        task = RenderTask(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
+        task = RenderTask(
+            resolve(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
+        )
         return lines / timed(lambda: task(0))
 
 
@@ -148,7 +152,8 @@ def two_workers(plan: PlanSettings, lines: int) -> None:
 
         def task(name: str) -> RenderTask:
             out, size = str(Path(folder) / name), max(1, lines // 8)
-            return RenderTask(RenderSettings(plan, n=8 * size, shard_size=size, out=out))
+            settings = RenderSettings(plan, n=8 * size, shard_size=size, out=out)
+            return RenderTask(resolve(settings))
 
         def run(name: str, jobs: int) -> float:
             drawn = run_shards(task(name), range(8), jobs=jobs)
@@ -164,7 +169,8 @@ def print_memory(plan: PlanSettings, lines: int) -> None:
     """Print the peak memory of one worker after a few lines and after many."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        task = RenderTask(RenderSettings(plan, n=lines, shard_size=10_000, out=folder))
+        settings = RenderSettings(plan, n=lines, shard_size=10_000, out=folder)
+        task = RenderTask(resolve(settings))
         for shard in range(-(-lines // 10_000)):
             task(shard)
             found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

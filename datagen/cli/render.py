@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run", is_flag=True, help="Estimate disk space, time and coverage; draw nothing."
 )
-def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: Any) -> None:
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the shards of a render of other settings or text."
+)
+def command(
+    n: int, shard_size: int, out: str | None, dry_run: bool, overwrite: bool, **values: Any
+) -> None:
     """Draw N labelled line images into tar shards.
 
     The same command continues a render that was interrupted; with a larger N it extends one.
@@ -56,23 +61,31 @@ def command(n: int, shard_size: int, out: str | None, dry_run: bool, **values: A
             click.echo(line)
         return
     with bar(" lines") as progress:
-        summary = render(settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress)
-    for line in _told(summary, settings):
+        summary = render(
+            settings,
+            overwrite=overwrite,
+            command=" ".join(["ocrgen", *sys.argv[1:]]),
+            progress=progress,
+        )
+    for line in _summary(summary, settings):
         click.echo(line)
 
 
-def _told(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
-    from datagen.render.estimate import coverage_lines
+def _summary(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
+    from datagen.render.estimate import coverage_lines, size_in_words
 
     if not summary.drawn:
-        return [f"{summary.folder} holds all {settings.n} lines already ({summary.lines} in all)"]
+        return [
+            f"{summary.folder} holds all {settings.n:,} lines already ({summary.lines:,} in all)"
+        ]
     rate = summary.drawn / max(summary.seconds, 1e-9)
-    size = sum(report.size_bytes for report in summary.reports)
-    redrawn = sum(report.redrawn for report in summary.reports)
-    altered = sum(report.altered for report in summary.reports)
-    told = [
-        f"{summary.drawn} lines in {summary.seconds:.1f} s ({rate:.0f} a second),"
-        f" {size / 1e6:.1f} MB, in {summary.folder}",
-        f"redrawn {redrawn}; lines with altered text {altered} ({altered / summary.drawn:.2%})",
+    size = sum(shard.size_bytes for shard in summary.shards)
+    redrawn = sum(shard.redrawn for shard in summary.shards)
+    altered = sum(shard.altered for shard in summary.shards)
+    return [
+        f"drew {summary.drawn:,} lines in {summary.seconds:,.1f} s ({rate:,.0f} lines per second),"
+        f" {size_in_words(size)}, into {summary.folder}",
+        f"{altered:,} lines with altered text ({altered / summary.drawn:.2%});"
+        f" {redrawn:,} redraws of looks that could not be drawn",
+        *coverage_lines(settings),
     ]
-    return told + coverage_lines(settings)

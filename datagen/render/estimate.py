@@ -1,4 +1,4 @@
-"""What a render will cost and hold, told before anything is drawn."""
+"""What a render will cost and hold, estimated before anything is drawn."""
 
 import shutil
 import time
@@ -9,6 +9,7 @@ import numpy as np
 from datagen.drawing.engine import BATCH
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import RenderSettings
+from datagen.render.resolved import resolve
 from fonts.report import orphan_message
 
 _TRIAL_BATCHES = 8
@@ -19,25 +20,57 @@ _SIDECAR = 150  # bytes of a sample in the sidecar, about
 
 def report(settings: RenderSettings) -> list[str]:
     """Disk, time and coverage of a render, from a trial of up to a thousand lines in memory."""
-    renderer = open_renderer(settings.plan, settings.look)
-    rate, sizes = _trial(renderer)
-    each = float(np.mean([-(-size // _BLOCK) * _BLOCK for size in sizes])) + 3 * _BLOCK + _SIDECAR
-    workers, wanted = settings.workers, settings.n * each
+    job = resolve(settings)
+    rate, sizes = _trial(open_renderer(job.plan, job.look))
+    per_line = float(np.mean([-(-size // _BLOCK) * _BLOCK for size in sizes]))
+    needed = settings.n * (per_line + 3 * _BLOCK + _SIDECAR)
+    free = shutil.disk_usage(_existing(job.folder)).free
+    workers = min(job.workers, len(job.shards))
     seconds = settings.n / (rate * workers)
-    free = shutil.disk_usage(_existing(settings.folder)).free
-    told = [
-        f"{settings.n} lines into {settings.folder}",
-        f"disk: about {wanted / 1e9:.2f} GB ({np.mean(sizes):.0f} bytes an image),"
-        f" {free / 1e9:.1f} GB free",
-        f"time: about {_span(seconds)} with {workers} workers ({rate:.0f} lines a second each)",
+    lines = [
+        f"output: {settings.n:,} lines into {settings.folder}, {counted(len(job.shards), 'shard')}",
+        f"disk: about {size_in_words(needed)} ({np.mean(sizes):,.0f} bytes per image),"
+        f" {size_in_words(free)} free",
+        f"time: about {span_in_words(seconds)} with {counted(workers, 'worker')}"
+        f" ({rate:,.0f} lines per second each)",
     ]
-    if wanted > free:
-        told.append("the disk is too small: lower --n or choose another --out")
-    return told + coverage_lines(settings)
+    if needed > free:
+        lines.append("the disk is too small: lower --n, or choose another --out")
+    return lines + coverage_lines(settings)
+
+
+def coverage_lines(settings: RenderSettings) -> list[str]:
+    """How often text is reused, which classes stay rare, and which ones no face has, in words."""
+    job = resolve(settings)
+    renderer = open_renderer(job.plan, job.look)
+    orphans = orphan_message(renderer.faces, renderer.plan.alphabet.characters)
+    coverage = renderer.plan.coverage_report(settings.n).lines()
+    notes = [f"note: {note}" for note in renderer.plan.notes]
+    return coverage + ([orphans] if orphans else []) + notes
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 shard`, `2,000 shards`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size_in_words(size: float) -> str:
+    """Bytes in the largest unit that leaves a whole number."""
+    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size / 1e3:,.0f} kB"
+
+
+def span_in_words(seconds: float) -> str:
+    """A time in seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
 
 
 def _trial(renderer: LineRenderer) -> tuple[float, list[int]]:
-    """Lines a second of CPU time once the glyphs are there, and sizes of the first images."""
+    """Lines per second of CPU time once the glyphs are there, and sizes of the first images."""
     renderer.samples(np.arange(BATCH))  # compiles
     started, sizes = time.monotonic(), []
     for first in range(BATCH, (1 + _TRIAL_BATCHES) * BATCH, BATCH):
@@ -52,20 +85,8 @@ def _trial(renderer: LineRenderer) -> tuple[float, list[int]]:
     return len(sizes) / max(time.process_time() - begun, 1e-9), sizes
 
 
-def coverage_lines(settings: RenderSettings) -> list[str]:
-    """How often text is reused, which classes stay rare, and which ones no face has, in words."""
-    renderer = open_renderer(settings.plan, settings.look)
-    orphans = orphan_message(renderer.faces, renderer.plan.alphabet.characters)
-    return renderer.plan.coverage_report(settings.n).lines() + ([orphans] if orphans else [])
-
-
 def _existing(folder: Path) -> Path:
+    """The folder itself or the closest one above it that is there."""
     while not folder.exists():
-        folder = folder.absolute().parent
+        folder = folder.parent
     return folder
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -68,7 +68,7 @@ class LineRenderer:
 
 @lru_cache(maxsize=2)
 def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRenderer:
-    """The plan and engine of some settings; opened once a process.
+    """The plan and engine of some settings; opened once per process.
 
     Raises:
         UserError: whatever is wrong with corpora, alphabet, faces or style.
@@ -81,6 +81,14 @@ def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRender
         style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
     )
     return LineRenderer(plan, engine, faces, style)
+
+
+def current_renderer(plan: PlanSettings, look: LookSettings) -> LineRenderer:
+    """As `open_renderer`, opened anew where the text or the style file has changed since."""
+    renderer = open_renderer(plan, look)
+    if (make_plan(plan).fingerprint, style_of(look)) != (renderer.plan.fingerprint, renderer.style):
+        open_renderer.cache_clear()
+    return open_renderer(plan, look)
 
 
 def _engine_of(look: LookSettings) -> Callable[..., Engine]:

@@ -1,18 +1,17 @@
 """What a user sets of a render."""
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from corpora import names
-from datagen.drawing.style import DEFAULT_PRESET, preset_names
+from datagen.drawing.style import DEFAULT_PRESET
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
-from ocrbase.homes import RENDERS, data_home
+from ocrbase.homes import RENDERS
 from ocrbase.weights import split_weight
 
 MAX_LINES = 10**9  # sample indices have nine digits
+MAX_SHARD_SIZE = 10**6
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
 
@@ -45,15 +44,15 @@ class LookSettings:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """A whole render.
+    """A whole render as a user asks for it.
 
     Attributes:
         plan: what to write.
         look: how it looks.
         n: lines; a later call with more goes on where this one stopped.
-        shard_size: lines of a shard.
+        shard_size: lines per shard.
         out: folder of the render; None is named after the corpora, under `data/renders`.
-        jobs: worker processes; 0 takes one a core.
+        jobs: worker processes; 0 takes one per core.
         backend: what runs the workers.
         scheduler: address of a dask scheduler, for `backend="dask"`.
     """
@@ -70,11 +69,11 @@ class RenderSettings:
     def __post_init__(self) -> None:
         problems = []
         if not 1 <= self.n <= MAX_LINES:
-            problems.append(f"n = {self.n}: give 1 to {MAX_LINES} lines")
-        if not 1 <= self.shard_size <= 1_000_000:
-            problems.append(f"shard size {self.shard_size}: give 1 to 1000000 lines")
+            problems.append(f"n = {self.n}: give 1 to {MAX_LINES:,} lines")
+        if not 1 <= self.shard_size <= MAX_SHARD_SIZE:
+            problems.append(f"shard size {self.shard_size}: give 1 to {MAX_SHARD_SIZE:,} lines")
         if self.jobs < 0:
-            problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one a core")
+            problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one per core")
         if self.backend not in BACKENDS:
             problems.append(f"backend {self.backend!r}: give one of {', '.join(BACKENDS)}")
         if problems:
@@ -86,41 +85,6 @@ class RenderSettings:
         if self.out is not None:
             return Path(self.out)
         return RENDERS / render_name(self.plan)
-
-    @property
-    def workers(self) -> int:
-        """Worker processes."""
-        return self.jobs or len(os.sched_getaffinity(0))
-
-
-def absolute(settings: RenderSettings) -> RenderSettings:
-    """The same settings for a process that works in another folder: paths begin at the root."""
-    plan, look = settings.plan, settings.look
-    home = str(data_home(plan.home).absolute())
-    plan = replace(
-        plan,
-        corpora=tuple(_absolute_spec(spec, home) for spec in plan.corpora),
-        alphabet=_absolute_path(plan.alphabet),
-        lines=_absolute_path(plan.lines),
-        home=home,
-    )
-    look = replace(
-        look,
-        style=look.style if look.style in preset_names() else str(_absolute_path(look.style)),
-        backgrounds=_absolute_path(look.backgrounds),
-    )
-    return replace(settings, plan=plan, look=look, out=str(settings.folder.absolute()))
-
-
-def _absolute_spec(spec: str, home: str) -> str:
-    name, weight = split_weight(spec)
-    if name in names(Path(home)):
-        return spec
-    return str(Path(name).absolute()) + ("" if weight is None else spec[len(name) :])
-
-
-def _absolute_path(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())
 
 
 def render_name(plan: PlanSettings) -> str:

@@ -23,19 +23,17 @@ class CorpusUse:
 
     Attributes:
         name: of the corpus.
-        windows: distinct windows of the lengths asked for, or whole lines of a file.
+        windows: different lines that can be cut from it, or the whole lines of a file.
         uses: times that each is used on average.
-        unit: what they are called.
     """
 
     name: str
     windows: int
     uses: float
-    unit: str = "windows"
 
     def in_words(self) -> str:
         times = f"{self.uses:,.1f}" if self.uses >= 1 else f"{self.uses:.2g}"
-        return f"text: {self.name} has {self.windows:,} {self.unit}, each used about {times} times"
+        return f"text: {self.name} gives {self.windows:,} lines, each used about {times} times"
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,8 @@ class Tail:
 
     def in_words(self, classes: int) -> str:
         return (
-            f"about {self.never:,.0f} of {classes:,} classes never occur,"
-            f" {self.under_50:,} under 50 times, {self.under_200:,} under 200 times"
+            f"about {self.never:,.0f} of {classes:,} characters never occur, {self.under_50:,}"
+            f" fewer than 50 times, {self.under_200:,} fewer than 200 times"
         )
 
 
@@ -94,11 +92,11 @@ class ClassCoverage:
     def lines(self) -> list[str]:
         """The coverage in words."""
         text = [use.in_words() for use in self.corpora]
-        text.append(f"classes, as the text is: {self.plain.in_words(self.classes)}")
+        text.append(f"coverage by the text alone: {self.plain.in_words(self.classes)}")
         if self.planned is not None:
-            text.append(f"with rare-class lines: {self.planned.in_words(self.classes)}")
+            text.append(f"coverage with rare-class lines: {self.planned.in_words(self.classes)}")
             text.append(
-                f"rare-class lines: {self.rare_class_lines:,}, of which {self.altered_lines:,} have"
+                f"rare-class lines: {self.rare_class_lines:,}, {self.altered_lines:,} of them with"
                 f" altered text ({self.altered_share:.2%} of all lines)"
             )
         if self.short:
@@ -106,8 +104,8 @@ class ClassCoverage:
             named += "…" if len(self.short) > _MAX_NAMED else ""
             why = f" ({self.limited})" if self.limited else ""
             text.append(
-                f"{len(self.short):,} classes stay under the target of {_rounded(self.target)}"
-                f" occurrences{why}: {named}"
+                f"under the target: {len(self.short):,} characters occur fewer than"
+                f" {_rounded(self.target)} times{why}: {named}"
             )
         return text
 
@@ -155,7 +153,7 @@ def given_coverage(
     counts = rounds * np.bincount(class_ids.ravel(), minlength=classes)
     counts += np.bincount(class_ids[:rest].ravel(), minlength=classes)
     tail = _tail(counts.astype(np.float64), alphabet.blank, counts)
-    use = CorpusUse(name, len(class_ids), n / len(class_ids), "lines")
+    use = CorpusUse(name, len(class_ids), n / len(class_ids))
     return ClassCoverage(n, classes - 1, 0.0, tail, None, 0, 0, "", {}, (use,))
 
 

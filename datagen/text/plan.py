@@ -51,6 +51,11 @@ class WindowPlan:
         return tuple(corpus.name for corpus in self.texts_of)
 
     @property
+    def text_fingerprints(self) -> dict[str, str]:
+        """Stands for the content of each corpus, whatever its path."""
+        return {corpus.name: corpus.fingerprint for corpus in self.texts_of}
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         return tuple(dict.fromkeys(s for corpus in self.texts_of for s in corpus.sources))
 

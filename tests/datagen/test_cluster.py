@@ -17,9 +17,11 @@ import pytest
 from datagen import cluster
 from datagen.cluster import connected
 from datagen.errors import RenderError, WorkerError
-from datagen.render.job import RenderTask, render
+from datagen.render.job import render
 from datagen.render.line_renderer import open_renderer
-from datagen.render.render_settings import LookSettings, RenderSettings, absolute
+from datagen.render.render_settings import LookSettings, RenderSettings
+from datagen.render.resolved import resolve
+from datagen.render.shard_task import RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan_settings import PlanSettings
 from tests.support.paths import ROOT
@@ -178,9 +180,9 @@ def test_a_scheduler_that_dies_ends_the_run(
 
 def test_errors_of_tasks_come_back_as_they_are(tmp_path: Path) -> None:
     """A worker whose files or versions differ would draw other bytes: it refuses."""
-    settings = absolute(RenderSettings(PLAN, n=5, out=str(tmp_path / "r")))
-    expected = open_renderer(settings.plan, settings.look).identity() | {"plan": "another"}
-    task = RenderTask(settings, expected)
+    job = resolve(RenderSettings(PLAN, n=5, out=str(tmp_path / "r")))
+    expected = open_renderer(job.plan, job.look).identity() | {"plan": "another"}
+    task = RenderTask(job, expected)
     with (
         _cluster(tmp_path, workers=1) as started,
         pytest.raises(RenderError, match=r"would draw other lines \(plan: another, now"),

@@ -18,10 +18,12 @@ from datagen.cli import main
 from datagen.errors import RenderError, WorkerError
 from datagen.formats.manifest import read_manifest
 from datagen.formats.tar.reader import RenderReader
-from datagen.render.job import RenderTask, render
+from datagen.render.job import render
 from datagen.render.line_renderer import open_renderer, samples_at
 from datagen.render.render_settings import LookSettings, RenderSettings, render_name
 from datagen.render.renderer import Renderer
+from datagen.render.resolved import resolve
+from datagen.render.shard_task import RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
@@ -140,7 +142,7 @@ def test_a_sample_that_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     plan = PlanSettings(lines=str(lines))
     look = LookSettings(style="plain", widths=(64, 64))
     with pytest.raises(RenderError, match=r"sample 0 .*20 attempts"):
-        RenderTask(_settings(tmp_path / "r", plan=plan, look=look))(0)
+        RenderTask(resolve(_settings(tmp_path / "r", plan=plan, look=look)))(0)
     assert not list((tmp_path / "r").glob("*.tar"))
 
 
@@ -223,8 +225,13 @@ def test_a_dry_run_tells_disk_time_and_coverage_and_draws_nothing(tmp_path: Path
     result = CliRunner().invoke(main, arguments)
     assert result.return_value == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0] == f"3600000 lines into {tmp_path / 'r'}"
-    disk = re.match(r"disk: about ([\d.]+) GB \((\d+) bytes an image\), [\d.]+ GB free", lines[1])
-    assert disk is not None and 10 < float(disk[1]) < 25 and 1500 < int(disk[2]) < 5000
-    assert re.match(r"time: about [\d.]+ (s|min|h) with 2 workers \(\d+ lines a second", lines[2])
+    assert lines[0] == f"output: 3,600,000 lines into {tmp_path / 'r'}, 360 shards"
+    disk = re.match(
+        r"disk: about ([\d.]+) GB \(([\d,]+) bytes per image\), [\d,.]+ [MGT]B free", lines[1]
+    )
+    assert disk is not None and 10 < float(disk[1]) < 25
+    assert 1500 < int(disk[2].replace(",", "")) < 5000
+    assert re.match(
+        r"time: about [\d.]+ (s|min|h) with 2 workers \([\d,]+ lines per second each\)", lines[2]
+    )
     assert not (tmp_path / "r").exists()

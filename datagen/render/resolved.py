@@ -1,0 +1,89 @@
+"""A render with nothing left to choose: what its workers get."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from corpora import names
+from datagen.drawing.style import preset_names
+from datagen.render.render_settings import LookSettings, RenderSettings
+from datagen.text.plan_settings import PlanSettings
+from ocrbase.homes import data_home
+from ocrbase.weights import split_weight
+
+
+@dataclass(frozen=True)
+class ResolvedRender:
+    """`RenderSettings` with every choice made and every path absolute.
+
+    A worker may run in another folder than the command did, or on another machine.
+
+    Attributes:
+        plan: what to write.
+        look: how it looks.
+        n: lines.
+        shard_size: lines per shard.
+        folder: of the render.
+        workers: processes or threads, at least 1.
+        backend: what runs them.
+        scheduler: address of a dask scheduler, for `backend="dask"`.
+    """
+
+    plan: PlanSettings
+    look: LookSettings
+    n: int
+    shard_size: int
+    folder: Path
+    workers: int
+    backend: str
+    scheduler: str | None
+
+    @property
+    def shards(self) -> range:
+        """Numbers of the shards that n lines fill, the last one perhaps not to its end."""
+        return range(-(-self.n // self.shard_size))
+
+    def lines_of(self, shard: int) -> range:
+        """Sample indices of a shard."""
+        first = shard * self.shard_size
+        return range(first, min(first + self.shard_size, self.n))
+
+
+def resolve(settings: RenderSettings) -> ResolvedRender:
+    """Make the choices that settings leave open, and their paths absolute."""
+    plan, look = settings.plan, settings.look
+    home = data_home(plan.home).absolute()
+    return ResolvedRender(
+        replace(
+            plan,
+            corpora=tuple(_absolute_spec(spec, home) for spec in plan.corpora),
+            alphabet=_absolute(plan.alphabet),
+            lines=_absolute(plan.lines),
+            home=str(home),
+        ),
+        replace(
+            look,
+            style=look.style if look.style in preset_names() else str(_absolute(look.style)),
+            backgrounds=_absolute(look.backgrounds),
+        ),
+        settings.n,
+        settings.shard_size,
+        settings.folder.absolute(),
+        settings.jobs or len(os.sched_getaffinity(0)),
+        settings.backend,
+        settings.scheduler,
+    )
+
+
+def _absolute_spec(spec: str, home: Path) -> str:
+    """A corpus' name as it is, a path from the root; what is neither is left to be refused."""
+    name, weight = split_weight(spec)
+    path = Path(name).expanduser()
+    file = Path(name.rpartition("#")[0]).expanduser()  # a path may end in the name of a field
+    if name in names(home) or not (path.exists() or ("#" in name and file.exists())):
+        return spec
+    return str(path.absolute()) + ("" if weight is None else spec[len(name) :])
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())

@@ -1,0 +1,104 @@
+"""The work of one render worker: draw a shard, or find that it is there."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+from datagen.drawing.engine import BATCH
+from datagen.errors import RenderError
+from datagen.formats.tar.reader import shard_length, shard_stem
+from datagen.formats.tar.shard import TarShardWriter, shard_files
+from datagen.formats.tar.sidecar import read_sidecar
+from datagen.render.line_renderer import LineRenderer, current_renderer, open_renderer
+from datagen.render.resolved import ResolvedRender
+from ocrbase.errors import listed
+from ocrbase.settings import differences
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RenderedShard:
+    """What one worker did.
+
+    Attributes:
+        shard: its number.
+        lines: samples it holds.
+        redrawn: attempts beyond the first.
+        altered: lines with altered text.
+        size_bytes: of the tar.
+        counts: samples of each class, (C,).
+    """
+
+    shard: int
+    lines: int
+    redrawn: int
+    altered: int
+    size_bytes: int
+    counts: IntArray
+
+
+@dataclass(frozen=True)
+class RenderTask:
+    """Draws one shard; small enough to send to any worker.
+
+    Attributes:
+        job: the render.
+        expected: `identity` of the renderer that began it; a worker whose text, faces or libraries
+            differ would draw other bytes, and refuses. None takes any.
+    """
+
+    job: ResolvedRender
+    expected: dict[str, Any] | None = None
+
+    def __call__(self, shard: int) -> RenderedShard:
+        renderer = self._renderer()
+        stem = shard_stem(self.job.folder, shard)
+        if not is_finished(self.job, shard):  # a cluster may ask again for a result that it lost
+            lines = self.job.lines_of(shard)
+            with TarShardWriter(stem) as writer:
+                for start in range(lines.start, lines.stop, BATCH):
+                    batch = np.arange(start, min(start + BATCH, lines.stop))
+                    writer.write(renderer.samples(batch))
+        return _rendered(shard, stem, renderer.plan.alphabet)
+
+    def _renderer(self) -> LineRenderer:
+        renderer = open_renderer(self.job.plan, self.job.look)
+        if self.expected is None or renderer.identity() == self.expected:
+            return renderer
+        renderer = current_renderer(self.job.plan, self.job.look)  # of an earlier job, perhaps
+        changed = differences(self.expected, renderer.identity())
+        if changed:
+            raise RenderError(
+                f"a worker on {platform.node()} would draw other lines ({listed(changed)}): give"
+                " all machines the same files and versions, and leave them while a render runs"
+            )
+        return renderer
+
+
+def is_finished(job: ResolvedRender, shard: int) -> bool:
+    """Whether a shard stands under its final name and reaches as far as it should."""
+    stem = shard_stem(job.folder, shard)
+    if not all(path.exists() for path in shard_files(stem)):
+        return False
+    return shard_length(stem) >= len(job.lines_of(shard))
+
+
+def _rendered(shard: int, stem: Path, alphabet: Alphabet) -> RenderedShard:
+    """What a finished shard holds, from its sidecar."""
+    sidecar = read_sidecar(shard_files(stem)[1])
+    labels = sidecar.labels
+    ids = alphabet.class_ids("".join(labels.texts))
+    return RenderedShard(
+        shard,
+        len(labels),
+        redrawn=int(labels.meta["attempt"].sum()),
+        altered=int((labels.meta["inserted"] > 0).sum()),
+        size_bytes=sidecar.tar_size,
+        counts=np.bincount(ids, minlength=len(alphabet)),
+    )
