@@ -1,12 +1,15 @@
 """The one place that knows joblib: run a task for each shard on several workers."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from datagen.errors import WorkerError
+from datagen.worker_process import deaf_to_interrupts, end_with, orphaned
 
 Report = TypeVar("Report")
 
@@ -18,9 +21,10 @@ def run_shards(
 ) -> Iterator[Report]:
     """Run `task(k)` for each shard k and yield the reports as they come, in any order.
 
-    Few tasks wait at a time, two a worker, so memory does not grow with the number of shards.
-    `jobs=1` runs in this process. With `backend="dask"` the caller has opened a
-    `distributed.Client`, and joblib's own dask backend hands it the tasks.
+    Few tasks wait at a time, two per worker, so memory does not grow with the number of shards.
+    `jobs=1` runs in this process. Worker processes end within seconds of this one, however it
+    ends. With `backend="dask"` the caller has opened a `distributed.Client`, and joblib's own dask
+    backend hands it the tasks; its workers finish the shard at hand when the client is gone.
 
     Raises:
         WorkerError: if a worker dies without a result (killed, or out of memory).
@@ -33,8 +37,10 @@ def run_shards(
             return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1
         )
         try:
-            call = _Call(task)
-            yield from pool(joblib.delayed(call)(shard) for shard in shards)
+            call = _Call(task, os.getpid() if backend == "loky" else None)
+            with deaf_to_interrupts() if backend == "loky" else nullcontext():
+                reports = pool(joblib.delayed(call)(shard) for shard in shards)  # starts workers
+            yield from reports
         except TerminatedWorkerError as error:
             raise WorkerError(
                 f"a worker died ({_reason(error)}); what was finished is kept: run the same"
@@ -43,13 +49,26 @@ def run_shards(
 
 
 class _Call:
-    """A task that can be hashed, as joblib's dask backend silently needs it."""
+    """A task that can be hashed, as joblib's dask backend silently needs it.
 
-    def __init__(self, task: Callable[[int], Any]) -> None:
-        self.task = task
+    Args:
+        task: to run.
+        parent: process that its worker is to end with; None where others look after workers.
+    """
+
+    def __init__(self, task: Callable[[int], Any], parent: int | None) -> None:
+        self.task, self.parent = task, parent
 
     def __call__(self, shard: int) -> Any:
-        return self.task(shard)
+        if self.parent is None:
+            return self.task(shard)
+        end_with(self.parent)
+        try:
+            return self.task(shard)
+        except KeyboardInterrupt:
+            if orphaned(self.parent):
+                os._exit(1)  # there is nobody to tell
+            raise
 
 
 def _dask_backend() -> Any:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -67,9 +67,8 @@ def _running(folder: Path, n: int, shard_size: int, jobs: int = 2) -> Iterator[C
     try:
         yield command
     finally:
-        if command.process.poll() is None:
+        with suppress(ProcessLookupError), command.process:  # closes its pipes
             os.killpg(command.process.pid, signal.SIGKILL)
-            command.process.communicate()
 
 
 def _wait(ready: Callable[[], bool]) -> None:
@@ -131,6 +130,20 @@ def test_a_killed_worker_ends_the_run_with_its_reason(tmp_path: Path) -> None:
     kept = _published(command.out)
     assert 2 <= len(kept) < 40 and not _attempts(command.out)
     _goes_on(tmp_path, kept, 40_000, 1000)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+    """They have no parent to tell them, and further shards wait for them."""
+    with _running(tmp_path, n=2_000_000, shard_size=1000) as command:
+        _wait(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
+        os.kill(command.process.pid, how)
+        command.process.wait()
+        killed = time.monotonic()
+        _wait(lambda: not command.workers())
+        assert time.monotonic() - killed < 10
+        assert _published(command.out)
+        assert not _attempts(command.out)
 
 
 def test_kill_9_of_everything(tmp_path: Path) -> None:
