@@ -100,7 +100,9 @@ def size_of(image: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(image)) as opened:
             width, height = opened.size
-            sideways = opened.getexif().get(_ORIENTATION) in _SIDEWAYS
+            # Of a PNG without one in its head, Pillow would decode all pixels to look behind them.
+            has_exif = opened.format != "PNG" or "exif" in opened.info
+            sideways = has_exif and opened.getexif().get(_ORIENTATION) in _SIDEWAYS
     except Exception as error:  # Pillow's readers raise whatever their parsing meets
         raise ImageError(f"no readable image in {len(image)} bytes") from error
     return (width, height) if sideways else (height, width)

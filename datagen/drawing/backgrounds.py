@@ -1,45 +1,61 @@
 """A user's own images as grounds."""
 
 import hashlib
+import math
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.drawing.finishing import DEEPEST
+from datagen.drawing.finishing import BACKGROUND_DEPTH
 from datagen.drawing.look_columns import Look
-from datagen.errors import RenderError
-from ocrbase.errors import listed
+from datagen.errors import ImageError, RenderError
+from datagen.images import UintImages, size_of, try_decode
+from ocrbase.errors import UserError, listed
+from ocrbase.inputs import read_bytes
 
 KINDS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+MAX_PIXELS = 40_000_000  # of a file; decoded it takes as many bytes for a moment
+KEPT_PIXELS = 1 << 20  # of an image in memory: a line's frame needs a hundredth of that
+MAX_KEPT_BYTES = 1 << 30  # of all images, in each worker
 
 
 class Backgrounds:
-    """Grounds cut from the images of a folder, flattened to at most DEEPEST around their mean.
+    """Grounds cut from the images of a folder, flattened to BACKGROUND_DEPTH around their mean.
+
+    Images of more than KEPT_PIXELS are made smaller, so that a frame shows more of them.
 
     Args:
         folder: searched with its sub-folders in the order of names; empty for no images.
 
     Raises:
-        RenderError: if the folder has no image, or one cannot be read; names all of those.
+        RenderError: if the folder has no image, too many, or some that cannot be used; names all
+            of those.
     """
 
     def __init__(self, folder: str) -> None:
-        self._images: list[NDArray[np.uint8]] = []
+        self._images: list[UintImages] = []
         digest = hashlib.sha256()
-        unreadable = []
+        kept_bytes, unusable = 0, []
         for path in _paths(folder):
-            data = path.read_bytes()
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-            if image is None:
-                unreadable.append(path.name)
+            try:
+                data = read_bytes(path, error=ImageError)
+                image = _decoded(data)
+            except UserError as error:
+                unusable.append(f"{path.name} ({error})")
                 continue
             digest.update(data)
-            self._images.append(np.asarray(image, dtype=np.uint8))
-        if unreadable:
+            self._images.append(image)
+            kept_bytes += image.nbytes
+            if kept_bytes > MAX_KEPT_BYTES:
+                raise RenderError(
+                    f"the backgrounds of {folder} take more than {MAX_KEPT_BYTES >> 20:,} MB of"
+                    f" memory from image {len(self._images):,} on; give a folder with fewer"
+                )
+        if unusable:
             raise RenderError(
-                f"not readable as images in {folder}: {listed(unreadable)}; remove or convert them"
+                f"not usable as backgrounds in {folder}: {listed(unusable)}; remove or convert them"
             )
         self.fingerprint = digest.hexdigest() if self._images else ""
 
@@ -47,36 +63,59 @@ class Backgrounds:
         """What the ground of each line adds to its level, (B, H, W), or (B, 0, 0) without images.
 
         Args:
-            looks: (B, len(Look)); BACKGROUND picks the image, BACKGROUND_X and _Y the place.
+            looks: (B, len(Look)); BACKGROUND picks the image, BACKGROUND_X and _Y the place, WIDTH
+                is the line's own; BACKGROUND_RELIEF receives the standard deviation of the cut.
             shape: (B, H, W).
         """
         if not self._images:
             return np.zeros((shape[0], 0, 0), dtype=np.float32)
         grounds = np.zeros(shape, dtype=np.float32)
         for b in np.nonzero(looks[:, Look.BACKGROUND] >= 0.0)[0].tolist():
-            pick = int(looks[b, Look.BACKGROUND] * len(self._images))
-            grounds[b] = self._patch(self._images[pick], looks[b], shape[1], shape[2])
+            image = self._images[int(looks[b, Look.BACKGROUND] * len(self._images))]
+            width = int(looks[b, Look.WIDTH])
+            patch = _patch(image, looks[b], shape[1], width)
+            grounds[b, :, :width] = patch
+            looks[b, Look.BACKGROUND_RELIEF] = patch.std()
         return grounds
 
-    def _patch(
-        self, image: NDArray[np.uint8], look: NDArray[np.float64], height: int, width: int
-    ) -> NDArray[np.float32]:
-        factor = max(1.0, height / image.shape[0], width / image.shape[1])
-        if factor > 1.0:
-            size = (int(np.ceil(image.shape[1] * factor)), int(np.ceil(image.shape[0] * factor)))
-            image = np.asarray(cv2.resize(image, size), dtype=np.uint8)
-        y = int(look[Look.BACKGROUND_Y] * (image.shape[0] - height + 1))
-        x = int(look[Look.BACKGROUND_X] * (image.shape[1] - width + 1))
-        patch = image[y : y + height, x : x + width].astype(np.float32)
-        patch -= patch.mean()
-        deepest = float(np.abs(patch).max())
-        return patch * min(1.0, DEEPEST / deepest) if deepest > 0.0 else patch
+
+def _patch(
+    image: UintImages, look: NDArray[np.float64], height: int, width: int
+) -> NDArray[np.float32]:
+    """A cut of an image, enlarged where the image is smaller, around 0, (height, width)."""
+    factor = max(1.0, height / image.shape[0], width / image.shape[1])
+    rows = min(image.shape[0], math.ceil(height / factor))
+    columns = min(image.shape[1], math.ceil(width / factor))
+    y = int(look[Look.BACKGROUND_Y] * (image.shape[0] - rows + 1))
+    x = int(look[Look.BACKGROUND_X] * (image.shape[1] - columns + 1))
+    patch = image[y : y + rows, x : x + columns].astype(np.float32)
+    if factor > 1.0:
+        patch = np.asarray(cv2.resize(patch, (width, height)), dtype=np.float32)
+    patch -= patch.mean()
+    deepest = float(np.abs(patch).max())
+    return patch * min(1.0, BACKGROUND_DEPTH / deepest) if deepest > 0.0 else patch
+
+
+def _decoded(data: bytes) -> UintImages:
+    height, width = size_of(data)
+    if height * width > MAX_PIXELS:
+        raise ImageError(f"{width:,} x {height:,} px is over the limit of {MAX_PIXELS:,} pixels")
+    image = try_decode(data)
+    if image is None:
+        raise ImageError(f"no readable image in {len(data):,} bytes")
+    scale = math.sqrt(KEPT_PIXELS / image.size)
+    if scale >= 1.0:
+        return image
+    height, width = image.shape
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _paths(folder: str) -> list[Path]:
     if not folder:
         return []
-    found = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in KINDS)
-    if not found:
+    candidates = (path for path in Path(folder).rglob("*") if path.suffix.lower() in KINDS)
+    paths = sorted(path for path in candidates if not path.is_dir())
+    if not paths:
         raise RenderError(f"no image ({', '.join(KINDS)}) under the backgrounds folder {folder}")
-    return found
+    return paths

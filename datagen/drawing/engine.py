@@ -28,7 +28,7 @@ from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
 from ocrbase.settings import to_mapping
 
-PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
+PIXELS_VERSION = 2  # raised whenever the same settings give other pixels
 BATCH = 128  # lines drawn at a time
 
 FloatArray = NDArray[np.float64]
@@ -156,7 +156,7 @@ class LineEngine:
             (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
         """
         ids, face, good, advances = self._fit(texts, indices, looks, attempt)
-        bound_blur(looks, self.style.blur.most_em)
+        bound_blur(looks, self.style.blur.max_em)
         level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
         slots, table = self.glyphs.batch(face, level, ids)
         glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
@@ -216,7 +216,9 @@ def _fit_size(
         low, high = style.frame.width_px
         natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]
         wanted = natural + np.maximum(looks[:, Look.LEFT], 8.0 * looks[:, Look.PLACE_X])
-        looks[:, Look.WIDTH] = np.clip(np.ceil(wanted / 4.0) * 4.0, max(low, 32), high)
+        fitted = np.clip(np.ceil(wanted / 4.0) * 4.0, max(low, 32), high)
+        looks[:, Look.SHADOW_X] *= fitted / looks[:, Look.WIDTH]
+        looks[:, Look.WIDTH] = fitted
     room = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
     most = (room / size - letters) / np.maximum(gaps, 1)
     spacing = np.minimum(spacing, np.maximum(most, np.minimum(spacing, 0.0)))

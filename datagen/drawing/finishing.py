@@ -9,7 +9,7 @@ from datagen.drawing.look_columns import Look
 from datagen.drawing.placing import PAD
 from ocrbase.compiled import compiled
 
-DEEPEST = 40.0  # gray levels that a background image may depart from its mean
+BACKGROUND_DEPTH = 40.0  # gray levels that a background image may depart from its mean
 
 _PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
 
@@ -110,11 +110,11 @@ def _separate(look, palest, on_image):
     Shading changes ink and ground alike, but clips at black and white: the lighter of the two
     keeps enough above the deepest shade, the darker enough below the brightest.
     """
-    restless = look[Look.PAPER] + look[Look.MOIRE]
+    restless = look[Look.PAPER] + look[Look.MOIRE] + look[Look.BACKGROUND_RELIEF]
     needed = (look[Look.MIN_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
     rise = restless + 0.75 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
     if on_image:
-        rise += DEEPEST
+        rise += BACKGROUND_DEPTH
     fall = rise + look[Look.SHADOW]
     ink, ground = look[Look.INK], look[Look.GROUND]
     light, dark = max(ink, ground), min(ink, ground)
@@ -184,6 +184,8 @@ def _compose(canvas, look, seed, ground, image, width):
     for y in range(height):
         if uneven:
             _ground_row(row, y, look, height, width, seed)
+        elif on_image:
+            row[:] = zero
         if on_image:
             for x in range(width):
                 row[x] += ground[y, x]

@@ -58,3 +58,4 @@ class Look(IntEnum):
     QUALITY = auto()
     PERSPECTIVE = auto()  # px, for the record: KEYSTONE and FAN are what is drawn
     FIT = auto()  # filled in by drawing: the scale that fitted the line into its frame
+    BACKGROUND_RELIEF = auto()  # filled in by drawing: standard deviation of the background image

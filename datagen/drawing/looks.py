@@ -88,7 +88,7 @@ def _gray(table: FloatArray, draws: _Draws, style: Style) -> None:
     for column in (Look.INK, Look.GROUND):
         table[:, column] = np.where(inverted, 255.0 - table[:, column], table[:, column])
     noise = table[:, Look.NOISE]
-    table[:, Look.MIN_CONTRAST] = gray.least_contrast + gray.noise_factor * noise
+    table[:, Look.MIN_CONTRAST] = gray.min_contrast + gray.noise_factor * noise
 
 
 def _geometry(table: FloatArray, draws: _Draws, style: Style) -> None:
@@ -128,7 +128,7 @@ def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.BACKGROUND_Y] = draws.unit(Look.BACKGROUND_Y)
 
 
-def bound_blur(table: FloatArray, most_em: float) -> None:
+def bound_blur(table: FloatArray, max_em: float) -> None:
     """Weaken blur, in place, where characters came out too small to bear it.
 
     Variances add: a box of length l has variance l²/12, resampling by f about (f² - 1)/6, and
@@ -136,14 +136,14 @@ def bound_blur(table: FloatArray, most_em: float) -> None:
 
     Args:
         table: looks with final sizes, (B, len(Look)).
-        most_em: largest standard deviation of all blur together, in em of the line's small end.
+        max_em: largest standard deviation of all blur together, in em of the line's small end.
     """
     gauss, motion = table[:, Look.GAUSS], table[:, Look.MOTION]
     resample, bleed = table[:, Look.RESAMPLE], table[:, Look.BLEED]
     variance = gauss**2 + motion**2 / 12.0 + (resample**2 - 1.0) / 6.0 + bleed**2
     smallest = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
-    most = (most_em * smallest) ** 2
-    shrink = np.sqrt(np.minimum(1.0, most / np.maximum(variance, 1e-9)))
+    limit = (max_em * smallest) ** 2
+    shrink = np.sqrt(np.minimum(1.0, limit / np.maximum(variance, 1e-9)))
     table[:, Look.GAUSS] = gauss * shrink
     table[:, Look.MOTION] = motion * shrink
     table[:, Look.BLEED] = bleed * shrink

@@ -8,6 +8,7 @@ effect. Presets are TOML files beside this module; a user's file starts from a p
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from datagen.drawing.effects import EFFECTS, Span
 from ocrbase.errors import SettingsError
@@ -25,7 +26,7 @@ class Frame:
     Attributes:
         width_px: smallest and largest width; drawn uniformly, in steps of 4.
         fit_width: width follows from the text instead, up to the largest of `width_px`.
-        margin_px: least distance of the ink from the frame, blur included.
+        margin_px: smallest distance of the ink from the frame, blur included.
         left: share of lines that begin near the left edge; the others stand anywhere.
         vertical: how far a line strays from the middle, as a share of the free height.
     """
@@ -66,15 +67,15 @@ class Gray:
         ink: of dark ink on a light ground.
         ground: of that light ground.
         inverted: share of lines with light ink on a dark ground; the levels are mirrored.
-        least_contrast: smallest difference of ink and ground at the palest character of a line,
+        min_contrast: smallest difference of ink and ground at the palest character of a line,
             after weight and blur; noise raises it by `noise_factor` standard deviations.
-        noise_factor: see least_contrast.
+        noise_factor: see min_contrast.
     """
 
     ink: Span = (0.0, 110.0)
     ground: Span = (110.0, 255.0)
     inverted: float = 0.15
-    least_contrast: float = 36.0
+    min_contrast: float = 36.0
     noise_factor: float = 5.0
 
 
@@ -110,7 +111,7 @@ class Blur:
         motion_share: share of lines with it.
         resample: factor of down-and-up sampling.
         resample_share: share of lines with it.
-        most_em: largest total blur radius in em.
+        max_em: largest total blur radius in em.
     """
 
     gauss_px: Span = (0.3, 1.0)
@@ -119,7 +120,7 @@ class Blur:
     motion_share: float = 0.08
     resample: Span = (1.2, 1.7)
     resample_share: float = 0.15
-    most_em: float = 0.045
+    max_em: float = 0.045
 
 
 @dataclass(frozen=True)
@@ -199,18 +200,46 @@ def load_style(name: str) -> Style:
     Raises:
         SettingsError: if there is neither, or a value is out of range; all problems in one line.
     """
-    path = PRESETS / f"{name}.toml"
-    if not path.exists():
-        path = Path(name)
-    if not path.exists():
+    return _load(name, ())
+
+
+def _load(name: str, above: tuple[str, ...]) -> Style:
+    """The style of a name, which the files `above` start from."""
+    if name in above:
+        raise SettingsError(f"{name} starts from itself: preset = {above[-1]!r} leads back to it")
+    path = PRESETS / f"{name}.toml" if name in preset_names() else Path(name)
+    if not _is_there(path):
         raise SettingsError(
             f"no style {name!r}: give a preset ({', '.join(preset_names())}) or a TOML file"
         )
     mapping = read_toml(path, error=SettingsError)
-    base = mapping.pop("preset", None)
-    style = from_mapping(Style, mapping, str(path), load_style(base) if base else Style())
+    base = mapping.pop("preset", "")
+    if not isinstance(base, str):
+        raise SettingsError(f"{path}: preset = {base!r} is no name of a style")
+    start = _load(base, (*above, name)) if base else Style()
+    style = from_mapping(Style, _with_present_names(mapping), str(path), start)
     check(style, str(path))
     return style
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for the system
+        return False
+
+
+# Names that keys of style files had in version 0.1.0.
+_RENAMED = {"gray": {"least_contrast": "min_contrast"}, "blur": {"most_em": "max_em"}}
+
+
+def _with_present_names(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {
+        section: {_RENAMED.get(section, {}).get(key, key): value for key, value in keys.items()}
+        if isinstance(keys, dict)
+        else keys
+        for section, keys in mapping.items()
+    }
 
 
 @cache
@@ -232,10 +261,10 @@ _LIMITS: dict[str, Span] = {
     "frame.margin_px": (0.5, 8),
     "frame.left": (0, 1),
     "frame.vertical": (0, 1),
-    "gray.least_contrast": (8, 200),
+    "gray.min_contrast": (8, 200),
     "gray.noise_factor": (0, 100),
     "geometry.wave_length_px": (40, 5000),
-    "blur.most_em": (0, 1),
+    "blur.max_em": (0, 1),
 }
 _LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
 _LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}

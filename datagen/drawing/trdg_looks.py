@@ -228,7 +228,7 @@ def _put(setting: Setting, style: Style, margin: int) -> Setting:
         frame = min(max(math.ceil(wanted / 4) * 4, low, 32), high)
     free = frame - 2 * margin - width
     shift = min(free, round(look.left_px)) if look.left_px >= 0.0 else round(free * look.place_x)
-    blur = min(look.blur_px, style.blur.most_em * setting.em_px)
+    blur = min(look.blur_px, style.blur.max_em * setting.em_px)
     return replace(
         setting,
         look=replace(look, blur_px=blur, width_px=frame),

@@ -1,5 +1,8 @@
 """Encoded images: what decoding gives back, and what is known without it."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +62,13 @@ def test_size_obeys_the_orientation_as_decoding_does() -> None:
     exif[0x0112] = 6
     Image.new("L", (40, 20)).save(buffer, "JPEG", exif=exif)
     assert size_of(buffer.getvalue()) == decode([buffer.getvalue()]).shape[1:] == (40, 20)
+
+
+def test_the_size_of_a_bomb_is_known_without_decoding_it() -> None:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 10_000, 8_000, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    small = encode_png(np.zeros((8, 8), np.uint8))  # whose pixels would not fill such an image
+    assert size_of(small[:8] + chunk + small[33:]) == (8_000, 10_000)
 
 
 def test_a_cut_image_is_told_from_a_whole_one() -> None:

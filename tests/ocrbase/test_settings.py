@@ -1,11 +1,9 @@
 """Settings from mappings: all problems in one message, nothing unknown let through."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from datagen.drawing.style import Style, check, load_style, preset_names
 from ocrbase.errors import SettingsError
 from ocrbase.settings import differences, from_mapping, to_mapping
 
@@ -59,32 +57,3 @@ def test_whole_numbers_stay_whole() -> None:
 
 def test_differences_name_both_values() -> None:
     assert differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2}) == ["a.b: 1, now 3"]
-
-
-@pytest.mark.parametrize("name", preset_names())
-def test_presets_are_within_their_limits(name: str) -> None:
-    check(load_style(name), name)
-
-
-def test_a_style_file_starts_from_its_preset(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text('preset = "rich"\n[blur]\ngauss_px = [0.1, 0.2]\n', encoding="utf-8")
-    style = load_style(str(path))
-    assert style.blur.gauss_px == (0.1, 0.2)
-    assert style.surface == load_style("rich").surface
-
-
-def test_a_style_out_of_range_names_value_and_limit(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text("[letters]\nsize_px = [40, 2]\n[jpeg]\nquality=[0,95]\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"size_px = 40 is outside 8 to 30.*quality = 0"):
-        load_style(str(path))
-
-
-def test_an_unknown_style_lists_the_presets() -> None:
-    with pytest.raises(SettingsError, match="plain, print, rich"):
-        load_style("glossy")
-
-
-def test_the_default_style_is_the_default_preset() -> None:
-    assert load_style("print") == Style()

@@ -2,60 +2,34 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.glyphs import GlyphCache, level_for
 from datagen.drawing.style import Style, load_style
-from datagen.sample import EFFECTS, Samples, Texts
+from datagen.sample import EFFECTS, Samples
 from fonts import select
+from tests.support.drawn_lines import LINES, gray, many_texts, texts_of
 
 FACES = select(("noto-sans-sc-regular", "zcool-xiaowei", "arphic-kai-gb"))
 NARROW = next(i for i, face in enumerate(FACES) if face.name == "zcool-xiaowei")
-
-
-def _texts(*lines: str) -> Texts:
-    alphabet = builtin()
-    ids = np.zeros((len(lines), max(map(len, lines))), dtype=np.uint16)
-    for row, line in enumerate(lines):
-        ids[row, : len(line)] = alphabet.encode(line)
-    n = len(lines)
-    lengths = np.array([len(line) for line in lines], dtype=np.int64)
-    return Texts(
-        ids, lengths, np.arange(n, dtype=np.uint64), np.zeros(n, np.uint16), np.zeros(n, np.uint8)
-    )
-
-
-LINES = (
-    "春眠不觉晓，处处闻啼",
-    "2026年GDP增长4.8%",
-    "一、二：“三”（四）五",
-    "鹦鹉螺鹭鸶，鳜鱼肥。",
-)
 
 
 def _engine(style: Style | None = None, **options: bool) -> LineEngine:
     return LineEngine(style or load_style("print"), FACES, builtin(), seed=5, **options)
 
 
-def _gray(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
-
-
 def _many(engine: LineEngine, n: int) -> Samples:
-    lines = [LINES[i % len(LINES)] for i in range(n)]
-    return engine.draw(_texts(*lines), np.arange(n))
+    return engine.draw(many_texts(n), np.arange(n))
 
 
 def test_bytes_depend_on_neither_batch_nor_cache() -> None:
     whole = _many(_engine(), 12)
     engine = _engine()
     for i in reversed(range(12)):
-        one = engine.draw(_texts(LINES[i % len(LINES)]), np.array([i]))
+        one = engine.draw(texts_of(LINES[i % len(LINES)]), np.array([i]))
         assert one.images[0] == whole.images[i]
         assert one.meta[0]["face"] == whole.meta[i]["face"]
 
@@ -65,12 +39,12 @@ def test_a_full_glyph_cache_changes_no_byte() -> None:
     small.glyphs = GlyphCache(FACES, builtin(), capacity_bytes=1)
     for start in (0, 4, 8):
         indices = np.arange(start, start + 4)
-        texts = _texts(*LINES)
+        texts = texts_of(*LINES)
         assert small.draw(texts, indices).images == large.draw(texts, indices).images
 
 
 def test_another_seed_gives_other_images() -> None:
-    texts, indices = _texts(*LINES), np.arange(4)
+    texts, indices = texts_of(*LINES), np.arange(4)
     other = LineEngine(load_style("print"), FACES, builtin(), seed=6)
     assert _engine().draw(texts, indices).images != other.draw(texts, indices).images
 
@@ -79,7 +53,7 @@ def test_frame_and_labels() -> None:
     samples = _many(_engine(), 8)
     assert samples.texts == [LINES[i % 4] for i in range(8)]
     for data in filter(None, samples.images):
-        assert _gray(data).shape == (32, 280)
+        assert gray(data).shape == (32, 280)
 
 
 @pytest.mark.parametrize("name", ["print", "rich"])
@@ -90,7 +64,7 @@ def test_no_ink_touches_the_frame(name: str) -> None:
     samples = _many(_engine(style, masks=True), 200)
     assert samples.masks is not None
     for data in filter(None, samples.masks):
-        mask = _gray(data)
+        mask = gray(data)
         edge = max(mask[0].max(), mask[-1].max(), mask[:, 0].max(), mask[:, -1].max())
         assert edge <= 40  # of 255: what antialiasing and blur leave at the last pixel
 
@@ -104,7 +78,7 @@ def test_ink_stands_out_from_its_ground() -> None:
     for i, (data, coverage) in enumerate(zip(samples.images, samples.masks, strict=True)):
         if not data:
             continue
-        mask, image = _gray(coverage), _gray(data).astype(np.float64)
+        mask, image = gray(coverage), gray(data).astype(np.float64)
         ink, ground = samples.meta[i]["effects"][[EFFECTS.index("ink"), EFFECTS.index("ground")]]
         places = samples.centres[i, : len(samples.texts[i])]
         for x in np.clip(places.astype(int), 12, 267):
@@ -125,7 +99,7 @@ def test_centres_and_quads_lie_on_the_ink() -> None:
     samples = _many(_engine(load_style("plain"), boxes=True), 4)
     assert samples.quads is not None
     for i, data in enumerate(samples.images):
-        image = _gray(data)
+        image = gray(data)
         for k in range(len(samples.texts[i])):
             quad = samples.quads[i, k]
             x0, x1 = int(quad[:, 0].min()), int(np.ceil(quad[:, 0].max()))
@@ -137,10 +111,10 @@ def test_centres_and_quads_lie_on_the_ink() -> None:
 def test_punctuation_sits_where_print_has_it() -> None:
     """，and 。 stand at the lower left of their squares, “ at the top."""
     samples = LineEngine(load_style("plain"), FACES[:1], builtin(), 0, boxes=True).draw(
-        _texts("国，国。国“国"), np.array([0])
+        texts_of("国，国。国“国"), np.array([0])
     )
     assert samples.quads is not None
-    image = 255 - _gray(samples.images[0]).astype(np.float64)
+    image = 255 - gray(samples.images[0]).astype(np.float64)
     for k, low in ((1, True), (3, True), (5, False)):
         quad = samples.quads[0, k]
         x0, x1 = int(quad[:, 0].min()), int(quad[:, 0].max())
@@ -152,7 +126,7 @@ def test_punctuation_sits_where_print_has_it() -> None:
 
 def test_plain_text_is_sharp() -> None:
     """One resampling: edges of unblurred text fall from paper to ink within two pixels."""
-    image = _gray(_many(_engine(load_style("plain")), 1).images[0]).astype(int)
+    image = gray(_many(_engine(load_style("plain")), 1).images[0]).astype(int)
     steps = np.abs(np.diff(image, axis=1)).max()
     assert steps > 150
 
@@ -161,7 +135,7 @@ def test_a_line_is_drawn_only_in_a_face_that_has_it() -> None:
     able = _engine().glyphs.drawable
     lacking = [c for c in range(1, len(builtin())) if not able[c, NARROW]]
     symbol = builtin().symbols[lacking[0]]
-    texts = _texts(*[symbol + "国家大事"] * 60)
+    texts = texts_of(*[symbol + "国家大事"] * 60)
     faces = _engine().draw(texts, np.arange(60)).meta["face"]
     assert set(faces.tolist()) == {f for f in range(3) if f != NARROW}
 
@@ -170,8 +144,8 @@ def test_a_line_that_no_face_has_comes_back_empty() -> None:
     engine = LineEngine(load_style("plain"), FACES[NARROW : NARROW + 1], builtin(), 0)
     missing = [c for c in range(1, len(builtin())) if not engine.glyphs.drawable[c, 0]]
     symbol = builtin().symbols[missing[0]]
-    assert engine.draw(_texts(symbol * 3, "国国国"), np.arange(2)).images[0] == b""
-    assert engine.draw(_texts(symbol * 3, "国国国"), np.arange(2)).images[1] != b""
+    assert engine.draw(texts_of(symbol * 3, "国国国"), np.arange(2)).images[0] == b""
+    assert engine.draw(texts_of(symbol * 3, "国国国"), np.arange(2)).images[1] != b""
 
 
 def test_recorded_strengths_are_within_the_style() -> None:
@@ -191,7 +165,7 @@ def test_levels_oversample_every_size() -> None:
 
 def test_golden_line() -> None:
     """Changes only on purpose: raise PIXELS_VERSION and say so in CHANGELOG."""
-    image = _gray(_many(_engine(load_style("plain")), 1).images[0])
+    image = gray(_many(_engine(load_style("plain")), 1).images[0])
     columns = (255 - image.astype(int)).sum(axis=0)
     inked = np.nonzero(columns > 200)[0]
     assert (int(inked.min()), int(inked.max())) == GOLDEN_SPAN

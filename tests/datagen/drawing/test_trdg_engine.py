@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
 from datagen.drawing.style import Style, load_style
@@ -21,9 +20,10 @@ from datagen.formats.tar.reader import RenderReader
 from datagen.render.job import render
 from datagen.render.line_renderer import open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
-from datagen.sample import EFFECTS, Samples, Texts
+from datagen.sample import EFFECTS, Samples
 from datagen.text.plan_settings import PlanSettings
 from fonts import select
+from tests.support.drawn_lines import gray, texts_of
 
 FACES = select(("noto-sans-sc-regular", "zcool-xiaowei", "smiley-oblique"))
 NARROW = next(i for i, face in enumerate(FACES) if face.name == "zcool-xiaowei")
@@ -38,36 +38,21 @@ def engine_class() -> type:
     return TrdgEngine
 
 
-def _texts(*lines: str) -> Texts:
-    ids = np.zeros((len(lines), max(map(len, lines))), dtype=np.uint16)
-    for row, line in enumerate(lines):
-        ids[row, : len(line)] = builtin().encode(line)
-    n = len(lines)
-    lengths = np.array([len(line) for line in lines], dtype=np.int64)
-    return Texts(
-        ids, lengths, np.arange(n, dtype=np.uint64), np.zeros(n, np.uint16), np.zeros(n, np.uint8)
-    )
-
-
 def _many(engine_class: type, n: int, style: Style | None = None, **options: bool) -> Samples:
     engine = engine_class(style or load_style("print"), FACES, builtin(), seed=3, **options)
     lines = [LINES[i % len(LINES)] for i in range(n)]
-    samples = engine.draw(_texts(*lines), np.arange(n))
+    samples = engine.draw(texts_of(*lines), np.arange(n))
     assert isinstance(samples, Samples)
     return samples
-
-
-def _gray(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def test_bytes_depend_on_neither_batch_nor_what_was_drawn_before(engine_class: type) -> None:
     whole = _many(engine_class, 12)
     engine = engine_class(load_style("print"), FACES, builtin(), seed=3)
     for i in reversed(range(12)):
-        one = engine.draw(_texts(LINES[i % len(LINES)]), np.array([i]))
+        one = engine.draw(texts_of(LINES[i % len(LINES)]), np.array([i]))
         assert one.images[0] == whole.images[i]
-    assert engine.draw(_texts(LINES[0]), np.array([0]), 1).images[0] != whole.images[0]
+    assert engine.draw(texts_of(LINES[0]), np.array([0]), 1).images[0] != whole.images[0]
 
 
 def test_global_generators_neither_matter_nor_move(engine_class: type) -> None:
@@ -91,7 +76,7 @@ def test_frame_labels_and_masks(engine_class: type) -> None:
     drawn = [i for i, data in enumerate(samples.images) if data]
     assert len(drawn) > 25
     for i in drawn:
-        mask, image = _gray(samples.masks[i]), _gray(samples.images[i]).astype(float)
+        mask, image = gray(samples.masks[i]), gray(samples.images[i]).astype(float)
         assert image.shape == mask.shape == (32, 280)
         assert not (mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
         assert image[mask == 0].mean() - image[mask > 0].mean() > 25
@@ -109,7 +94,7 @@ def test_centres_and_quads_lie_on_the_ink(engine_class: type) -> None:
     for i in range(0, 60, len(LINES)):
         if not samples.images[i]:
             continue
-        ink = _gray(samples.masks[i]) > 0
+        ink = gray(samples.masks[i]) > 0
         for quad, centre in zip(samples.quads[i, :9], samples.centres[i, :9], strict=True):
             inside = cv2.fillConvexPoly(np.zeros((32, 280), np.uint8), quad.astype(np.int32), 1)
             ys, xs = np.nonzero(ink & (inside > 0))
@@ -122,7 +107,7 @@ def test_centres_and_quads_lie_on_the_ink(engine_class: type) -> None:
 
 
 def test_widths_are_foreseen(engine_class: type) -> None:
-    texts, indices = _texts("一", "春眠不觉晓处处闻啼鸟"), np.arange(2)
+    texts, indices = texts_of("一", "春眠不觉晓处处闻啼鸟"), np.arange(2)
     style = load_style("print")
     assert engine_class(style, FACES, builtin()).widths(texts, indices).tolist() == [280, 280]
     fitted = replace(style, frame=replace(style.frame, width_px=(32, 640), fit_width=True))
@@ -142,10 +127,10 @@ def test_a_line_is_drawn_only_in_a_face_that_has_it(engine_class: type) -> None:
     )
     symbol = builtin().symbols[lacking]
     engine = engine_class(load_style("print"), FACES, builtin())
-    faces = engine.draw(_texts(*[symbol + "国家"] * 20), np.arange(20)).meta["face"]
+    faces = engine.draw(texts_of(*[symbol + "国家"] * 20), np.arange(20)).meta["face"]
     assert set(faces.tolist()) == set(others)
     alone = engine_class(load_style("print"), [FACES[NARROW]], builtin())
-    assert alone.draw(_texts(symbol), np.arange(1)).images == [b""]
+    assert alone.draw(texts_of(symbol), np.arange(1)).images == [b""]
 
 
 def test_recorded_strengths(engine_class: type) -> None:

@@ -1,1 +1,0 @@
-"""The forms in which pages as read are written."""
