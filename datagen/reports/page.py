@@ -59,6 +59,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .figures.row figure { flex: none; } h2 small { font-weight: 400; margin-left: .5rem; }
 figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px;
   overflow-x: auto; }
+body > figure + figure { margin-top: .8rem; }
 figure img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
 figure.tall img { max-width: none; height: 48px; }
 figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
