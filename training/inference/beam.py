@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from training.errors import ReadError
 from training.inference.beam_settings import DEFAULT_BEAM, BeamSettings
 from training.inference.decoding import (
     Decoded,
@@ -21,8 +22,10 @@ from training.inference.decoding import (
     log_partition,
 )
 from training.inference.ngrams import NgramTable, empty_table
-from training.inference.prefix_search import search
+from training.inference.prefix_search import max_nodes, search
 from training.model.model_settings import BLANK
+
+MAX_NODES = 10_000_000  # prefixes that a search may meet, 72 bytes each
 
 
 def beam_decode(
@@ -41,6 +44,7 @@ def beam_decode(
         table: n-gram table over the same classes, or None.
 
     Raises:
+        ReadError: if a line would need too much memory.
         ValueError: if a length is outside [1, T].
     """
     check_lengths(logits.shape[0], input_lengths)
@@ -50,6 +54,12 @@ def beam_decode(
     for n, length in enumerate(input_lengths):
         columns, log_probs = _likely(logits[:length, n], settings.min_probability)
         ids, scores = _candidates(log_probs, settings)
+        nodes = max_nodes(scores, settings.width)
+        if nodes > MAX_NODES:
+            raise ReadError(
+                f"a beam of {settings.width:,} over {length:,} time steps as unsure as these needs"
+                f" {nodes:,} prefixes (limit {MAX_NODES:,}); lower --beam-width"
+            )
         text, log_probability = search(
             np.ascontiguousarray(log_probs[:, BLANK]), columns[ids], scores,
             settings.width, *weights,

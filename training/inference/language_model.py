@@ -5,24 +5,32 @@ constant and gives what that frees to the order below, whose counts are of disti
 lowest order gives every class of the alphabet something, so no text is impossible.
 """
 
-import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from datagen.alphabet import MAX_CLASSES, Alphabet
+from datagen.errors import AlphabetError
+from ocrbase.arrays import DAMAGE, read_stored
+from ocrbase.inputs import open_regular
 from ocrbase.publishing import publish_file
-from training.errors import ReadError
+from ocrbase.records import decode
+from training.errors import ReadError, first_line
 from training.inference.ngrams import NgramTable, pack
 from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray
+from training.model.metadata import StoredAlphabet
 from training.model.model_settings import BLANK
 
 VERSION = 1
 MAX_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left
+_ARRAYS = {"keys": "<u8", "log_probs": "<f4", "backoffs": "<f4", "offsets": "<i8"}
 _OUTSIDE = MAX_CLASSES  # between sentences, and for characters without a class
 
 
@@ -41,6 +49,15 @@ class LanguageModel:
     alphabet: Alphabet
     sources: tuple[str, ...]
     characters: int
+
+
+class _About(Struct, frozen=True):
+    """What a file says of its numbers, as JSON."""
+
+    version: int
+    alphabet: StoredAlphabet
+    sources: tuple[str, ...]
+    characters: Annotated[int, Meta(ge=0)]
 
 
 def build(
@@ -90,17 +107,17 @@ def build(
 
 def save(model: LanguageModel, path: Path) -> None:
     """Write a model as an .npz file, atomically and without pickles."""
-    about = {
-        "version": VERSION,
-        "alphabet": model.alphabet.to_json(),
-        "sources": list(model.sources),
-        "characters": model.characters,
-    }
+    about = _About(
+        VERSION,
+        StoredAlphabet(model.alphabet.characters, BLANK),
+        model.sources,
+        model.characters,
+    )
     table = model.table
     with publish_file(path) as attempt, attempt.open("wb") as file:
         np.savez(
             file,
-            about=np.array(json.dumps(about, ensure_ascii=False)),
+            about=np.array(msgspec.json.encode(about).decode()),
             keys=table.keys,
             log_probs=table.log_probs,
             backoffs=table.backoffs,
@@ -114,20 +131,31 @@ def load(path: Path) -> LanguageModel:
     Raises:
         ReadError: if it is missing, damaged, of another version, or no language model.
     """
-    if not path.is_file():
+    if not path.exists():
         raise ReadError(f"there is no language model {path}; make one with `ocrtrain lm build`")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            arrays = [file[name] for name in ("keys", "log_probs", "backoffs", "offsets")]
-        version = about["version"]
-        alphabet = Alphabet.from_json(about["alphabet"])
-        sources, characters = tuple(about["sources"]), int(about["characters"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise ReadError(f"{path} is damaged or no language model: {error}") from error
-    if version != VERSION:
-        raise ReadError(f"{path} is of version {version}, not {VERSION}; build it again")
-    return LanguageModel(NgramTable(*arrays), alphabet, sources, characters)
+        with open_regular(path, error=ReadError) as file, zipfile.ZipFile(file) as archive:
+            text = str(read_stored(archive, "about"))
+            arrays = [_numbers(archive, name, kind) for name, kind in _ARRAYS.items()]
+    except DAMAGE as error:
+        raise ReadError(f"{path} is damaged or no language model: {first_line(error)}") from error
+    about = decode(text, _About, f"{path}: about", error=ReadError)
+    if about.version != VERSION:
+        raise ReadError(f"{path} is of version {about.version}, not {VERSION}; build it again")
+    table = NgramTable(*arrays)
+    try:
+        table.check()
+        alphabet = about.alphabet.opened()
+    except (ValueError, AlphabetError) as error:
+        raise ReadError(f"{path} is damaged: {error}; build it again") from error
+    return LanguageModel(table, alphabet, about.sources, about.characters)
+
+
+def _numbers(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
+    array = read_stored(archive, name)
+    if array.dtype.str != kind or array.ndim != 1:
+        raise ValueError(f"{name} is of type {array.dtype.str} and shape {array.shape}")
+    return array
 
 
 def _stream(sentences: Iterable[str], alphabet: Alphabet) -> NDArray[np.uint16]:

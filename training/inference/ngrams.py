@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.inference.prefix_search import BITS, FloatArray, KeyArray, look_up, push
+from training.inference.prefix_search import BITS, MAX_ORDER, FloatArray, KeyArray, look_up, push
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,26 @@ class NgramTable:
     @property
     def order(self) -> int:
         return len(self.offsets) - 1
+
+    def check(self) -> None:
+        """Refuse a table that a look-up would read beyond, or find nothing in.
+
+        Raises:
+            ValueError: saying which array is wrong.
+        """
+        sizes = {len(self.keys), len(self.log_probs), len(self.backoffs)}
+        if len(sizes) > 1:
+            raise ValueError(f"its arrays have different lengths: {sorted(sizes)}")
+        ends = self.offsets
+        if not 1 <= self.order <= MAX_ORDER or (ends[1:] < ends[:-1]).any():
+            raise ValueError(f"its orders start at {ends[:8].tolist()}")
+        if ends[0] != 0 or ends[-1] != len(self.keys):
+            raise ValueError(f"its orders end at {int(ends[-1]):,} of {len(self.keys):,} n-grams")
+        if not (np.isfinite(self.log_probs).all() and np.isfinite(self.backoffs).all()):
+            raise ValueError("it holds probabilities that are no finite numbers")
+        falls = np.flatnonzero(self.keys[1:] <= self.keys[:-1]) + 1
+        if not np.isin(falls, ends).all():
+            raise ValueError("its n-grams are not in order")
 
     def log_prob(self, history: list[int], class_id: int) -> float:
         """Natural logarithm of p(class_id | history); only the last order - 1 classes matter."""

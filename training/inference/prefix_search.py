@@ -142,7 +142,7 @@ def search(
     lm_offsets: IntArray,
 ) -> tuple[IntArray, float]:
     """Best text and its log-probability, the language model's part left out."""
-    trie = _new_trie(_max_nodes(scores, width))
+    trie = _new_trie(max_nodes(scores, width))
     nodes = 1
     beam = np.zeros(1, dtype=np.int64)
     ends_blank = np.zeros(1)
@@ -188,7 +188,7 @@ def search(
 
 
 @compiled
-def _max_nodes(scores: FloatArray, width: int) -> int:
+def max_nodes(scores: FloatArray, width: int) -> int:
     """How many prefixes a search can meet: each kept one by each class that is tried."""
     nodes, kept = 1, 1
     for t in range(len(scores)):

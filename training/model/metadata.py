@@ -50,9 +50,30 @@ class FrameGeometry(Struct, frozen=True):
     frame_offset_px: Annotated[float, Meta(ge=-64, le=64)]
 
 
-class _StoredAlphabet(Struct, frozen=True):
+class StoredAlphabet(Struct, frozen=True):
+    """An alphabet as files of models keep it.
+
+    Attributes:
+        characters: all of them in class order, without the blank.
+        blank: class of the CTC blank.
+    """
+
     characters: Annotated[str, Meta(max_length=65_535)]
     blank: int
+
+    def opened(self) -> Alphabet:
+        """The alphabet.
+
+        Raises:
+            AlphabetError: if it has its blank elsewhere than the models of this project, or is no
+                valid alphabet.
+        """
+        if self.blank != BLANK:
+            raise AlphabetError(
+                f"the blank is class {self.blank}; models have it at class {BLANK}: bring the"
+                " weights in with `ocrtrain import --blank last`"
+            )
+        return Alphabet(("", *self.characters))
 
 
 def to_pairs(metadata: ModelMetadata, file_format: str, version: int) -> dict[str, str]:
@@ -79,17 +100,13 @@ def from_pairs(path: Path, pairs: Mapping[str, str]) -> ModelMetadata:
             f"{path} was trained on images prepared otherwise: {pairs['preprocessing']}; train"
             " again, or read it with the version that wrote it"
         )
-    stored = field(path, pairs, "alphabet", _StoredAlphabet)
-    if stored.blank != BLANK:
-        raise CheckpointError(
-            f"{path}: alphabet: the blank is class {stored.blank}; models have it at class {BLANK}:"
-            " bring the weights in with `ocrtrain import --blank last`"
-        )
     try:
         settings = field(path, pairs, "model", ModelSettings)
-        alphabet = Alphabet(("", *stored.characters))
-    except (ModelError, AlphabetError) as error:
-        raise CheckpointError(f"{path} contradicts itself: {error}") from error
+        alphabet = field(path, pairs, "alphabet", StoredAlphabet).opened()
+    except ModelError as error:
+        raise CheckpointError(f"{path}: model: {error}") from error
+    except AlphabetError as error:
+        raise CheckpointError(f"{path}: alphabet: {error}") from error
     if settings.classes != len(alphabet):
         raise CheckpointError(
             f"{path} has {settings.classes} outputs but an alphabet of {len(alphabet)} classes"

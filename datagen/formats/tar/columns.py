@@ -1,21 +1,15 @@
-"""The arrays of a sidecar file: names, types and shapes, checked before memory is taken for them.
+"""The arrays of a sidecar file: names, types and shapes."""
 
-`numpy.load` would take what a header claims, gigabytes of it for a file of some bytes, so only
-stored entries are accepted, each as large as its shape says.
-"""
-
-import io
-import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
 from datagen.sample import META_DTYPE
+from ocrbase.arrays import DAMAGE, read_stored
 from ocrbase.errors import listed
 from ocrbase.inputs import open_regular
 
@@ -41,11 +35,6 @@ _OPTIONAL: dict[str, tuple[str, tuple[int, ...]]] = {
     "quads": ("<f4", (_N, _L, 4, 2)),
 }
 _COLUMNS = _REQUIRED | _OPTIONAL
-# What zipfile and numpy raise on damaged bytes.
-_DAMAGE = (
-    OSError, ValueError, KeyError, EOFError, OverflowError, RuntimeError, SyntaxError, TypeError,
-    MemoryError, struct.error, zipfile.BadZipFile,
-)  # fmt: skip
 
 Columns = dict[str, NDArray[Any]]
 
@@ -70,7 +59,7 @@ def read_columns(path: Path, version: int, names: Sequence[str] | None = None) -
                 raise ValueError(f"without the columns {listed(missing)}")
             wanted = [name for name in _COLUMNS if name in there] if names is None else names
             columns = {name: _read(archive, name) for name in wanted}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ShardError(
             f"{path} is truncated or damaged ({error}): delete it and its shard, make both again"
         ) from error
@@ -89,25 +78,12 @@ def _read(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     Raises:
         ValueError: if it is not what `_COLUMNS` says, or not as long as its shape says.
     """
-    entry = archive.getinfo(f"{name}.npy")
-    if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
-        raise ValueError(f"column {name} is compressed or encrypted")
-    if max(entry.compress_size, entry.file_size) > archive.start_dir:
-        raise ValueError(f"column {name} claims more bytes than the file has")
-    data = archive.read(entry)
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError(f"column {name} has another header than version 1.0")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    column = read_stored(archive, name)
     kind, lengths = _COLUMNS[name]
+    shape = column.shape
     fits = len(shape) == len(lengths) and all(
         wanted < 0 or wanted == found for wanted, found in zip(lengths, shape, strict=False)
     )
-    if dtype.str != kind or not fits or (fortran and len(shape) > 1):
-        raise ValueError(f"column {name} is of type {dtype.str} and shape {shape}")
-    expected = dtype.itemsize
-    for length in shape:
-        expected *= length
-    if len(data) - stream.tell() != expected:
-        raise ValueError(f"column {name} has {len(data) - stream.tell():,} bytes, not {expected:,}")
-    return np.frombuffer(data, dtype, offset=stream.tell()).reshape(shape)
+    if column.dtype.str != kind or not fits:
+        raise ValueError(f"column {name} is of type {column.dtype.str} and shape {shape}")
+    return column

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from training.errors import ReadError
 from training.inference.beam import beam_decode
 from training.inference.beam_settings import BeamSettings
 from training.inference.decoding import (
@@ -129,6 +130,12 @@ def test_beam_search_of_a_long_line_grows_its_trie() -> None:
     (decoded,) = beam_decode(logits, np.array([300]))
     assert decoded.class_ids.tolist() == text.tolist()
     assert decoded.frames.tolist() == (np.arange(100) * 3 + 1).tolist()
+
+
+def test_a_beam_that_would_take_too_much_memory_is_refused() -> None:
+    logits = np.zeros((900, 1, 200), dtype=np.float32)  # noise: all classes as likely everywhere
+    with pytest.raises(ReadError, match=r"a beam of 1,000 over 900 time steps .* --beam-width"):
+        beam_decode(logits, np.array([900]), settings=BeamSettings(width=1000))
 
 
 @settings(max_examples=60)

@@ -1,5 +1,7 @@
 """The n-gram model: a distribution for every history, its file, and what the search gains."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,56 @@ def test_bad_files_and_orders_are_one_line(tmp_path: Path) -> None:
         build(["天"], ALPHABET, order=5)
     with pytest.raises(ReadError, match="no character"):
         build(["XYZ", ""], ALPHABET)
+
+
+def rewritten(path: Path, **arrays: np.ndarray) -> Path:
+    """A language model's file with some of its arrays replaced."""
+    save(build(["天地玄黄"] * 3, ALPHABET), path)
+    with np.load(path) as file:
+        whole = dict(file) | arrays
+    np.savez(path, **whole)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"offsets": np.array([0, 5, 10**15])}, "its orders end at 1,000,000,000,000,000 of"),
+        ({"offsets": np.array([0, 2**63 - 1, -2, 15])}, "its orders start at"),
+        ({"offsets": np.zeros(0, np.int64)}, "its orders start at"),
+        ({"offsets": np.zeros(5)}, "offsets is of type <f8"),
+        ({"keys": np.zeros(3, np.uint64)}, "its arrays have different lengths"),
+        ({"log_probs": np.full(10, np.nan, np.float32)}, "probabilities that are no finite"),
+        ({"about": np.array('{"version": 1}')}, "a.npz: about: .*required field alphabet"),
+        ({"about": np.array([1, 2], object)}, "damaged or no language model: about has"),
+    ],
+)
+def test_tables_that_would_be_read_beyond_are_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray], says: str
+) -> None:
+    with pytest.raises(ReadError, match=says):
+        load(rewritten(tmp_path / "a.npz", **arrays))
+
+
+def test_ngrams_out_of_order_are_refused(tmp_path: Path) -> None:
+    table = build(["天地玄黄"] * 3, ALPHABET).table
+    with pytest.raises(ReadError, match="its n-grams are not in order"):
+        load(rewritten(tmp_path / "a.npz", keys=table.keys[::-1].copy()))
+
+
+def test_a_header_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "a.npz")
+    with zipfile.ZipFile(path) as whole:
+        entries = {name: whole.read(name) for name in whole.namelist()}
+    header = io.BytesIO()
+    claim = {"descr": "<u8", "fortran_order": False, "shape": (9 * 10**9,)}
+    np.lib.format.write_array_header_1_0(header, claim)
+    entries["keys.npy"] = header.getvalue()
+    with zipfile.ZipFile(path, "w") as claiming:
+        for name, data in entries.items():
+            claiming.writestr(name, data)
+    with pytest.raises(ReadError, match="keys has 0 bytes, not 72,000,000,000"):
+        load(path)
 
 
 def test_the_model_decides_between_look_alikes() -> None:

@@ -112,14 +112,14 @@ def rewritten(path: Path, **pairs: str | None) -> Path:
     [
         ({"model": "{"}, "m: model is no valid JSON"),
         ({"model": '{"model": "crnn_v2", "hidden": "4"}'}, "m: model: hidden: expected int"),
-        ({"model": '{"model": "crnn_v2", "hidden": 0}'}, "contradicts itself: hidden 0"),
+        ({"model": '{"model": "crnn_v2", "hidden": 0}'}, "m: model: hidden 0"),
         ({"model": None}, "lacks the field model"),
         ({"alphabet": '{"characters": "abc"}'}, "m: alphabet: .*required field blank"),
         (
             {"alphabet": '{"characters": "一二三四五六", "blank": 6}'},
             "the blank is class 6",
         ),
-        ({"alphabet": '{"characters": "一一", "blank": 0}'}, "contradicts itself: listed twice"),
+        ({"alphabet": '{"characters": "一一", "blank": 0}'}, "m: alphabet: listed twice"),
         ({"alphabet": '{"characters": "\\ud800", "blank": 0}'}, "alphabet is no valid JSON"),
         ({"preprocessing": "[]"}, "m: preprocessing: expected object"),
         ({"training": "7"}, "m: training: expected object"),
