@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hostile", type=int, default=3000, metavar="N", help="damaged inputs in tests/hostile"
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Point the cache and the user data directory into a temporary folder."""

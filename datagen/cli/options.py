@@ -44,6 +44,21 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+class OutFolder(click.Path):
+    """A folder that is made, or replaced whole: one that has a name of its own."""
+
+    name = "directory"
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        path = str(super().convert(value, param, ctx))
+        if Path(path).name in ("", ".."):
+            self.fail(f"{path!r} has no name of its own: name a folder in it", param, ctx)
+        return path
+
+
 def alphabet_option(
     help: str = "Character list.",
     *,
@@ -83,7 +98,7 @@ def number_option(help: str, *, default: int, least: int = 1, most: int | None =
 
 def out_folder(help: str = "Output folder.", **attributes: Any) -> Decorator:
     """`-o, --out DIRECTORY`."""
-    return click.option("-o", "--out", type=click.Path(file_okay=False), help=help, **attributes)
+    return click.option("-o", "--out", type=OutFolder(), help=help, **attributes)
 
 
 def out_file(help: str, **attributes: Any) -> Decorator:

@@ -255,3 +255,12 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: o
     assert main(["export", "dtrb", "data/renders/data", "--out", "gt"]) == 0
     assert (tmp_path / "gt" / "train" / "gt.txt").read_text().endswith("\tabc\n")
     assert main(["import", "nothing", "x"]) == 2
+
+
+@pytest.mark.parametrize("out", ["/", ".", "..", "", "a/.."])
+def test_a_folder_without_a_name_is_no_output(
+    tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "dtrb", "nowhere", "--out", out]) == 2
+    assert "has no name of its own" in capsys.readouterr().err

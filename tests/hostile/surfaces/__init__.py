@@ -1,0 +1,1 @@
+"""One module per kind of input; see `tests.hostile` for how to write one."""

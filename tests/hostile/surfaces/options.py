@@ -1,0 +1,78 @@
+"""Values of every option of every command, and paths of every argument."""
+
+import os
+from pathlib import Path
+from random import Random
+
+import click
+
+from tests.hostile.mutations import option_value
+from tests.hostile.surface import Attempt, Surface, ocrgen
+
+# What makes a long run of a valid value, or works in other processes or on the network.
+NEVER = {"--n", "--backend", "--scheduler", "--help", "--version", "--system-fonts", "--home"}
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "render": ("-n", "2", "-j", "1", "--backend", "sequential"),
+    "preview": ("-n", "2"),
+    "pack": ("{base}/renders", "-j", "1", "--backend", "sequential"),
+    "verify": ("{base}/renders/news", "-j", "1"),
+    "stats": ("{base}/renders/news",),
+    "import": ("tsv", "{base}/rows.tsv"),
+    "export": ("tsv", "{base}/renders/news", "-o", "out"),
+    "alphabet show": (),
+    "alphabet check": ("{base}/rows.tsv",),
+    "fonts list": (),
+    "fonts check": (),
+}
+
+
+class OcrgenOptions(Surface):
+    """One to three options of a command with values that nobody should give."""
+
+    share = 8
+
+    def prepare(self, base: Path) -> None:
+        from datagen.cli import main
+        from tests.hostile.surfaces.lists import write_images
+        from tests.support.samples import make_render
+
+        make_render(base / "renders" / "news", 8)
+        names = write_images(base / "images")
+        (base / "rows.tsv").write_text("".join(f"images/{name}\tab\n" for name in names))
+        main(["render", "-n", "2", "-o", "warm", "-j", "1", "--backend", "sequential"])
+
+    def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
+        os.environ["OCRGEN_HOME"] = str(folder / "home")
+        name = rng.choice(list(COMMANDS))
+        words = [word.replace("{base}", str(base)) for word in COMMANDS[name]]
+        for option in rng.choices(_options(name), k=rng.choice((1, 1, 2, 3))):
+            words.append(max(option.opts, key=len))
+            if not option.is_flag:
+                words.append(_value(option, rng))
+        if rng.random() < 0.1:
+            words.append(option_value(rng))
+        return ocrgen(*name.split(" "), *words)
+
+
+def _options(name: str) -> list[click.Option]:
+    from datagen.cli import main
+
+    command: click.Command = main
+    for word in name.split(" "):
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    return [option for option in options if not NEVER & set(option.opts)]
+
+
+def _value(option: click.Option, rng: Random) -> str:
+    """A hostile value; sometimes a path that is there, but is a folder, a link or a device."""
+    if isinstance(option.type, click.Path) and rng.random() < 0.5:
+        if not Path("dangling").is_symlink():
+            Path("dangling").symlink_to("nowhere")
+        return rng.choice((".", "/", "/dev/null", "/proc/self/mem", "dangling", "../outside"))
+    if isinstance(option.type, click.Choice) and rng.random() < 0.5:
+        return str(rng.choice(list(option.type.choices)))
+    return option_value(rng)

@@ -1,0 +1,23 @@
+"""Every surface, under as many cases as `--hostile` says."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.surface import all_surfaces
+from tests.hostile.watch import run_cases
+
+SURFACES = all_surfaces()
+SEED = 0
+SHOWN = 8
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_every_case_ends_well(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    total = int(request.config.getoption("--hostile"))
+    shares = sum(surface.share for surface in SURFACES.values())
+    count = max(1, round(total * SURFACES[name].share / shares))
+    tally = run_cases(name, SEED, count, tmp_path)
+    shown = "\n".join(tally.findings[:SHOWN])
+    assert not tally.findings, f"{len(tally.findings)} of {count} cases:\n{shown}"
+    assert sum(tally.codes.values()) == count
