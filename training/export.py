@@ -7,7 +7,7 @@ geometry of the frames and where the weights came from.
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,7 +84,11 @@ def export(
     """
     loaded = load_model(checkpoint)
     with publish_file(out) as attempt:
-        _write_graph(loaded, attempt)
+        write_graph(
+            BytesIn(loaded.network), torch.zeros(1, 32, 160, dtype=torch.uint8), attempt,
+            inputs={INPUT_NAME: {0: "lines", 2: "width"}},
+            outputs={"logits": {0: "frames", 1: "lines"}},
+        )  # fmt: skip
         if int8:
             _quantise(attempt)
         _write_metadata(attempt, loaded, checkpoint, "int8 weights" if int8 else "none")
@@ -99,26 +103,40 @@ def export(
     return check
 
 
-def _write_graph(loaded: LoadedModel, path: Path) -> None:
-    example = torch.zeros(1, 32, 160, dtype=torch.uint8)
-    axes = {INPUT_NAME: {0: "lines", 2: "width"}, "logits": {0: "frames", 1: "lines"}}
+def write_graph(
+    model: nn.Module,
+    example: Tensor,
+    path: Path,
+    inputs: Mapping[str, Mapping[int, str]],
+    outputs: Mapping[str, Mapping[int, str]],
+) -> None:
+    """Write a module's graph; each name comes with its axes of any size."""
     with warnings.catch_warnings():
         # The exporter built on torch.export freezes the width of a bidirectional LSTM's input
         # (torch 2.13), so the older one is used; it warns of its age, of batches and of
-        # shapes that it takes for constant; the comparison below is what counts.
+        # shapes that it takes for constant; the comparison afterwards is what counts.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         torch.onnx.export(
-            BytesIn(loaded.network).eval(),
+            model.eval(),
             (example,),
             str(path),
-            input_names=[INPUT_NAME],
-            output_names=["logits"],
-            dynamic_axes=axes,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in (*inputs.items(), *outputs.items())},
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def write_properties(path: Path, properties: Mapping[str, str]) -> None:
+    """Put metadata into an ONNX file."""
+    import onnx
+
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, dict(properties))
+    onnx.save(model, str(path))
 
 
 def _quantise(path: Path) -> None:
@@ -135,9 +153,6 @@ def _quantise(path: Path) -> None:
 
 
 def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised: str) -> None:
-    import onnx
-
-    model = onnx.load(str(path))
     frames = FrameGeometry(FRAME_PX, loaded.network.frame_offset_px)
     pairs = {
         **to_pairs(loaded.metadata, ONNX_FORMAT, ONNX_VERSION),
@@ -146,8 +161,7 @@ def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised
         "checkpoint": checkpoint.name,
         "versions": json.dumps(versions()),
     }
-    onnx.helper.set_model_props(model, pairs)
-    onnx.save(model, str(path))
+    write_properties(path, pairs)
 
 
 def _compare(checkpoint: Path, onnx: Path, lines: Sequence[Gray]) -> ExportCheck:

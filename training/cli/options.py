@@ -1,6 +1,6 @@
 """Options that several commands share: one description each, wherever they appear."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,12 @@ def out_option(text: str, default: str | None) -> Decorator:
     )
 
 
-def format_option(text: str) -> Decorator:
-    """Form of the standard output; `text` says what each form holds."""
+def format_option(text: str, forms: Sequence[str] = ("plain", "tsv", "json")) -> Decorator:
+    """Form of the output; `text` says what each form holds."""
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["plain", "tsv", "json"]),
+        type=click.Choice(forms),
         default="plain",
         show_default=True,
         help=text,

@@ -16,14 +16,18 @@ from training.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from training.inference.line_reader import Reading
+    from training.inference.line_reader import LineReader, Reading
+
+PAGE_FORMS = ("hocr", "alto", "pdf")
+FORMS = ("plain", "tsv", "json", *PAGE_FORMS)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 @format_option(
     "plain: the text; tsv: file, confidence, text; json: one object per image, with the confidence"
-    " and centre of each character."
+    " and centre of each character; with --page also hocr, alto (XML) and pdf (searchable).",
+    forms=FORMS,
 )
 @checkpoint_option
 @onnx_option
@@ -33,6 +37,34 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Also draw how the first image is read, from class probabilities to text, as a PNG file.",
+)
+@click.option(
+    "--page",
+    is_flag=True,
+    help="PATHS are whole pages, PDF files among them: find their lines first (needs the extra"
+    " `page`).",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    show_default="standard output",
+    help="With --page: file to write.",
+)
+@click.option(
+    "--overlay",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="With --page: folder for a picture of each page with its lines framed and their text.",
+)
+@click.option(
+    "--dpi",
+    type=click.IntRange(36, 1200),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="With --page: resolution at which PDF files are drawn.",
 )
 def command(
     paths: tuple[str, ...],
@@ -45,25 +77,34 @@ def command(
     beam_width: int | None,
     lm_weight: float | None,
     explain: Path | None,
+    page: bool,
+    out: Path | None,
+    overlay: Path | None,
+    dpi: int,
 ) -> None:
-    """Read the text in images of single lines.
+    """Read the text in images of single lines, or with --page in whole pages.
 
-    PATHS are image files, folders, glob patterns, or - for a list of paths on standard input. An
-    image that cannot be read is named and skipped; the exit code is then 1.
+    PATHS are image files, folders, glob patterns, or - for a list of paths on standard input. A
+    file that cannot be read is named and skipped; the exit code is then 1.
     """
+    _check(page, form, out, overlay, explain)
     from training.errors import ReadError
     from training.inference.decoders import open_decoder
     from training.inference.image_files import image_paths
     from training.inference.line_reader import LineReader
     from training.inference.scorers import open_scorer
 
-    files = list(image_paths(paths, sys.stdin))
+    more = frozenset({".pdf"} if page else ())
+    files = list(image_paths(paths, sys.stdin, more))
     if not files:
         raise ReadError("the list on standard input names no image")
     scorer = open_scorer(checkpoint, onnx, device)
     click.echo(f"reading with {scorer.name}", err=True)
     decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
     reader = LineReader(scorer, decode)
+    if page:
+        _read_pages(reader, files, form, out, overlay, dpi)
+        return
     if explain is not None:
         from training.inference.explain import explain_line
 
@@ -79,6 +120,48 @@ def command(
             click.echo(f"{reading.source}: {reading.error}; skipped", err=True)
     if bad:
         click.echo(f"{bad} of {len(files)} files could not be read", err=True)
+        click.get_current_context().exit(1)
+
+
+def _check(
+    page: bool, form: str, out: Path | None, overlay: Path | None, explain: Path | None
+) -> None:
+    """Refuse options that do not go together."""
+    if not page:
+        given = {"--out": out, "--overlay": overlay}
+        alone = [name for name, value in given.items() if value is not None]
+        alone += [f"--format {form}"] if form in PAGE_FORMS else []
+        if alone:
+            raise click.UsageError(f"{', '.join(alone)}: only with --page")
+    elif explain is not None:
+        raise click.UsageError("--explain draws how one line is read: not with --page")
+    elif form == "pdf" and out is None:
+        raise click.UsageError("--format pdf: name the file with --out")
+
+
+def _read_pages(
+    reader: "LineReader",
+    files: list[Path],
+    form: str,
+    out: Path | None,
+    overlay: Path | None,
+    dpi: int,
+) -> None:
+    from training.pages.job import read_files, with_overlays, write_document
+    from training.pages.page_reader import PageReader
+
+    bad: list[str] = []
+
+    def tell(line: str) -> None:
+        bad.append(line)
+        click.echo(line, err=True)
+
+    readings = read_files(PageReader(reader), files, dpi, tell)
+    if overlay is not None:
+        readings = with_overlays(readings, overlay)
+    write_document(readings, form, out, click.echo)
+    if bad:
+        click.echo(f"{len(bad)} of {len(files)} files could not be read", err=True)
         click.get_current_context().exit(1)
 
 

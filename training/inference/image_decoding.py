@@ -55,7 +55,7 @@ def prepare_image(image: Image.Image) -> LineImage:
     Raises:
         ImageError: if it is damaged, too large, too low or too wide.
     """
-    with _damage():
+    with image_errors():
         _check_pixels(image.height, image.width)
         _check_upright_size(image)
         return prepare(to_gray(ImageOps.exif_transpose(image)))
@@ -156,8 +156,8 @@ def _by_rows(shape: tuple[int, ...], levels: Callable[[slice], NDArray[np.floati
 
 def _decode(source: Path | bytes) -> Gray:
     """Gray levels of the first frame of a file, turned upright."""
-    with _file(source) as file, _damage():
-        image = _header(file)
+    with open_source(source) as file, image_errors():
+        image = open_image(file)
         _check_pixels(image.height, image.width)
         large = image.width * image.height > LARGE_PIXELS
         with _LARGE if large else nullcontext():
@@ -172,7 +172,12 @@ def _check_upright_size(image: Image.Image) -> None:
     _check_size(*(image.size if turned else image.size[::-1]))
 
 
-def _file(source: Path | bytes) -> BinaryIO:
+def open_source(source: Path | bytes) -> BinaryIO:
+    """A regular file, or bytes as a file.
+
+    Raises:
+        ImageError: if it cannot be opened; without its name.
+    """
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
@@ -181,7 +186,8 @@ def _file(source: Path | bytes) -> BinaryIO:
         raise ImageError(str(error).removeprefix(f"cannot read {source}: ")) from error
 
 
-def _header(file: BinaryIO) -> Image.Image:
+def open_image(file: BinaryIO) -> Image.Image:
+    """Read the header of an image of one of KINDS; nothing is decoded yet."""
     with _SUPPRESSING, warnings.catch_warnings():
         # Pillow warns of large images where this module refuses them, in its own words.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -190,7 +196,7 @@ def _header(file: BinaryIO) -> Image.Image:
 
 
 @contextmanager
-def _damage() -> Iterator[None]:
+def image_errors() -> Iterator[None]:
     """Turn what Pillow's parsers raise into one line.
 
     Raises:

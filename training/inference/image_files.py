@@ -11,29 +11,33 @@ _RASTER = ".avif .bmp .dib .gif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .t
 SUFFIXES = frozenset(_RASTER.split())
 
 
-def image_paths(arguments: Iterable[str], listing: Iterable[str] = ()) -> Iterator[Path]:
+def image_paths(
+    arguments: Iterable[str], listing: Iterable[str] = (), more: frozenset[str] = frozenset()
+) -> Iterator[Path]:
     """The files that arguments name, in order, those of a folder or pattern sorted.
 
     Args:
         arguments: files, folders (searched through), patterns with * ? [ ], or `-`.
         listing: lines with one argument each, which `-` stands for.
+        more: suffixes that a folder is searched for besides those of images.
 
     Raises:
         ReadError: if a folder holds no image or a pattern fits nothing.
     """
     for argument in arguments:
         if argument == "-":
-            yield from image_paths(line.rstrip("\r\n") for line in listing if line.strip())
+            lines = (line.rstrip("\r\n") for line in listing if line.strip())
+            yield from image_paths(lines, (), more)
         else:
-            yield from _named(argument)
+            yield from _named(argument, SUFFIXES | more)
 
 
-def _named(argument: str) -> list[Path]:
+def _named(argument: str, suffixes: frozenset[str]) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
         if not found:
-            raise ReadError(f"the folder {path} holds no image ({_RASTER})")
+            raise ReadError(f"the folder {path} holds no image ({' '.join(sorted(suffixes))})")
         return found
     if not path.exists() and glob.has_magic(argument):
         found = sorted(Path(p) for p in glob.glob(argument, recursive=True))  # noqa: PTH207

@@ -1,0 +1,199 @@
+"""Whole pages as a user reads them: every form, turned and crooked pages, PDFs, bad files.
+
+The pages were set by a browser and by an office program in a face that the project does not hold
+(see make.py).
+"""
+
+import json
+import unicodedata
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+import pypdfium2
+import pytest
+from PIL import Image
+from rapidfuzz.distance import Levenshtein
+
+from tests.support.bars import ocrtrain
+from training.inference.line_reader import LineReader
+from training.pages.detection import LineDetector
+from training.pages.geometry import cut, turn_page
+from training.pages.page_images import PageImage, Rgb, open_pages
+from training.pages.page_reader import PageReader
+
+DOCUMENTS = Path(__file__).with_name("documents")
+COLUMNS = DOCUMENTS / "two_columns.png"
+LETTER = DOCUMENTS / "letter.pdf"
+TEXT = (DOCUMENTS / "text.txt").read_text(encoding="utf-8").replace("\n", "")
+
+MAX_CER = 0.02  # order included: a column read before its time costs far more
+
+
+def folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("\n", "").replace(" ", "")
+
+
+def cer(text: str) -> float:
+    return Levenshtein.distance(folded(text), folded(TEXT)) / len(folded(TEXT))
+
+
+@pytest.fixture(scope="module")
+def reader() -> PageReader:
+    return PageReader(LineReader.open("crnn_v2"))
+
+
+def pixels() -> Rgb:
+    (page,) = open_pages(COLUMNS)
+    return page.pixels
+
+
+def crooked(page: Rgb, degrees: float) -> Rgb:
+    height, width = page.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    return cv2.warpAffine(
+        page, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255)
+    ).astype(np.uint8)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_turned_pages_are_read_upright(reader: PageReader, quarters: int) -> None:
+    page = PageImage(Path("page.png"), 1, turn_page(pixels(), quarters), None)
+    reading = reader.read_page(page)
+    assert reading.turned_deg == (360 - 90 * quarters) % 360
+    assert cer(reading.text) <= MAX_CER
+
+
+def test_crooked_pages_are_read_in_order(reader: PageReader) -> None:
+    page = PageImage(Path("page.png"), 1, crooked(pixels(), 4), None)
+    assert cer(reader.read_page(page).text) <= MAX_CER
+
+
+def test_our_reader_beside_the_detectors_own(reader: PageReader) -> None:
+    """On the same lines, cut alike; both must read them, or the lines are cut badly."""
+    from rapidocr import RapidOCR
+
+    theirs = RapidOCR(params={"Global.log_level": "critical"})
+    reading = reader.read_page(next(open_pages(COLUMNS)))
+    texts = [
+        theirs(cut(reading.upright, line.quad)[:, :, ::-1], use_det=False, use_cls=False).txts[0]
+        for line in reading.lines
+    ]
+    assert cer("".join(texts)) <= MAX_CER
+    assert cer(reading.text) <= MAX_CER
+
+
+def call(*arguments: str | Path, page: bool = True) -> tuple[int, str, str]:
+    """Run `predict --page`: exit code, standard output, standard error."""
+    return ocrtrain("predict", *["--page"][: int(page)], *arguments, "--checkpoint", "crnn_v2")
+
+
+def test_a_pdf_is_read_as_plain_text() -> None:
+    code, shown, _ = call(LETTER)
+    assert code == 0
+    assert cer(shown) <= MAX_CER
+
+
+def test_json_says_where_everything_stands(tmp_path: Path) -> None:
+    turned = tmp_path / "turned.png"
+    Image.fromarray(turn_page(pixels(), 3)).save(turned)
+    page = json.loads(call(turned, "--format", "json")[1])
+    assert (page["width"], page["height"], page["turned_deg"]) == (640, 1000, 90)
+    assert cer("".join(line["text"] for line in page["lines"])) <= MAX_CER
+    image = np.asarray(Image.open(turned))
+    for line in page["lines"]:
+        corners = np.array(line["polygon"], np.float32)
+        assert (cut(image, corners) < 128).mean() > 0.03, "ink stands inside of the polygon"
+        left, right = corners[:, 1].min(), corners[:, 1].max()  # lines run down this page
+        assert all(left <= c["y"] <= right for c in line["characters"])
+        assert "".join(c["text"] for c in line["characters"]) == line["text"]
+
+
+@pytest.mark.parametrize(
+    ("form", "row", "text"),
+    [
+        ("hocr", ".//*[@class='ocr_line']", lambda row: "".join(row.itertext())),
+        ("alto", ".//{*}TextLine", lambda row: row.find("{*}String").get("CONTENT")),
+    ],
+)
+def test_markup_holds_the_lines_of_all_pages(tmp_path: Path, form: str, row: str, text) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "pages.xml"
+    assert call(COLUMNS, LETTER, "--format", form, "--out", out)[0] == 0
+    root = ElementTree.fromstring(out.read_text(encoding="utf-8").removeprefix("<!DOCTYPE html>"))
+    rows = root.findall(row)
+    assert len(rows) > 15
+    words = "".join(text(found) for found in rows)
+    half = len(words) // 2
+    assert cer(words[: half + 20]) < 0.2 and cer(words[half - 20 :]) < 0.2
+    pages = ".//*[@class='ocr_page']" if form == "hocr" else ".//{*}Page"
+    assert len(root.findall(pages)) == 2
+
+
+def test_a_searchable_pdf_holds_picture_and_text(tmp_path: Path) -> None:
+    out = tmp_path / "searchable.pdf"
+    assert call(COLUMNS, "--format", "pdf", "--out", out)[0] == 0
+    with pypdfium2.PdfDocument(out) as document:
+        page = document[0]
+        words = page.get_textpage()
+        assert cer(words.get_text_bounded().replace("\r", "")) <= MAX_CER
+        search = words.search("木栈道")
+        index, count = search.get_next()
+        left, bottom, right, top = words.get_charbox(index)
+        shown = np.asarray(page.render(scale=200 / 72).to_pil().convert("L"))
+        width, height = page.get_size()
+        assert count == 3 and 0 < left < right < width and 0 < bottom < top < height
+        expected = pixels().mean()
+        assert abs(shown.mean() - expected) < 3, "the invisible text is not drawn"
+
+
+def test_an_overlay_is_drawn_beside(tmp_path: Path) -> None:
+    assert call(COLUMNS, "--overlay", tmp_path / "overlays")[0] == 0
+    picture = Image.open(tmp_path / "overlays" / "two_columns.png")
+    assert picture.size == (2000, 640)
+    right = np.asarray(picture)[:, 1000:]
+    assert (right.min(axis=2) < 200).mean() > 0.01, "the text stands on the right half"
+
+
+def test_bad_files_are_named_and_the_others_read(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(COLUMNS.read_bytes()[:500])
+    code, shown, told = call(bad, broken, tmp_path / "none.png", COLUMNS)
+    assert code == 1
+    assert "3 of 4 files could not be read" in told
+    for name in ("bad.pdf", "broken.png", "none.png"):
+        (line,) = [row for row in told.splitlines() if name in row]
+        assert line.endswith("skipped")
+    assert cer(shown) <= MAX_CER
+
+
+def test_an_empty_page_has_no_lines(reader: PageReader) -> None:
+    empty = PageImage(Path("page.png"), 1, np.full((400, 300, 3), 255, np.uint8), None)
+    assert reader.read_page(empty).lines == ()
+
+
+def test_all_pages_of_a_tiff_are_read(tmp_path: Path) -> None:
+    frames = [Image.fromarray(pixels()) for _ in range(2)]
+    frames[0].save(tmp_path / "two.tiff", save_all=True, append_images=frames[1:])
+    assert [page.name for page in open_pages(tmp_path / "two.tiff")] == ["two.tiff", "two.tiff#2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--format", "hocr"], "--format hocr: only with --page"),
+        (["--overlay", "x", "--out", "y"], "--out, --overlay: only with --page"),
+        (["--page", "--format", "pdf"], "name the file with --out"),
+        (["--page", "--explain", "x.png"], "not with --page"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments: list[str], message: str) -> None:
+    code, _, told = call(COLUMNS, *arguments, page=False)
+    assert code == 2
+    assert message in told
+
+
+def test_the_detector_finds_each_line_once() -> None:
+    assert len(LineDetector().quads(pixels())) == 17

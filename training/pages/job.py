@@ -1,0 +1,74 @@
+"""The job behind `ocrtrain predict --page`: files → pages as read → one document, overlays."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from datagen.errors import ImageError
+from ocrbase.publishing import publish_file, publish_text
+from training.pages.outputs.markup import to_alto, to_hocr
+from training.pages.outputs.overlay import draw_overlay
+from training.pages.outputs.pdf import write_pdf
+from training.pages.outputs.plain import to_json, to_text, to_tsv
+from training.pages.page_reader import PageReader, PageReading
+
+BY_PAGE: dict[str, Callable[[PageReading], str]] = {
+    "plain": to_text,
+    "tsv": to_tsv,
+    "json": to_json,
+}
+WHOLE: dict[str, Callable[[Iterable[PageReading]], str]] = {"hocr": to_hocr, "alto": to_alto}
+PDF = "pdf"
+
+
+def read_files(
+    reader: PageReader, files: Iterable[Path], dpi: int, tell: Callable[[str], None]
+) -> Iterator[PageReading]:
+    """The pages of all files; a file that cannot be read is told of and left out.
+
+    Args:
+        reader: reads pages.
+        files: images and PDFs.
+        dpi: resolution at which PDFs are drawn.
+        tell: takes one line per file that cannot be read.
+    """
+    for file in files:
+        try:
+            yield from reader.read(file, dpi)
+        except ImageError as error:
+            tell(f"{file}: {error}; skipped")
+
+
+def with_overlays(readings: Iterable[PageReading], folder: Path) -> Iterator[PageReading]:
+    """The same pages; on the way an overlay of each is written to a folder as a PNG."""
+    for reading in readings:
+        number = "" if reading.page.number == 1 else f"-{reading.page.number}"
+        with publish_file(folder / f"{reading.page.source.stem}{number}.png") as path:
+            draw_overlay(reading).save(path, "PNG")
+        yield reading
+
+
+def write_document(
+    readings: Iterable[PageReading], form: str, out: Path | None, show: Callable[[str], None]
+) -> None:
+    """Write pages in a form, to a file or, of text, to `show`.
+
+    Args:
+        readings: pages in order.
+        form: a key of BY_PAGE or WHOLE, or PDF.
+        out: the file; None shows text.
+        show: takes text that goes to no file: page by page where the form allows it.
+
+    Raises:
+        DiskError: if the file cannot be written.
+    """
+    if form == PDF:
+        assert out is not None, "a PDF goes to a file"
+        with publish_file(out) as path:
+            write_pdf(readings, path)
+    elif out is None:
+        for text in map(BY_PAGE[form], readings) if form in BY_PAGE else [WHOLE[form](readings)]:
+            show(text)
+    elif form in BY_PAGE:
+        publish_text(out, "".join(f"{BY_PAGE[form](reading)}\n" for reading in readings))
+    else:
+        publish_text(out, WHOLE[form](readings))
