@@ -1,18 +1,23 @@
 """Faces that users add: copied into their own folder, listed in a manifest beside them."""
 
-import json
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from msgspec import structs
+
+from fonts.drawing_check import check_drawing
 from fonts.errors import FontError
 from fonts.inspection import SUFFIXES, Description, describe, preferred, sha256_of
-from fonts.manifest import ROOM, STYLES, read_manifest
+from fonts.manifest import PACKAGE, STYLES, FaceRecord, Style, read_manifest, write_manifest
+from ocrbase.errors import listed, one_line
 from ocrbase.homes import OTHER_HOME
-from ocrbase.publishing import publish_file, publish_text
+from ocrbase.inputs import is_there, path_below
+from ocrbase.publishing import discard, publish_file
+from ocrbase.weights import MAX_WEIGHT
 
 _USUAL_WEIGHTS = (400.0, 700.0)
 
@@ -39,12 +44,19 @@ class Choices:
 
     def __post_init__(self) -> None:
         problems = []
-        if self.name is not None and not re.fullmatch(r"[\w-]+", self.name):
-            problems.append(f"a face name is letters, digits and dashes, not {self.name!r}")
+        if self.name is not None and not re.fullmatch(r"[\w-]{1,100}", self.name):
+            problems.append(
+                f"a face name is 1 to 100 letters, digits and dashes, not {self.name!r}"
+            )
         if self.style is not None and self.style not in STYLES:
             problems.append(f"style {self.style!r} is none of {', '.join(STYLES)}")
-        if self.sampling_weight < 0:
-            problems.append(f"sampling weight {self.sampling_weight:g} is below 0")
+        if not 0 < self.sampling_weight <= MAX_WEIGHT:
+            problems.append(
+                f"sampling weight {self.sampling_weight:g} is not above 0 and at most"
+                f" {MAX_WEIGHT:g}"
+            )
+        if self.licence is not None and self.licence != one_line(self.licence):
+            problems.append(f"a licence is one line of text, not {self.licence!r}")
         if problems:
             raise FontError("; ".join(problems))
 
@@ -55,54 +67,54 @@ def font_files(paths: Sequence[Path]) -> list[Path]:
     Raises:
         FontError: if a path does not exist, or there is no font file at all.
     """
-    gone = [str(path) for path in paths if not path.exists()]
+    gone = [str(path) for path in paths if not is_there(path)]
     if gone:
-        raise FontError(f"no such file or folder: {', '.join(gone)}")
-    files = [p for path in paths for p in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    given = {path for path in paths if path.is_file()}
-    found = [path for path in files if path in given or path.suffix.lower() in SUFFIXES]
-    if not found:
+        raise FontError(f"no such file or folder: {listed(gone)}")
+    files = [file for path in paths for file in (_inside(path) if path.is_dir() else [path])]
+    if not files:
         raise FontError(f"no font file ({' '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
-    return found
+    return files
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A face that was added: its manifest entry, and what a user should know of it."""
+    """A face that was added: how it is listed, and what a user should know of it."""
 
-    entry: dict[str, Any]
+    record: FaceRecord
     warnings: tuple[str, ...]
 
 
 def add(paths: Sequence[Path], home: Path, choices: Choices) -> list[Added]:
     """Copy faces into the user's folder and list them there; all of them, or none.
 
+    Each character that a face claims is drawn once before, so that none fails in a render.
+
     Raises:
-        FontError: if a file is no font, or a name is taken by another face.
+        FontError: if a file is no font, damaged, or a name is taken by another face.
+        DiskError: if there is no room, or no permission to write.
     """
     added: list[Added] = []
     sources: dict[str, Path] = {}
     for path in font_files(paths):
         face = _wanted(describe(path), choices.index)
         sha256 = sha256_of(path)
-        file = f"{sha256[:12]}-{path.name}"
+        file = _stored_name(path, sha256)
         sources[file] = path
-        weights = choices.weights or default_weights(face)
         warnings = tuple(w for w in face.warnings if not (choices.licence and "licence" in w))
-        added += [
-            Added(_entry_as_chosen(face, file, sha256, weight, choices), warnings)
-            for weight in weights
-        ]
+        for weight in choices.weights or default_weights(face):
+            as_chosen = _as_chosen(record(face, file, sha256, weight), face, weight, choices)
+            check_drawing(path, as_chosen)
+            added.append(Added(as_chosen, warnings))
     folder = home / "fonts"
-    listed = read_manifest(folder / "manifest.json")
-    entries = [face.entry for face in added]
-    _check_names(entries, listed)
+    before = read_manifest(folder)
+    records = [face.record for face in added]
+    _check_names(records, before)
     for file, path in sources.items():
         if not (folder / file).exists():
             with publish_file(folder / file, OTHER_HOME) as attempt:
                 shutil.copyfile(path, attempt)
-    names = {entry["name"] for entry in entries}
-    _write(folder, [entry for entry in listed if entry["name"] not in names] + entries)
+    names = {face.name for face in records}
+    write_manifest(folder, (*(face for face in before if face.name not in names), *records))
     return added
 
 
@@ -111,22 +123,23 @@ def remove(names: Sequence[str], home: Path) -> list[str]:
 
     Raises:
         FontError: if a name is not among them; nothing is removed then.
+        DiskError: if there is no permission to write.
     """
     folder = home / "fonts"
-    listed = read_manifest(folder / "manifest.json")
-    known = [entry["name"] for entry in listed]
+    before = read_manifest(folder)
+    known = [face.name for face in before]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise FontError(
             f"not among the added faces: {', '.join(unknown)}; there are:"
             f" {', '.join(known) or 'none'} (bundled faces stay; choose with --faces)"
         )
-    kept = [entry for entry in listed if entry["name"] not in names]
-    _write(folder, kept)
-    needed = {entry["file"] for entry in kept}
-    for entry in listed:
-        if entry["file"] not in needed:
-            (folder / entry["file"]).unlink(missing_ok=True)
+    kept = tuple(face for face in before if face.name not in names)
+    write_manifest(folder, kept)
+    needed = {face.file for face in kept}
+    for face in before:
+        if face.file not in needed:
+            discard(path_below(folder, face.file, error=FontError))
     return [name for name in known if name in names]
 
 
@@ -138,24 +151,34 @@ def default_weights(face: Description) -> tuple[float | None, ...]:
     return tuple(dict.fromkeys(min(max(weight, low), high) for weight in _USUAL_WEIGHTS))
 
 
-def entry(face: Description, file: str, sha256: str, weight: float | None) -> dict[str, Any]:
-    """A manifest entry; a variable font's weight becomes part of the name."""
+def record(face: Description, file: str, sha256: str, weight: float | None) -> FaceRecord:
+    """A face as manifests list it; a variable font's weight becomes part of the name."""
     if weight is not None:
         axes = face.settings(weight)
     else:
         axes = tuple((tag, usual) for tag, _, usual, _ in face.axes)
-    return {
-        "name": face.slug if weight is None else f"{face.slug}-{weight:g}",
-        "file": file,
-        "sha256": sha256,
-        "index": face.index,
-        "axes": [list(setting) for setting in axes],
-        "family": face.full_name,
-        "licence": face.licence,
-        "style": face.style,
-        "weight": face.weight if weight is None else round(weight),
-        "sampling_weight": 1.0,
-    }
+    return FaceRecord(
+        name=face.slug if weight is None else f"{face.slug}-{weight:g}",
+        file=file,
+        sha256=sha256,
+        index=face.index,
+        axes=axes,
+        family=face.full_name,
+        licence=face.licence,
+        style=cast(Style, face.style),
+        weight=face.weight if weight is None else round(weight),
+    )
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The font files of a folder and the folders in it, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+
+
+def _stored_name(path: Path, sha256: str) -> str:
+    """The name of a copy: that of the source after its checksum, or its ending alone."""
+    known = re.fullmatch(r"[\w.+ -]{1,60}", path.name)
+    return f"{sha256[:12]}-{path.name if known else f'font{path.suffix.lower()[:6]}'}"
 
 
 def _wanted(faces: list[Description], index: int | None) -> Description:
@@ -166,34 +189,31 @@ def _wanted(faces: list[Description], index: int | None) -> Description:
     return faces[index]
 
 
-def _entry_as_chosen(
-    face: Description, file: str, sha256: str, weight: float | None, choices: Choices
-) -> dict[str, Any]:
+def _as_chosen(
+    face: FaceRecord, description: Description, weight: float | None, choices: Choices
+) -> FaceRecord:
+    """A face with what the user said of it."""
+    changes: dict[str, object] = {"sampling_weight": choices.sampling_weight}
     if choices.name is not None:
-        face = replace(face, full_name=choices.name)
-    chosen = entry(face, file, sha256, weight)
-    chosen["sampling_weight"] = choices.sampling_weight
-    for key in ("style", "licence"):
-        value = getattr(choices, key)
-        if value is not None:
-            chosen[key] = value
-    return chosen
+        slug = replace(description, full_name=choices.name).slug
+        changes["name"] = slug if weight is None else f"{slug}-{weight:g}"
+        changes["family"] = choices.name
+    if choices.style is not None:
+        changes["style"] = choices.style
+    if choices.licence is not None:
+        changes["licence"] = choices.licence
+    return structs.replace(face, **changes)
 
 
-def _check_names(added: list[dict[str, Any]], listed: list[dict[str, Any]]) -> None:
-    taken = {entry["name"]: "" for entry in read_manifest(ROOM / "manifest.json")}
-    taken |= {entry["name"]: entry["sha256"] for entry in listed}
+def _check_names(added: Sequence[FaceRecord], before: Sequence[FaceRecord]) -> None:
+    taken = {face.name: "" for face in read_manifest(PACKAGE)}
+    taken |= {face.name: face.sha256 for face in before}
     clashes = []
-    for entry in added:
-        if taken.get(entry["name"], entry["sha256"]) != entry["sha256"]:
-            clashes.append(entry["name"])
-        taken[entry["name"]] = entry["sha256"]
+    for face in added:
+        if taken.get(face.name, face.sha256) != face.sha256:
+            clashes.append(face.name)
+        taken[face.name] = face.sha256
     if clashes:
         raise FontError(
             f"the name {', '.join(clashes)} is taken by another face; give one with --name"
         )
-
-
-def _write(folder: Path, entries: list[dict[str, Any]]) -> None:
-    text = json.dumps({"version": 1, "faces": entries}, ensure_ascii=False, indent=1) + "\n"
-    publish_text(folder / "manifest.json", text, OTHER_HOME)

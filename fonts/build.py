@@ -1,4 +1,6 @@
-"""Rebuilds the bundled faces from their Debian and npm packages: `python -m fonts.build`.
+"""Rebuilds the bundled faces from their Debian and npm packages.
+
+    python -m fonts.build --alphabet datagen/alphabet_5990.txt
 
 Needs Debian's apt-get and dpkg-deb, and npm. With the versions that the manifest names, the same
 bytes come out again.
@@ -24,7 +26,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from fonts.errors import FontError
-from fonts.recipes import CHANGED_ON, RECIPES, Recipe, Source
+from fonts.recipes import CHANGED_ON, RECIPES, Package, Recipe
 from fonts.subset import (
     hollow_points,
     merge_slices,
@@ -35,8 +37,7 @@ from fonts.subset import (
     to_woff2,
 )
 
-ROOM = Path(__file__).parent
-ALPHABET = ROOM.parent / "datagen" / "alphabet_5990.txt"
+PACKAGE = Path(__file__).parent
 
 
 def gb2312() -> set[int]:
@@ -56,19 +57,19 @@ def read_characters(path: Path) -> set[int]:
     return {ord(line) for line in lines if len(line) == 1}
 
 
-def fetch(source: Source, folder: Path) -> Path:
+def fetch(package: Package, folder: Path) -> Path:
     """Download and unpack a package; the folder of its files."""
-    target = folder / source.package.replace("/", "-")
+    target = folder / package.name.replace("/", "-")
     if target.exists():
         return target
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        if source.kind == "debian":
-            _run(["apt-get", "download", f"{source.package}={source.version}"], scratch)
+        if package.kind == "debian":
+            _run(["apt-get", "download", f"{package.name}={package.version}"], scratch)
             archive = next(Path(scratch).glob("*.deb"))
             _run(["dpkg-deb", "-x", str(archive), str(target)], scratch)
         else:
-            _run(["npm", "pack", "--silent", f"{source.package}@{source.version}"], scratch)
+            _run(["npm", "pack", "--silent", f"{package.name}@{package.version}"], scratch)
             with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive_file:
                 archive_file.extractall(target, filter="data")
     return target
@@ -92,7 +93,7 @@ def build_face(recipe: Recipe, unpacked: Path, characters: frozenset[int]) -> by
         font = subset(font, set(font.getBestCmap()) - hollow)
     notice = (
         f"Modified on {CHANGED_ON} by the ocrgen project: subset of {recipe.full_name}"
-        f" ({recipe.source.package} {recipe.source.version}), layout tables and bitmaps removed,"
+        f" ({recipe.package.name} {recipe.package.version}), layout tables and bitmaps removed,"
         " renamed."
     )
     rename(font, recipe.family, notice)
@@ -112,12 +113,12 @@ def entry(
         "family": recipe.full_name,
         "renamed": recipe.family,
         "source": {
-            "kind": recipe.source.kind,
-            "package": recipe.source.package,
-            "version": recipe.source.version,
+            "kind": recipe.package.kind,
+            "package": recipe.package.name,
+            "version": recipe.package.version,
         },
-        "licence": recipe.source.licence,
-        "licence_file": f"licences/{recipe.source.licence_file}",
+        "licence": recipe.package.licence,
+        "licence_file": f"licences/{recipe.package.licence_file}",
         "style": recipe.style,
         "weight": recipe.weight,
         "sampling_weight": recipe.sampling_weight,
@@ -129,17 +130,17 @@ def entry(
     }
 
 
-def licence_text(source: Source, unpacked: Path) -> str:
+def licence_text(package: Package, unpacked: Path) -> str:
     """The licence of a package as one text."""
-    parts = [(unpacked / member).read_text(encoding="utf-8") for member in source.licence_members]
+    parts = [(unpacked / member).read_text(encoding="utf-8") for member in package.licence_members]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
 def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int], jobs: int) -> None:
     """Build faces, licences and manifest; the folder changes only once all are there."""
     recipes = list(recipes)
-    unpacked = {recipe.source: fetch(recipe.source, cache) for recipe in recipes}
-    folders = [unpacked[recipe.source] for recipe in recipes]
+    unpacked = {recipe.package: fetch(recipe.package, cache) for recipe in recipes}
+    folders = [unpacked[recipe.package] for recipe in recipes]
     work = partial(_build_one, characters=frozenset(gb2312() | alphabet))
     files: dict[str, bytes] = {}
     faces = []
@@ -148,8 +149,8 @@ def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int],
             faces.append(entry(recipe, data, alphabet, points))
             files[faces[-1]["file"]] = data
             print(f"{recipe.name:24s} {len(data) / 1e6:5.2f} MB  {faces[-1]['coverage']}")
-    for source, folder in unpacked.items():
-        files[f"licences/{source.licence_file}"] = licence_text(source, folder).encode()
+    for package, folder in unpacked.items():
+        files[f"licences/{package.licence_file}"] = licence_text(package, folder).encode()
     tools = {name: version(name) for name in ("fonttools", "brotli")}
     manifest = {"version": 1, "changed_on": CHANGED_ON, "built_with": tools, "faces": faces}
     files["manifest.json"] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
@@ -179,13 +180,13 @@ def _build_one(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m fonts.build", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOM, help="folder to build into")
+    parser.add_argument("--out", type=Path, default=PACKAGE, help="folder to build into")
     parser.add_argument("--packages", type=Path, help="where to keep the unpacked packages")
-    parser.add_argument("--alphabet", type=Path, default=ALPHABET, help="characters to add")
+    parser.add_argument("--alphabet", type=Path, required=True, help="list of characters to add")
     parser.add_argument("--only", nargs="*", default=[], help="names of faces; default: all")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    if arguments.only and arguments.out == ROOM:
+    if arguments.only and arguments.out == PACKAGE:
         parser.error("--only builds a part of the faces; give another folder with --out")
     chosen = [r for r in RECIPES if not arguments.only or r.name in arguments.only]
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,12 +4,15 @@ Web fonts are compressed: drawing from them would decompress at every open (11 t
 Names hold the checksum of the source, so a new version of a face never meets an old file.
 """
 
+import contextlib
 import hashlib
 from pathlib import Path
 
 from fonts.errors import FontError
+from fonts.headers import MAX_FILE_BYTES
 from ocrbase.homes import OTHER_CACHE, cache_home
-from ocrbase.publishing import publish_file
+from ocrbase.inputs import read_bytes
+from ocrbase.publishing import discard, publish_file
 
 COMPRESSED = (".woff", ".woff2")
 
@@ -26,10 +29,10 @@ def unpacked(source: Path, sha256: str) -> Path:
         FontError: if the source is missing or its checksum differs.
     """
     if source.suffix.lower() not in COMPRESSED:
-        if not source.exists():
+        if not source.is_file():
             raise FontError(f"{source} is gone; `ocrgen fonts remove` forgets a face")
         return source
-    target = cache_folder() / f"{sha256}.ttf"
+    target = _unpacked_file(sha256)
     if not target.exists():
         check(source, sha256)
         with publish_file(target, OTHER_CACHE) as attempt:
@@ -44,33 +47,61 @@ def check(source: Path, sha256: str) -> None:
         FontError: if it is missing or differs.
     """
     try:
-        found = hashlib.sha256(source.read_bytes()).hexdigest()
-    except OSError as error:
-        raise FontError(f"cannot read {source} ({error.strerror}); reinstall ocrgen") from error
-    if found != sha256:
+        content = read_bytes(source, MAX_FILE_BYTES, error=FontError)
+    except FontError as error:
+        raise FontError(f"{error}; reinstall ocrgen, or remove and add the face again") from error
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != sha256:
         raise FontError(
-            f"{source} has sha256 {found[:12]}…, expected {sha256[:12]}…; reinstall ocrgen,"
+            f"{source} has sha256 {actual[:12]}…, expected {sha256[:12]}…; reinstall ocrgen,"
             " or remove and add the face again"
         )
 
 
 def code_points(path: Path, index: int, sha256: str) -> frozenset[int]:
-    """What a face covers, from the cache; read from the font once."""
+    """What a face covers, from the cache; read from the font once.
+
+    Raises:
+        FontError: if the font is damaged.
+        DiskError: if the cache cannot be written.
+    """
     import numpy as np
 
-    stored = cache_folder() / f"{sha256}-{index}.npy"
-    if not stored.exists():
-        from fonts.charmap import drawn_points
+    stored = _coverage_file(index, sha256)
+    with contextlib.suppress(OSError, ValueError, EOFError):  # missing, or damaged: made anew
+        return frozenset(np.load(stored, mmap_mode="r").tolist())
+    from fonts.charmap import drawn_points
 
-        points = np.array(sorted(drawn_points(path, index)), dtype=np.uint32)
-        with publish_file(stored, OTHER_CACHE) as attempt, attempt.open("wb") as stream:
-            np.save(stream, points)
-    return frozenset(np.load(stored).tolist())
+    points = np.array(sorted(drawn_points(path, index)), dtype=np.uint32)
+    with publish_file(stored, OTHER_CACHE) as attempt, attempt.open("wb") as stream:
+        np.save(stream, points)
+    return frozenset(points.tolist())
+
+
+def forget(index: int, sha256: str) -> None:
+    """Remove what is kept of a face."""
+    discard(_unpacked_file(sha256))
+    discard(_coverage_file(index, sha256))
+
+
+def _unpacked_file(sha256: str) -> Path:
+    return cache_folder() / f"{sha256}.ttf"
+
+
+def _coverage_file(index: int, sha256: str) -> Path:
+    return cache_folder() / f"{sha256}-{index}.npy"
 
 
 def _decompress(source: Path, target: Path) -> None:
     from fontTools.ttLib import TTFont
 
-    with TTFont(source, recalcBBoxes=False, recalcTimestamp=False) as font:
+    from fonts.charmap import font_errors
+    from fonts.headers import open_font_file
+
+    with (
+        font_errors(source),
+        open_font_file(source) as stream,
+        TTFont(stream, recalcBBoxes=False, recalcTimestamp=False) as font,
+    ):
         font.flavor = None
         font.save(target)

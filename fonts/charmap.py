@@ -1,32 +1,54 @@
 """What a font file really draws: its character map without glyphs that are empty or missing."""
 
-import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fontTools.pens.recordingPen import RecordingPen
-from fontTools.ttLib import TTFont, TTLibError
+from fontTools.ttLib import TTFont
 
 from fonts.errors import FontError
+from fonts.headers import check_character_map, open_font_file
+from ocrbase.errors import UserError
 
 BLANK_ON_PURPOSE = frozenset({0x20, 0xA0, 0x3000})
 _SHORTEST_OUTLINE_BYTES = 12  # of a CFF glyph; what is shorter is looked at
 
 
-def open_face(path: Path, index: int = 0) -> TTFont:
+@contextmanager
+def font_errors(path: Path) -> Iterator[None]:
+    """Turn whatever fontTools and FreeType raise over a damaged font into one line.
+
+    Their parsers run on unchecked numbers of the file, so any exception may come out of them.
+
+    Raises:
+        FontError: naming the file.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise FontError(f"{path} cannot be read as a font: {reason[:200]}") from error
+
+
+@contextmanager
+def open_face(path: Path, index: int = 0) -> Iterator[TTFont]:
     """Open one face of a font file, reading its tables as they are needed.
 
     Raises:
-        FontError: if the file is no font, or has no such face.
+        FontError: if the file is no font, damaged, or has no such face; also for what the block
+            finds damaged.
     """
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise FontError(f"{path} cannot be read ({error.strerror})") from error
-    try:
-        return TTFont(stream, fontNumber=index, lazy=True, recalcTimestamp=False)
-    except (TTLibError, struct.error, AssertionError) as error:
-        stream.close()
-        raise FontError(f"{path} cannot be read as a font: {error}") from error
+    with (
+        font_errors(path),
+        open_font_file(path) as stream,
+        TTFont(stream, fontNumber=index, lazy=True, recalcTimestamp=False) as font,
+    ):
+        if "cmap" in font:
+            check_character_map(font.reader["cmap"])
+        yield font
 
 
 def drawn_points(path: Path, index: int = 0) -> set[int]:
@@ -43,7 +65,7 @@ def drawn_points(path: Path, index: int = 0) -> set[int]:
         return {
             point
             for point, glyph in mapping.items()
-            if point in BLANK_ON_PURPOSE or glyph not in empty
+            if not 0xD800 <= point < 0xE000 and (point in BLANK_ON_PURPOSE or glyph not in empty)
         }
 
 

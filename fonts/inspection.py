@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from fontTools.pens.boundsPen import ControlBoundsPen
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
+from fontTools.ttLib import TTCollection, TTFont
 
-from fonts.charmap import open_face
+from fonts.charmap import font_errors, open_face
 from fonts.errors import FontError
+from fonts.headers import open_font_file
+from fonts.manifest import MAX_NAME
+from ocrbase.errors import one_line
+from ocrbase.inputs import open_regular
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
+_MAX_OWN = MAX_NAME - 8  # of a font's own name: a weight may follow
 SIMPLIFIED_BIT = 1 << 18  # OS/2 ulCodePageRange1: code page 936
 _OTHER_BITS = {1 << 17: "Japanese", 1 << 20: "traditional Chinese", 1 << 19: "Korean"}
 _LANGUAGES = {0x411: "Japanese", 0x404: "traditional Chinese", 0xC04: "traditional Chinese"}
@@ -69,20 +74,20 @@ class Description:
     @property
     def warnings(self) -> list[str]:
         """Why lines drawn in this face may not look as their label says."""
-        found = []
+        warnings = []
         if self.made_for:
-            found.append(f"draws {self.made_for} shapes, by its name, languages or code pages")
+            warnings.append(f"draws {self.made_for} shapes, by its name, languages or code pages")
         if self.centred:
-            found.append(f"draws {self.centred} away from the lower left, unlike mainland print")
+            warnings.append(f"draws {self.centred} away from the lower left, unlike mainland print")
         if not self.licence:
-            found.append("names no known licence; give it with --licence")
-        return found
+            warnings.append("names no known licence; give it with --licence")
+        return warnings
 
     @property
     def slug(self) -> str:
         """The name as users type it: lower case, words joined by dashes."""
         words = re.findall(r"[a-z0-9]+|[^\W\d_]+", self.full_name.lower())
-        return "-".join(words) or self.path.stem.lower()
+        return "-".join(words)[:_MAX_OWN] or "unnamed"
 
     @property
     def weights(self) -> tuple[float, float] | None:
@@ -127,25 +132,28 @@ def preferred(descriptions: list[Description]) -> Description:
 
 
 def sha256_of(path: Path) -> str:
-    """Checksum of a file, hexadecimal."""
-    with path.open("rb") as stream:
+    """Checksum of a file, hexadecimal.
+
+    Raises:
+        FontError: if it cannot be read.
+    """
+    with font_errors(path), open_regular(path, error=FontError) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _face_count(path: Path) -> int:
-    if path.suffix.lower() not in (".ttc", ".otc"):
-        return 1
-    try:
-        with TTCollection(path, lazy=True) as collection:
+    with font_errors(path), open_font_file(path) as stream:
+        if stream.read(4) != b"ttcf":
+            return 1
+        stream.seek(0)
+        with TTCollection(stream, lazy=True) as collection:
             return len(collection.fonts)
-    except (TTLibError, OSError) as error:
-        raise FontError(f"{path} cannot be read as a font collection: {error}") from error
 
 
 def _describe(path: Path, index: int) -> Description:
     with open_face(path, index) as font:
         names = font["name"]
-        own = str(names.getDebugName(4) or names.getDebugName(1) or path.stem)
+        own = one_line(str(names.getDebugName(4) or names.getDebugName(1) or path.stem))[:_MAX_OWN]
         metrics = font.get("OS/2")
         pages = getattr(metrics, "ulCodePageRange1", 0)
         made_for = _made_for(names, own, pages)
@@ -167,7 +175,7 @@ def _describe(path: Path, index: int) -> Description:
 def _weight(own: str, weight_class: int) -> int:
     """The declared weight, unless it is the usual 400 that bold and light files often keep."""
     if weight_class != 400:
-        return weight_class
+        return min(max(weight_class, 1), 1000)
     return (
         700 if re.search(r"bold|粗", own, re.I) else 300 if re.search("light", own, re.I) else 400
     )
@@ -212,5 +220,5 @@ def _texts(names: Any, name_ids: tuple[int, ...]) -> str:
 
 
 def _first_match(patterns: dict[str, str], text: str) -> str:
-    found = (k for k, pattern in patterns.items() if re.search(pattern, text, re.IGNORECASE))
-    return next(found, "")
+    matches = (k for k, pattern in patterns.items() if re.search(pattern, text, re.IGNORECASE))
+    return next(matches, "")

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from fonts import cache
 from fonts.errors import FontError
-from fonts.manifest import ROOM, STYLES, read_manifest
+from fonts.manifest import PACKAGE, STYLES, FaceRecord, read_manifest
 from ocrbase.homes import data_home
 
 
@@ -55,9 +54,8 @@ def select(
         FontError: if a name fits nothing (lists all such names and what there is), or a file
             does not match its checksum.
     """
-    entries = list_entries(home, system)
-    chosen = _chosen(entries, names)
-    return tuple(_face(folder, entry) for folder, entry in chosen)
+    chosen = _chosen(list_records(home, system), names)
+    return tuple(open_record(folder, face) for folder, face in chosen)
 
 
 def coverage(face: Face) -> frozenset[int]:
@@ -70,50 +68,55 @@ def _coverage(path: Path, index: int, sha256: str) -> frozenset[int]:
     return cache.code_points(path, index, sha256)
 
 
-def list_entries(home: Path | None, system: bool) -> list[tuple[Path, dict[str, Any]]]:
-    """Manifest entries of all faces with the folder that their paths start from."""
-    entries = [(ROOM, entry) for entry in read_manifest(ROOM / "manifest.json")]
+def list_records(home: Path | None, system: bool) -> list[tuple[Path, FaceRecord]]:
+    """All faces as their manifests list them, with the folder that their paths start from."""
     added = data_home(home) / "fonts"
-    entries += [(added, entry) for entry in read_manifest(added / "manifest.json")]
+    records = [(folder, face) for folder in (PACKAGE, added) for face in read_manifest(folder)]
     if system:
-        from fonts.system import installed_entries
+        from fonts.system import installed_records
 
-        entries += [(Path("/"), entry) for entry in installed_entries()]
-    return entries
+        records += [(Path("/"), face) for face in installed_records()]
+    return records
 
 
 def _chosen(
-    entries: list[tuple[Path, dict[str, Any]]], names: Sequence[str]
-) -> list[tuple[Path, dict[str, Any]]]:
-    unknown = [name for name in names if not any(_fits(entry, name) for _, entry in entries)]
+    records: list[tuple[Path, FaceRecord]], names: Sequence[str]
+) -> list[tuple[Path, FaceRecord]]:
+    unknown = [name for name in names if not any(_fits(face, name) for _, face in records)]
     if unknown:
-        known = ", ".join(str(entry["name"]) for _, entry in entries)
+        known = ", ".join(face.name for _, face in records)
         raise FontError(
             f"no face fits {', '.join(map(repr, unknown))}; there are: {known};"
-            f" or a style ({', '.join(_styles(entries))}), or a pattern such as 'noto-*';"
+            f" or a style ({', '.join(_styles(records))}), or a pattern such as 'noto-*';"
             " `ocrgen fonts add FILE` adds a face"
         )
-    return [e for e in entries if not names or any(_fits(e[1], name) for name in names)]
+    return [r for r in records if not names or any(_fits(r[1], name) for name in names)]
 
 
-def _fits(entry: dict[str, Any], name: str) -> bool:
-    return name == entry["style"] or fnmatchcase(entry["name"], name)
+def _fits(face: FaceRecord, name: str) -> bool:
+    return name == face.style or fnmatchcase(face.name, name)
 
 
-def _styles(entries: Iterable[tuple[Path, dict[str, Any]]]) -> list[str]:
-    present = {entry["style"] for _, entry in entries}
+def _styles(records: Iterable[tuple[Path, FaceRecord]]) -> list[str]:
+    present = {face.style for _, face in records}
     return [style for style in STYLES if style in present]
 
 
-def _face(folder: Path, entry: dict[str, Any]) -> Face:
+def open_record(folder: Path, face: FaceRecord) -> Face:
+    """A listed face ready for drawing, its file unpacked.
+
+    Raises:
+        FontError: if the file is missing, damaged, or not the one that was listed.
+        DiskError: if it cannot be unpacked into the cache.
+    """
     return Face(
-        name=entry["name"],
-        path=cache.unpacked(folder / entry["file"], entry["sha256"]),
-        index=entry.get("index", 0),
-        style=entry["style"],
-        weight=entry["weight"],
-        licence=entry["licence"],
-        sampling_weight=float(entry["sampling_weight"]),
-        axes=tuple((tag, float(value)) for tag, value in entry.get("axes", ())),
-        sha256=entry["sha256"],
+        name=face.name,
+        path=cache.unpacked(folder / face.file, face.sha256),
+        index=face.index,
+        style=face.style,
+        weight=face.weight,
+        licence=face.licence,
+        sampling_weight=face.sampling_weight,
+        axes=face.axes,
+        sha256=face.sha256,
     )

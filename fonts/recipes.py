@@ -9,12 +9,12 @@ CHANGED_ON = "2026-11-23"  # date of the change notice inside every face
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Package:
     """A package that faces are taken from.
 
     Attributes:
         kind: "debian" or "npm".
-        package: name in that archive.
+        name: in that archive.
         version: exact version there.
         licence: SPDX id, or "Arphic-1999".
         licence_members: files that make up the licence text, in this order: paths inside the
@@ -22,7 +22,7 @@ class Source:
     """
 
     kind: str
-    package: str
+    name: str
     version: str
     licence: str
     licence_members: tuple[str, ...]
@@ -30,7 +30,7 @@ class Source:
     @property
     def licence_file(self) -> str:
         """Name of the licence text among the bundled licences."""
-        return self.package.rpartition("/")[2] + ".txt"
+        return self.name.rpartition("/")[2] + ".txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Recipe:
     Attributes:
         name: stable id that users type.
         family: new family name inside the file.
-        source: the package.
+        package: that holds the font.
         member: path of the font file in the package; a glob pattern where slices are merged.
         full_name: name table entry 4 of the wanted face, which finds it within a collection.
         style: song, sans, kai, fangsong, display or brush.
@@ -51,7 +51,7 @@ class Recipe:
 
     name: str
     family: str
-    source: Source
+    package: Package
     member: str
     full_name: str
     style: str
@@ -60,13 +60,13 @@ class Recipe:
     without: str = ""
 
 
-def _debian(package: str, version: str, licence: str, *more_licence: str) -> Source:
+def _debian(package: str, version: str, licence: str, *more_licence: str) -> Package:
     members = (f"usr/share/doc/{package}/copyright", *more_licence)
-    return Source("debian", package, version, licence, members)
+    return Package("debian", package, version, licence, members)
 
 
-def _fontsource(package: str, version: str) -> Source:
-    return Source("npm", f"@fontsource/{package}", version, "OFL-1.1", ("package/LICENSE",))
+def _fontsource(package: str, version: str) -> Package:
+    return Package("npm", f"@fontsource/{package}", version, "OFL-1.1", ("package/LICENSE",))
 
 
 _NOTO = _debian("fonts-noto-cjk", "1:20220127+repack1-1", "OFL-1.1")

@@ -1,39 +1,40 @@
 """Chinese faces installed on this machine: a scan of the folders that fontconfig reads."""
 
 import os
-import struct
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from fonts.added import default_weights, entry
+import msgspec
+
+from fonts.added import default_weights, record
 from fonts.errors import FontError
 from fonts.inspection import SUFFIXES, describe, sha256_of
+from fonts.manifest import FaceRecord
 
 PREFIX = "system-"
 
 
 @lru_cache(maxsize=1)
-def installed_entries() -> tuple[dict[str, Any], ...]:
-    """Manifest entries of installed faces that claim simplified Chinese, sorted by name.
+def installed_records() -> tuple[FaceRecord, ...]:
+    """Installed faces that claim simplified Chinese, as manifests list faces, sorted by name.
 
     Files that cannot be read are passed over: they belong to the machine, not to the user's task.
     """
-    entries: dict[str, dict[str, Any]] = {}
+    records: dict[str, FaceRecord] = {}
     for path in _font_files():
         try:
             faces = [face for face in describe(path) if face.simplified]
-        except (FontError, KeyError, AttributeError, struct.error):
+            sha256 = sha256_of(path) if faces else ""
+        except FontError:
             continue
-        if faces:
-            sha256 = sha256_of(path)
-            for face in faces:
-                for weight in default_weights(face):
-                    found = entry(face, str(path), sha256, weight)
-                    entries.setdefault(PREFIX + found["name"], found)
-    return tuple({**entries[name], "name": name} for name in sorted(entries))
+        for face in faces:
+            for weight in default_weights(face):
+                listed = record(face, str(path), sha256, weight)
+                name = PREFIX + listed.name
+                records.setdefault(name, msgspec.structs.replace(listed, name=name))
+    return tuple(records[name] for name in sorted(records))
 
 
 def font_folders() -> list[Path]:

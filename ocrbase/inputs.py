@@ -5,15 +5,15 @@ A fifo or a device would hang the reader or feed it for ever, so nothing else is
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from ocrbase.errors import InputError, UserError
 
 MAX_BYTES = 256 << 20  # of a file that is read whole
 
 
-def open_regular(path: Path, *, error: type[UserError] = InputError) -> BinaryIO:
+def open_regular(path: Path, *, error: type[UserError] = InputError) -> BufferedReader:
     """Open a regular file for reading; links are followed.
 
     Args:
@@ -72,6 +72,36 @@ def read_text(
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as reason:
         raise error(f"{path} is not UTF-8: {reason.reason} at byte {reason.start:,}") from reason
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder of that name exists; for a name that cannot be, too."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, a NUL
+        return False
+
+
+def path_below(folder: Path, name: str, *, error: type[UserError] = InputError) -> Path:
+    """The path of a file that a manifest, registry or list names, below the folder that holds it.
+
+    Args:
+        folder: that holds the list; nothing outside is named, by links neither.
+        name: as the list has it.
+        error: class of what is raised.
+
+    Raises:
+        UserError: of the class `error`, if the name is absolute, holds `..`, or leaves the folder.
+    """
+    path = folder / name
+    parts = Path(name).parts
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, a loop of links
+        inside = False
+    if not parts or Path(name).is_absolute() or ".." in parts or not inside:
+        raise error(f"{folder}: the name {name[:200]!r} leads out of that folder")
+    return path
 
 
 def _not_regular(mode: int) -> str:

@@ -29,13 +29,13 @@ def steps(options: argparse.Namespace) -> list[Step]:
     pack = ["ocrgen", "pack", "--split", str(SPLIT)]
     if _lines(packed) is not None:
         pack.append("--overwrite")  # of a smaller render; the split is kept
-    fit = ["ocrtrain", "fit", "--run", RUN, "--model", options.model]
-    for name in ("gpus", "epochs", "max_steps"):
+    fit = ["ocrtrain", "fit", "--run", RUN]
+    resumed = (run / "settings.json").exists()  # then the run's own settings hold
+    fit += ["--resume"] if resumed else ["--model", options.model]
+    for name in ("gpus",) if resumed else ("gpus", "epochs", "max_steps"):
         value = getattr(options, name)
         if value is not None:
             fit += [f"--{name.replace('_', '-')}", str(value)]
-    if (run / "settings.json").exists():
-        fit = ["ocrtrain", "fit", "--run", RUN, "--resume"]
     evaluate = ("ocrtrain", "evaluate", "--checkpoint", f"runs/{RUN}/best.safetensors")
     on_real_lines = [Step((*evaluate, "--data", str(REAL_LINES)))] if REAL_LINES.exists() else []
     return [

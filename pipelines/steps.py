@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOMS = {"ocrgen": "datagen", "ocrtrain": "training"}
+_PACKAGES = {"ocrgen": "datagen", "ocrtrain": "training"}
 
 
 class StepError(Exception):
@@ -57,7 +57,7 @@ def call(command: Sequence[str], folder: Path, *, capture: bool = False) -> str:
     Raises:
         StepError: if it fails.
     """
-    words = [sys.executable, "-m", _ROOMS[command[0]], *command[1:]]
+    words = [sys.executable, "-m", _PACKAGES[command[0]], *command[1:]]
     # The folder of the project comes first, so that a clone works before it is installed.
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))

@@ -143,10 +143,10 @@ def add(
 
     folder = data_home(home)
     for face in add(paths, folder, Choices(name, style, licence, sampling_weight, weights, index)):
-        entry = face.entry
-        click.echo(f"added {entry['name']} ({entry['style']}, {entry['weight']}) to {folder}")
+        record = face.record
+        click.echo(f"added {record.name} ({record.style}, {record.weight}) to {folder}")
         for warning in face.warnings:
-            click.echo(f"warning: {entry['name']} {warning}", err=True)
+            click.echo(f"warning: {record.name} {warning}", err=True)
 
 
 @command.command()

@@ -17,7 +17,7 @@ from datagen.cli import main
 from fonts import FontError, coverage, select
 from fonts.added import Choices, add, remove
 from fonts.inspection import describe, preferred
-from fonts.library import list_entries
+from fonts.library import list_records
 from fonts.specimen import open_font
 
 SIMPLIFIED, JAPANESE, TRADITIONAL = 1 << 18, 1 << 17, 1 << 20
@@ -117,7 +117,7 @@ def test_the_simplified_face_of_a_collection_is_found_by_name(tmp_path: Path) ->
     assert [face.made_for for face in faces] == ["Japanese", "", "traditional Chinese", ""]
     assert preferred(faces).index == 3
     added = add([path], tmp_path / "home", Choices())
-    assert [(face.entry["name"], face.entry["index"]) for face in added] == [("test-sans-sc", 3)]
+    assert [(face.record.name, face.record.index) for face in added] == [("test-sans-sc", 3)]
     face = select(["test-sans-sc"])[0]
     assert open_font(face, 20).getname()[0] == "Test Sans SC"
 
@@ -187,7 +187,7 @@ def test_a_taken_name_is_refused_and_nothing_is_added(tmp_path: Path) -> None:
         add([first, second], tmp_path / "home", Choices())
     with pytest.raises(FontError, match="the name micro-hei is taken"):
         add([first], tmp_path / "home", Choices(name="micro-hei"))
-    assert list_entries(tmp_path / "home", False) == list_entries(tmp_path / "none", False)
+    assert list_records(tmp_path / "home", False) == list_records(tmp_path / "none", False)
     add([first], tmp_path / "home", Choices())
     add([first], tmp_path / "home", Choices(sampling_weight=3))
     assert [face.sampling_weight for face in select(["same"])] == [3]
@@ -207,11 +207,11 @@ def test_installed_faces_are_offered_only_when_asked_for(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "empty"))
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "nobody")
-    system.installed_entries.cache_clear()
+    system.installed_records.cache_clear()
     with pytest.raises(FontError, match="no face fits 'system-local-song'"):
         select(["system-local-song"])
     assert [face.path.name for face in select(["system-*"], system=True)] == ["song.ttf"]
-    system.installed_entries.cache_clear()
+    system.installed_records.cache_clear()
 
 
 def test_list_says_what_there_is(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datagen.alphabet import builtin
 from fonts import Face, FontError, coverage, select
-from fonts.manifest import ROOM, STYLES
+from fonts.manifest import PACKAGE, STYLES
 
-MANIFEST = json.loads((ROOM / "manifest.json").read_text(encoding="utf-8"))
+MANIFEST = json.loads((PACKAGE / "manifest.json").read_text(encoding="utf-8"))
 NAMES = [entry["name"] for entry in MANIFEST["faces"]]
 LICENCES = {"OFL-1.1", "Apache-2.0", "Arphic-1999"}
 
@@ -33,22 +33,22 @@ def _own_folders(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_manifest_files_and_licences_match() -> None:
     for entry in MANIFEST["faces"]:
-        data = (ROOM / entry["file"]).read_bytes()
+        data = (PACKAGE / entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"], entry["name"]
         assert entry["licence"] in LICENCES
         assert entry["style"] in STYLES
-        text = (ROOM / entry["licence_file"]).read_text(encoding="utf-8")
+        text = (PACKAGE / entry["licence_file"]).read_text(encoding="utf-8")
         heading = {"OFL-1.1": "SIL OPEN FONT LICENSE", "Apache-2.0": "Apache License"}
         assert heading.get(entry["licence"], "ARPHIC PUBLIC LICENSE") in text
-    listed = {ROOM / entry["file"] for entry in MANIFEST["faces"]}
-    assert set((ROOM / "faces").iterdir()) == listed
+    listed = {PACKAGE / entry["file"] for entry in MANIFEST["faces"]}
+    assert set((PACKAGE / "faces").iterdir()) == listed
 
 
 def test_at_least_ten_faces_of_five_looks_under_25_megabytes() -> None:
     assert len(NAMES) == len(set(NAMES)) >= 10
     assert {"song", "sans", "kai", "display"} <= {entry["style"] for entry in MANIFEST["faces"]}
     assert any(entry["weight"] >= 700 for entry in MANIFEST["faces"])
-    assert sum((ROOM / entry["file"]).stat().st_size for entry in MANIFEST["faces"]) < 25e6
+    assert sum((PACKAGE / entry["file"]).stat().st_size for entry in MANIFEST["faces"]) < 25e6
 
 
 def test_every_class_is_in_at_least_five_faces() -> None:
@@ -102,7 +102,7 @@ def test_unpacking_twice_at_once_gives_one_whole_file(tmp_path: Path) -> None:
         "face = select(['micro-hei'])[0]\n"
         "print(face.path, len(coverage(face)), face.path.stat().st_size)"
     )
-    environment = {"OCRGEN_CACHE": str(tmp_path), "PYTHONPATH": str(ROOM.parent)}
+    environment = {"OCRGEN_CACHE": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)}
     runs = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
         for _ in range(2)
@@ -126,7 +126,7 @@ def test_a_damaged_face_is_named(tmp_path: Path) -> None:
     from fonts.cache import unpacked
 
     damaged = tmp_path / "micro-hei.woff2"
-    damaged.write_bytes((ROOM / "faces" / "micro-hei.woff2").read_bytes()[:-1])
+    damaged.write_bytes((PACKAGE / "faces" / "micro-hei.woff2").read_bytes()[:-1])
     with pytest.raises(FontError, match=r"micro-hei.woff2 has sha256 .* reinstall ocrgen"):
         unpacked(damaged, "0" * 64)
 
@@ -155,7 +155,7 @@ def test_importing_the_room_loads_no_font_library() -> None:
         "import sys, fonts; print([m for m in ('fontTools', 'PIL', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOM.parent, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=True
     )
     assert done.stdout.strip() == "[]"
 

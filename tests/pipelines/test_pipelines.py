@@ -23,9 +23,10 @@ def test_the_full_recipe_goes_on_where_it_stopped(
     assert (tmp_path / "runs/full/best.safetensors").exists()
     capfd.readouterr()
     assert full.main(["--n", "300", *small]) == 0
-    told = capfd.readouterr().out
-    assert "--resume" in told and "ocrgen pack --split 0.99 --overwrite   # done before" in told
-    assert "real_lines: 218 lines" in told
+    output = capfd.readouterr().out
+    assert "ocrtrain fit --run full --resume --gpus 0\n" in output
+    assert "ocrgen pack --split 0.99 --overwrite   # done before" in output
+    assert "real_lines: 218 lines" in output
 
 
 def test_a_failing_step_ends_the_recipe(tmp_path: Path) -> None:
