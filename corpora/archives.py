@@ -42,7 +42,7 @@ def leipzig_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
 
 def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of the archive's files, in its order, without unpacking it to disk."""
-    found = False
+    empty = True
     try:
         with tarfile.open(fileobj=packed, mode="r|*") as archive:
             for member in archive:
@@ -50,13 +50,13 @@ def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[
                     continue
                 stream = archive.extractfile(member)
                 if stream is not None:
-                    found = True
+                    empty = False
                     yield member.name, stream.read()
     except (EOFError, zlib.error) as error:
         raise CorpusError(f"{name} is truncated ({error})") from error
     except tarfile.TarError as error:
         raise CorpusError(f"{name} is truncated or no tar archive ({error})") from error
-    if not found:
+    if empty:
         raise CorpusError(f"{name} holds no file that ends in {', '.join(endings)}")
 
 

@@ -12,7 +12,7 @@ from corpora.sentences import RULE_VERSION, sentences_of
 
 
 @dataclass(frozen=True)
-class Source:
+class TextSource:
     """Where text comes from; a dataset's card repeats it."""
 
     name: str
@@ -75,7 +75,7 @@ class Corpus:
     """
 
     name: str
-    sources: tuple[Source, ...]
+    sources: tuple[TextSource, ...]
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
 

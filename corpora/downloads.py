@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from corpora.archives import leipzig_paragraphs, mot_paragraphs, poetry_paragraphs
 from corpora.cleaning import Tally, clean, to_simplified
-from corpora.corpus import Source
+from corpora.corpus import TextSource
 from corpora.errors import CorpusError
 from corpora.fetch import OpenProgress, fetch, get_text
 from corpora.store import check_name, publishing
@@ -48,7 +48,7 @@ class Download:
     corpus: str
     by_default: bool
     about: str
-    source: Source
+    source: TextSource
     find: Callable[[], Address]
     read: Callable[[BinaryIO, str], Iterator[str]]
 
@@ -59,13 +59,13 @@ def wikimedia(wiki: str) -> Address:
     Its list of checksums names the dump by date, so the part after the date is what matches.
     """
     base = f"{_WIKIMEDIA}/{wiki}/latest/{wiki}-latest"
-    wanted = "pages-articles.xml.bz2"
+    suffix = "pages-articles.xml.bz2"
     sums = get_text(f"{base}-sha1sums.txt")
     for line in sums.splitlines():
         value, _, name = line.partition("  ")
-        if re.fullmatch(rf"{wiki}-\d{{8}}-{re.escape(wanted)}", name.strip()):
-            return Address(f"{base}-{wanted}", ("sha1", value.strip()))
-    raise CorpusError(f"{base}-sha1sums.txt names no {wanted}; try again later")
+        if re.fullmatch(rf"{wiki}-\d{{8}}-{re.escape(suffix)}", name.strip()):
+            return Address(f"{base}-{suffix}", ("sha1", value.strip()))
+    raise CorpusError(f"{base}-sha1sums.txt names no {suffix}; try again later")
 
 
 def mot() -> Address:
@@ -73,13 +73,13 @@ def mot() -> Address:
     url = "https://api.github.com/repos/bltlab/mot/releases/latest"
     try:
         assets = json.loads(get_text(url))["assets"]
-        found = [a for a in assets if re.match(r"cmn.*\.(tgz|tar\.gz)$", a["name"])]
+        archives = [a for a in assets if re.match(r"cmn.*\.(tgz|tar\.gz)$", a["name"])]
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{url} answers in an unknown form ({error})") from error
-    if not found:
+    if not archives:
         raise CorpusError(f"{url} names no archive for cmn; try again later")
-    algorithm, _, value = str(found[0].get("digest") or "").partition(":")
-    return Address(found[0]["browser_download_url"], (algorithm, value) if value else None)
+    algorithm, _, value = str(archives[0].get("digest") or "").partition(":")
+    return Address(archives[0]["browser_download_url"], (algorithm, value) if value else None)
 
 
 def _fixed(url: str) -> Callable[[], Address]:
@@ -89,7 +89,7 @@ def _fixed(url: str) -> Callable[[], Address]:
 def _wiki(
     name: str, corpus: str, wiki: str, site: str, about: str, licence: str, *, by_default: bool
 ) -> Download:
-    source = Source(name, licence, f"contributors of {about}, {site}", site)
+    source = TextSource(name, licence, f"contributors of {about}, {site}", site)
     return Download(
         name, corpus, by_default, about, source, lambda: wikimedia(wiki), dump_paragraphs
     )
@@ -102,7 +102,7 @@ DOWNLOADS = (
     ),
     Download(
         "mot", "news", False, "Voice of America news from Multilingual Open Text",
-        Source(
+        TextSource(
             "mot", "CC-BY-4.0 (collection), public domain (text)",
             "Voice of America; Multilingual Open Text, Palen-Michel, Kim and Lignos 2022",
             "https://github.com/bltlab/mot",
@@ -111,7 +111,7 @@ DOWNLOADS = (
     ),
     Download(
         "leipzig", "news", False, "Leipzig Corpora Collection, 100,000 sentences of 2020 news",
-        Source(
+        TextSource(
             "leipzig", "CC-BY-4.0", "Leipzig Corpora Collection, zho_news_2020_100K",
             "https://wortschatz.uni-leipzig.de",
         ),
@@ -124,7 +124,7 @@ DOWNLOADS = (
     ),
     Download(
         "chinese-poetry", "classical", True, "classics, poetry and primers as JSON",
-        Source(
+        TextSource(
             "chinese-poetry", "MIT", "chinese-poetry contributors; the works are public domain",
             "https://github.com/chinese-poetry/chinese-poetry",
         ),
@@ -153,14 +153,14 @@ def chosen(corpus: str, names: tuple[str, ...]) -> list[Download]:
         raise CorpusError(f"no source {', '.join(unknown)}; there are {', '.join(known)}")
     if names:
         return [known[name] for name in names]
-    found = [d for d in DOWNLOADS if d.corpus == corpus and d.by_default]
-    if not found:
+    belonging = [d for d in DOWNLOADS if d.corpus == corpus and d.by_default]
+    if not belonging:
         homes = ", ".join(dict.fromkeys(d.corpus for d in DOWNLOADS))
         raise CorpusError(
             f"nothing is known to belong to {corpus!r}: download {homes}, or name a --source"
             f" ({', '.join(known)})"
         )
-    return found
+    return belonging
 
 
 def download(
@@ -183,7 +183,7 @@ def download(
     target = cache_home() / "downloads" / item.name / address.url.rsplit("/", 1)[-1]
     path = fetch(address.url, target, open_progress, checksum=address.checksum, pause_s=pause_s)
     tally = Tally()
-    source = Source(
+    source = TextSource(
         item.source.name,
         item.source.licence,
         f"{item.source.attribution}, fetched {date.today().isoformat()}",

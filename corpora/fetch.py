@@ -107,10 +107,10 @@ def _fetch(
                 " again to go on"
             )
         time.sleep(pause_s * 2 ** (failures - 1))
-    if checksum and (found := _hash(part, checksum[0])) != checksum[1]:
+    if checksum and (actual := _hash(part, checksum[0])) != checksum[1]:
         _forget(part)
         raise CorpusError(
-            f"{url} has the {checksum[0]} {found}, not {checksum[1]} as published; it was thrown"
+            f"{url} has the {checksum[0]} {actual}, not {checksum[1]} as published; it was thrown"
             " away: run the same command again"
         )
     with part.open("rb+") as file:
@@ -197,8 +197,8 @@ def _forget(part: Path) -> None:
 
 
 def _total(answer: Any) -> int | None:
-    found = str(answer.headers.get("Content-Range", "")).rpartition("/")[2]
-    return int(found) if found.isdigit() else None
+    total = str(answer.headers.get("Content-Range", "")).rpartition("/")[2]
+    return int(total) if total.isdigit() else None
 
 
 def _hash(path: Path, algorithm: str) -> str:

@@ -20,7 +20,7 @@ from corpora.catalogue import (
     names,
     parts_of,
 )
-from corpora.corpus import Source
+from corpora.corpus import TextSource
 from corpora.errors import CorpusError
 from corpora.reading import DEFAULT_FIELD
 from ocrbase.homes import OTHER_HOME, data_home
@@ -54,7 +54,7 @@ def add(
     folder = data_home(home) / "corpora" / name
     part = _free(folder, "files")
     attribution = attribution or f"added by the user from {files[0].name}"
-    source = Source(f"{name}/{part}", licence, attribution)
+    source = TextSource(f"{name}/{part}", licence, attribution)
     with publishing(folder / part, source, field) as draft:
         for file in texts:
             shutil.copyfile(file, draft / _free_file(draft, file.name))
@@ -96,7 +96,7 @@ def check_name(name: str) -> None:
 
 
 @contextmanager
-def publishing(folder: Path, source: Source, field: str = DEFAULT_FIELD) -> Iterator[Path]:
+def publishing(folder: Path, source: TextSource, field: str = DEFAULT_FIELD) -> Iterator[Path]:
     """A draft folder that replaces `folder` when the block ends, with source and licence in it."""
     try:
         with publish_folder(folder, replace=True, way_out=OTHER_HOME) as draft:
@@ -132,7 +132,7 @@ def _free_file(folder: Path, name: str) -> str:
     return candidate
 
 
-def _toml(source: Source, field: str) -> str:
+def _toml(source: TextSource, field: str) -> str:
     values = {
         "name": source.name,
         "licence": source.licence,
@@ -145,6 +145,6 @@ def _toml(source: Source, field: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _notice(source: Source) -> str:
+def _notice(source: TextSource) -> str:
     lines = [source.name, f"Licence: {source.licence}", f"Attribution: {source.attribution}"]
     return "\n".join([*lines, *([f"From: {source.url}"] if source.url else [])]) + "\n"

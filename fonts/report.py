@@ -46,8 +46,8 @@ def orphan_message(faces: Sequence[Face], characters: Iterable[str], most: int =
 
 def coverage_report(faces: Sequence[Face], characters: Iterable[str]) -> CoverageReport:
     """Count for each character the faces that have it, and for each face what it lacks."""
-    wanted = list(dict.fromkeys(characters))
+    distinct = list(dict.fromkeys(characters))
     held = [coverage(face) for face in faces]
-    missing = tuple("".join(c for c in wanted if ord(c) not in points) for points in held)
-    faces_of = {c: sum(ord(c) in points for points in held) for c in wanted}
+    missing = tuple("".join(c for c in distinct if ord(c) not in points) for points in held)
+    faces_of = {c: sum(ord(c) in points for points in held) for c in distinct}
     return CoverageReport(missing, faces_of)

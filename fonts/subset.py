@@ -64,15 +64,15 @@ def subset(font: TTFont, characters: Iterable[int]) -> TTFont:
 
 def merge_slices(paths: Sequence[Path], characters: Iterable[int]) -> TTFont:
     """Join the slices that web fonts are served in; the first slice that has a glyph gives it."""
-    wanted = set(characters)
+    missing = set(characters)
     streams: list[io.BytesIO] = []
     for path in paths:
         font = TTFont(path, recalcTimestamp=False)
-        found = wanted & set(font.getBestCmap())
-        if not found:
+        present = missing & set(font.getBestCmap())
+        if not present:
             continue
-        wanted -= found
-        subset(font, found)
+        missing -= present
+        subset(font, present)
         font.flavor = None
         stream = io.BytesIO()
         font.save(stream)

@@ -133,17 +133,17 @@ def stats(
     from datagen.alphabet import load
     from datagen.text.statistics import text_statistics
 
-    found = text_statistics(
+    statistics = text_statistics(
         specs, load(alphabet), n=n, length=length, home=str(home) if home else None
     )
     if form == "json":
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(statistics.to_json(), ensure_ascii=False))
     else:
-        click.echo("\n".join(found.lines()))
+        click.echo("\n".join(statistics.lines()))
     if plot:
         from datagen.text.tail_plot import draw_tail
 
-        draw_tail(found, plot)
+        draw_tail(statistics, plot)
         click.echo(f"wrote {plot}", err=True)
 
 

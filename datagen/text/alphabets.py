@@ -62,7 +62,8 @@ def build_alphabet(
             f"{size} classes cannot hold the blank and the {len(included)} characters that are"
             f" always included; give --classes from {max(len(included) + 1, 2)} to {MAX_CLASSES}"
         )
-    counts, shares = _frequencies(specs, Alphabet(("", *included, "\0")), home)
+    # An alphabet has two classes at least; a private-use code occurs in no text that counts.
+    counts, shares = _frequencies(specs, Alphabet(("", *included, "\ue000")), home)
     frequent = [c for c in shares if c not in set(included) and counts[c] >= min_count]
     frequent.sort(key=lambda c: (-shares[c], c))
     taken = frequent[: size - 1 - len(included)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora import CorpusError, Source
+from corpora import CorpusError, TextSource
 from corpora.reading import paragraphs, sniff_encoding
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
@@ -50,8 +50,8 @@ class LinesPlan:
         return {self.corpora[0]: digest.hexdigest()}
 
     @property
-    def sources(self) -> tuple[Source, ...]:
-        return (Source(self.corpora[0], "not stated", f"given lines of {self.path.name}"),)
+    def sources(self) -> tuple[TextSource, ...]:
+        return (TextSource(self.corpora[0], "not stated", f"given lines of {self.path.name}"),)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora import Corpus, Source, open_corpus, parse_mix
+from corpora import Corpus, TextSource, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
 from datagen.sample import Texts
 from datagen.text.column_folders import open_or_build
@@ -56,7 +56,7 @@ class WindowPlan:
         return {corpus.name: corpus.fingerprint for corpus in self.texts_of}
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[TextSource, ...]:
         return tuple(dict.fromkeys(s for corpus in self.texts_of for s in corpus.sources))
 
     @property

@@ -59,16 +59,16 @@ class Handler(BaseHTTPRequestHandler):
     site: Site
 
     def do_GET(self) -> None:
-        site, wanted = self.site, self.headers.get("Range")
-        site.requests.append((self.path, wanted))
+        site, byte_range = self.site, self.headers.get("Range")
+        site.requests.append((self.path, byte_range))
         data = site.files.get(self.path)
         if data is None:
             self.send_error(404)
             return
         tag = f'"{hashlib.sha1(data).hexdigest()[:12]}"'
         start = 0
-        if site.ranges and wanted and self.headers.get("If-Range") == tag:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+        if site.ranges and byte_range and self.headers.get("If-Range") == tag:
+            start = int(byte_range.removeprefix("bytes=").rstrip("-"))
             if start >= len(data):
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(data)}")
@@ -196,8 +196,8 @@ def test_news_grows_by_a_dump(site: Site) -> None:
 def test_a_second_download_replaces_the_first(site: Site) -> None:
     for text in ("第一版的文字应该被第二版替换掉。", "第二版的文字应该替换掉第一版。"):
         serve_wikinews(site, dump(page("新闻", text)))
-        assert run("corpus", "download", "mine", "--source", "wikinews", "--as-is")[0] == 0
-        assert list(open_corpus("mine").sentences()) == [text]
+        assert run("corpus", "download", "own", "--source", "wikinews", "--as-is")[0] == 0
+        assert list(open_corpus("own").sentences()) == [text]
 
 
 def test_a_broken_connection_goes_on_where_it_stopped(site: Site) -> None:
@@ -355,7 +355,7 @@ def test_a_missing_file_and_unknown_names(site: Site) -> None:
     code, output = run("corpus", "download", "news")
     assert code == 1 and "cannot fetch https://dumps.wikimedia.org" in output and "404" in output
     assert "no source wikinoise" in run("corpus", "download", "news", "--source", "wikinoise")[1]
-    assert "nothing is known to belong to 'mine'" in run("corpus", "download", "mine")[1]
+    assert "nothing is known to belong to 'own'" in run("corpus", "download", "own")[1]
     assert {d.corpus for d in DOWNLOADS} == {"news", "classical"}
 
 

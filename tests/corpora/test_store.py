@@ -52,16 +52,16 @@ def test_added_text_is_used_by_name_and_removed(home: Path, tmp_path: Path) -> N
 
 
 def test_a_folder_is_added_as_it_is_read(home: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
+    folder = tmp_path / "own"
     (folder / "sub").mkdir(parents=True)
     (folder / "LICENSE.txt").write_text("许可证的文字不是语料，不应该读进来。", encoding="utf-8")
     (folder / "sub" / "a.txt").write_text(TEXT, encoding="utf-8")
     (folder / "a.txt").write_text("两个文件的名字相同，内容不相同。", encoding="utf-8")
     (tmp_path / "notes").write_text("没有后缀的文件也能添加进来。", encoding="utf-8")
-    code, output = run("corpus", "add", "mine", folder, tmp_path / "notes", "--home", home)
+    code, output = run("corpus", "add", "own", folder, tmp_path / "notes", "--home", home)
     assert code == 0 and "added 4 sentences" in output
-    found = list(open_corpus("mine", home=home).sentences())
-    assert sorted(found) == sorted(
+    sentences = list(open_corpus("own", home=home).sentences())
+    assert sorted(sentences) == sorted(
         [*TEXT.split("\n"), "两个文件的名字相同，内容不相同。", "没有后缀的文件也能添加进来。"]
     )
 
@@ -141,15 +141,15 @@ def test_synthetic_text_is_labelled_and_reaches_other_words() -> None:
 def test_statistics_count_what_is_lost(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text(TEXT + "\n這是繁體字的句子，長度足夠。\n很短。", encoding="utf-8")
-    found = text_statistics([str(file)], builtin(), n=1000, length=10)
+    statistics = text_statistics([str(file)], builtin(), n=1000, length=10)
     text = file.read_text(encoding="utf-8").replace("\n", "")
-    assert found.characters == len(text) and found.distinct == len(set(text))
-    assert found.outside == {c: text.count(c) for c in text if c not in builtin()}
-    assert len(found.outside) >= 4
-    assert found.sentences == 4 and found.sentences_too_short == 2
-    assert found.covered == len(set(text) - set(found.outside))
-    assert found.tail["1"] >= found.classes - found.covered
-    assert sum(found.expected) == pytest.approx(10_000)
+    assert statistics.characters == len(text) and statistics.distinct == len(set(text))
+    assert statistics.outside == {c: text.count(c) for c in text if c not in builtin()}
+    assert len(statistics.outside) >= 4
+    assert statistics.sentences == 4 and statistics.sentences_too_short == 2
+    assert statistics.covered == len(set(text) - set(statistics.outside))
+    assert statistics.tail["1"] >= statistics.classes - statistics.covered
+    assert sum(statistics.expected) == pytest.approx(10_000)
 
 
 def test_stats_as_table_json_and_plot(tmp_path: Path) -> None:

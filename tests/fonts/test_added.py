@@ -166,7 +166,7 @@ def test_a_static_font_refuses_weights(tmp_path: Path) -> None:
 
 
 def test_added_faces_are_used_until_removed(tmp_path: Path) -> None:
-    source = tmp_path / "mine.ttf"
+    source = tmp_path / "my.ttf"
     save(make_font("My Hei"), source)
     before = [face.name for face in select()]
     add([source], tmp_path / "home", Choices(style="fangsong", sampling_weight=2.5))
@@ -215,8 +215,8 @@ def test_installed_faces_are_offered_only_when_asked_for(
 
 
 def test_list_says_what_there_is(tmp_path: Path) -> None:
-    save(make_font("My Hei"), tmp_path / "mine.ttf")
-    assert ocrgen("add", tmp_path / "mine.ttf").exit_code == 0
+    save(make_font("My Hei"), tmp_path / "my.ttf")
+    assert ocrgen("add", tmp_path / "my.ttf").exit_code == 0
     rows = json.loads(ocrgen("list", "--format", "json").output)
     assert rows[-1] == {
         "name": "my-hei",
@@ -232,8 +232,8 @@ def test_list_says_what_there_is(tmp_path: Path) -> None:
 
 
 def test_check_names_classes_that_no_face_has(tmp_path: Path) -> None:
-    save(make_font("My Hei"), tmp_path / "mine.ttf")
-    ocrgen("add", tmp_path / "mine.ttf")
+    save(make_font("My Hei"), tmp_path / "my.ttf")
+    ocrgen("add", tmp_path / "my.ttf")
     (tmp_path / "list.txt").write_text("一\n二\n三\n𠮷\n", encoding="utf-8")
     result = ocrgen("check", "--faces", "my-hei", "--alphabet", tmp_path / "list.txt")
     assert result.exit_code == 1

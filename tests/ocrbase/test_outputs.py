@@ -1,0 +1,60 @@
+"""What a command may write over: its own files; never inputs, devices or others' files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ocrbase.errors import DiskError
+from ocrbase.outputs import MARK, carries_mark, check_output
+
+
+def test_new_names_and_own_files_may_be_written(tmp_path: Path) -> None:
+    check_output(tmp_path / "new")
+    (tmp_path / "own.html").write_text(f"<!-- {MARK} -->")
+    (tmp_path / "link.html").symlink_to("own.html")
+    check_output(tmp_path / "own.html", inputs=[tmp_path / "other", tmp_path / "gone"])
+    check_output(tmp_path / "link.html")
+
+
+def test_an_input_is_no_output_under_any_name(tmp_path: Path) -> None:
+    image = tmp_path / "x.png"
+    image.write_bytes(b"png")
+    (tmp_path / "soft").symlink_to(image)
+    os.link(image, tmp_path / "hard")
+    for name in ("x.png", "soft", "hard", "../" + tmp_path.name + "/x.png"):
+        with pytest.raises(DiskError, match="is an input of this command"):
+            check_output(tmp_path / name, inputs=[image], overwrite=True)
+    assert image.read_bytes() == b"png"
+
+
+def test_devices_pipes_and_folders_are_refused_even_when_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for out in (Path("/dev/null"), tmp_path / "fifo", tmp_path):
+        with pytest.raises(DiskError, match=r"is a (device or pipe|folder)"):
+            check_output(out, overwrite=True)
+
+
+def test_a_link_out_of_its_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.html").symlink_to(tmp_path / "precious")
+    with pytest.raises(DiskError, match=r"is a link out of its folder, to .*precious"):
+        check_output(tmp_path / "a" / "x.html", overwrite=True)
+
+
+def test_the_file_of_another_is_kept_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.html"
+    path.write_text("years of work")
+    assert not carries_mark(path)
+    with pytest.raises(DiskError, match="was not made by this command"):
+        check_output(path)
+    check_output(path, overwrite=True)
+    check_output(path, is_ours=lambda file: file == path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "file/x"])
+def test_impossible_names_are_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DiskError, match="cannot write") as raised:
+        check_output(tmp_path / name)
+    assert str(raised.value).isprintable()
