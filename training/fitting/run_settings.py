@@ -64,6 +64,7 @@ def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSet
     steps = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
         steps = min(steps, settings.max_steps)
+    warmup = round(settings.warmup * steps)
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
         "batch_size": size,
@@ -72,8 +73,10 @@ def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSet
         "validate_every": settings.validate_every or _interval(sources, settings, size, steps),
         "workers": hardware.loader_workers(settings, rank),
         "steps": steps,
-        "warmup_steps": round(settings.warmup * steps),
-        "alignment_steps": alignment_steps(settings.alignment_lines, size, steps),
+        "warmup_steps": warmup,
+        "alignment_steps": alignment_steps(
+            settings.alignment_lines, size, steps, warmup, settings.schedule
+        ),
     }  # fmt: skip
     return RunSettings(**{**wished, **chosen}), order
 

@@ -2,6 +2,8 @@
 
 import math
 
+ALIGNMENT_BATCH = 64  # lines per step where the length of the warm start was measured
+
 
 def learning_rate(step: int, total: int, peak: float, warmup: int, kind: str) -> float:
     """The learning rate of a step.
@@ -34,9 +36,28 @@ def scaled_rate(batch_size: int, width_multiplier: float = 1.0) -> float:
     return min(4e-3, 1.2e-3 * math.sqrt(batch_size / 64) / width_multiplier)
 
 
-def alignment_steps(lines: int, batch_size: int, total: int) -> int:
-    """Steps of the warm start on character centres, at most half of the run."""
-    return min(-(-lines // batch_size), total // 2)
+def alignment_steps(lines: int, batch_size: int, total: int, warmup: int, kind: str) -> int:
+    """Steps of the warm start on character centres, at most half of the run.
+
+    What takes a network off the plateau of blanks is how far its weights move: updates times their
+    size, which for AdamW is the learning rate. So the lines are counted as updates of 64 lines, the
+    batch they were measured with, however large the batch is; and where the rate is still at the
+    foot of a long ramp, the warm start goes on until the rates add up to half as many updates at
+    the peak. A smaller batch sees all the lines.
+
+    Args:
+        lines: of the warm start; 0 is none.
+        batch_size: lines per step.
+        total: steps of the whole run.
+        warmup: steps in which the learning rate rises.
+        kind: of schedule, "one-cycle" or "cosine".
+    """
+    updates = -(-lines // min(batch_size, ALIGNMENT_BATCH))
+    step, moved = 0, 0.0  # the latter in updates at the peak rate
+    while step < total // 2 and (step < updates or moved < updates / 2):
+        moved += learning_rate(step, total, 1.0, warmup, kind)
+        step += 1
+    return step
 
 
 def ema_decay_at(step: int, longest: float) -> float:

@@ -1,7 +1,5 @@
 """The warm start on character centres, and the schedules."""
 
-import math
-
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -64,5 +62,25 @@ def test_scales() -> None:
     assert scaled_rate(10**6) == 4e-3
     assert ema_decay_at(0, 0.999) == 0.1 and ema_decay_at(10**6, 0.999) == 0.999
     assert ema_decay_at(5, 0.0) == 0.0
-    assert alignment_steps(1000, 64, 10_000) == math.ceil(1000 / 64)
-    assert alignment_steps(1000, 64, 20) == 10
+
+
+@pytest.mark.parametrize("total", [1_250, 3_000, 6_000])
+def test_the_warm_start_of_short_runs_at_64_lines_is_counted_in_lines(total: int) -> None:
+    assert alignment_steps(40_000, 64, total, total // 10, "one-cycle") == 625
+    assert alignment_steps(40_000, 64, 1_000, 100, "one-cycle") == 500  # half of the run
+    assert alignment_steps(40_000, 16, 4 * total, total // 3, "one-cycle") == min(2_500, 2 * total)
+    assert alignment_steps(0, 64, total, total // 10, "one-cycle") == 0
+
+
+@pytest.mark.parametrize("kind", ["one-cycle", "cosine"])
+@pytest.mark.parametrize(("batch_size", "total"), [(64, 562_500), (512, 69_609), (8192, 4_350)])
+def test_the_warm_start_moves_the_weights_as_far_at_any_batch(
+    kind: str, batch_size: int, total: int
+) -> None:
+    """Ten epochs of 3.6 million lines: 79 steps at the foot of the ramp moved next to nothing."""
+    warmup = total // 10
+    steps = alignment_steps(40_000, batch_size, total, warmup, kind)
+    moved = sum(learning_rate(step, total, 1.0, warmup, kind) for step in range(steps))
+    assert steps >= 625 and moved >= 312
+    assert steps == 625 or moved < 314  # and no longer than that
+    assert steps < 0.15 * total
