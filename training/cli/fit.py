@@ -52,6 +52,11 @@ GROUPS = {
     "Live rendering": ("live", "live_lines", "split", *PLAN_FIELDS, *LOOK_FIELDS),
 }  # fmt: skip
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+FEW_RIGHT = 0.01  # of the validation lines
+PATIENCE = (
+    "A network of 5,990 classes needs about 60,000 training lines before it reads a first line"
+    " right; pipelines/quickstart.sh shows a small job that gets there in minutes."
+)
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
@@ -157,7 +162,11 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
         settings = replace(settings, run=settings.run or run_folder.new_name(settings.model))
     outcome = launch(settings, open_sources, resume=resume)
     if outcome:
+        if outcome.ended_early:
+            click.echo(f"Ended early: {outcome.ended_early}.")
         click.echo(f"{outcome.step:,} steps done; the models are in {outcome.folder}")
+        if 0 <= outcome.line_accuracy < FEW_RIGHT:
+            click.echo(f"Hardly a line is read right yet, after {outcome.lines:,}. {PATIENCE}")
 
 
 def _checked(make: Callable[..., Any], *args: Any, **values: Any) -> Any:

@@ -28,24 +28,24 @@ def compile_parts(
     torch.backends.cudnn.benchmark = one_width and not settings.deterministic
     reason = _objection(settings, device)
     if reason:
-        return f"eager: {reason}"
+        return f"torch.compile: off ({reason})"
     ctc.fuse()
     if not one_width:
-        return "loss compiled; convolutions eager: lines of several widths"
+        return "torch.compile: loss (not convolutions, for lines of several widths)"
     network.features = torch.compile(network.features, dynamic=False)  # type: ignore[method-assign]
-    return "convolutions and loss compiled"
+    return "torch.compile: convolutions and loss"
 
 
 def _objection(settings: FitSettings, device: torch.device) -> str | None:
     if not settings.compile:
-        return "compiling is switched off"
+        return "--no-compile"
     if settings.deterministic:
-        return "deterministic"
+        return "--deterministic"
     if device.type == "cpu":
-        return "compiling does not pay on a CPU"
+        return "no gain on CPU"
     problem = compiler_problem(device)
     return problem and (
-        f"torch.compile does not work here ({problem}); it needs gcc or clang, and Python's headers"
+        f"it does not work here: {problem}; it needs gcc or clang, and Python's headers"
     )
 
 

@@ -1,15 +1,17 @@
 """The folder of a run: its name, its settings, and what a resumed run must not change."""
 
+import contextlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from datagen.formats.line_dataset import parse_data
+from ocrbase.errors import DiskError
 from ocrbase.homes import RUNS
-from ocrbase.publishing import publish_text
+from ocrbase.publishing import disk_errors, publish_text
 from ocrbase.records import read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
@@ -25,20 +27,17 @@ def new_name(model: str) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{model}"
 
 
-def create(settings: FitSettings, runs: Path = RUNS) -> Path:
-    """Make the folder of a new run; the settings carry its name.
+def refuse_existing(folder: Path) -> None:
+    """Keep a new run from the folder of another.
 
     Raises:
         FitError: if a run of that name exists.
     """
-    folder = runs / str(settings.run)
     if (folder / SETTINGS).exists():
         raise FitError(
-            f"the run {folder} exists; go on with --resume --run {settings.run}, or choose another"
+            f"the run {folder} exists; go on with --resume --run {folder.name}, or choose another"
             " name with --run"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def write_settings(folder: Path, settings: FitSettings) -> None:
@@ -78,6 +77,26 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
         )
     free = {name: value for name, value in given.items() if name in FREE_ON_RESUME}
     return replace(stored, **{**free, "run": folder.name})
+
+
+@contextlib.contextmanager
+def disk_error(folder: Path) -> Iterator[None]:
+    """Say how a run goes on whose disk is full or may not be written.
+
+    Raises:
+        FitError: in place of what publishing or writing raises in the block.
+    """
+    try:
+        with disk_errors(folder):
+            yield
+    except DiskError as error:
+        if str(folder) not in str(error):  # another place, with a way out of its own
+            raise
+        reason = getattr(error.__cause__, "strerror", None) or "no space left"
+        raise FitError(
+            f"cannot write to {folder}: {reason}; its last state is kept: free space there, then"
+            f" go on with --resume --run {folder.name}"
+        ) from error
 
 
 def read_settings(folder: Path) -> FitSettings:

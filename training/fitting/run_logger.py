@@ -3,9 +3,12 @@
 Only the first rank keeps a run logger.
 """
 
+import contextlib
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +43,12 @@ class RunLogger:
         from torch.utils.tensorboard import SummaryWriter
 
         self.batch_size, self.total, self.loud = batch_size, total, loud
-        self.file = (folder / METRICS).open("a", encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.closing = contextlib.ExitStack()
+        self.file = self.closing.enter_context((folder / METRICS).open("a", encoding="utf-8"))
         self.board: Any = SummaryWriter(str(folder), purge_step=first)
+        self.closing.callback(self.board.close)
+        self.closing.enter_context(_quiet_board())
         self.terminal = loud and sys.stderr.isatty()
         self.bar = tqdm(
             total=total, initial=first, unit=" steps", dynamic_ncols=True, disable=not self.terminal
@@ -92,8 +99,7 @@ class RunLogger:
 
     def close(self) -> None:
         self.bar.close()
-        self.board.close()
-        self.file.close()
+        self.closing.close()
 
     def _seconds(self) -> float:
         return round(self.before + time.monotonic() - self.started, 2)
@@ -105,6 +111,22 @@ class RunLogger:
         for name, value in values.items():
             if name not in _NOT_DRAWN:
                 self.board.add_scalar(f"{values['kind']}/{name}", value, record.step)
+
+
+@contextlib.contextmanager
+def _quiet_board() -> Iterator[None]:
+    """Keep the traceback of TensorBoard's thread, whose error the next call to it raises again."""
+    before = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not (type(args.thread).__name__ == "_AsyncWriterThread" and args.exc_type is OSError):
+            before(args)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _examples(pairs: list[tuple[str, str]]) -> str:

@@ -65,10 +65,17 @@ Record = TrainRecord | ValidationRecord
 
 
 class Finished(Struct, frozen=True):
-    """How a run ended: steps done, and the best line accuracy, -1 without a validation."""
+    """How a run ended.
+
+    Attributes:
+        step: steps done.
+        line_accuracy: best of the validations, -1 without one.
+        ended_early: why it ended before its last step; empty if it did not.
+    """
 
     step: Count
     line_accuracy: float
+    ended_early: str = ""
 
 
 class BadBatch(Struct, frozen=True):

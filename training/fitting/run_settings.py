@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from training.errors import FitError
 from training.fitting import hardware
+from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.order import StepOrder
@@ -45,12 +46,15 @@ class RunSettings(FitSettings):
     alignment_steps: int
 
 
-def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSettings, StepOrder]:
+def resolve(
+    settings: FitSettings, sources: Sources, facts: Facts, rank: Rank
+) -> tuple[RunSettings, StepOrder]:
     """Choose what depends on the machine and the data.
 
     Args:
         settings: must name the run.
         sources: of lines.
+        facts: of the lines to train on.
         rank: this process among all.
 
     Returns:
@@ -65,6 +69,7 @@ def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSet
     if settings.max_steps is not None:
         steps = min(steps, settings.max_steps)
     warmup = round(settings.warmup * steps)
+    aligned = settings.alignment_lines if facts.known_centres else 0
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
         "batch_size": size,
@@ -75,7 +80,7 @@ def resolve(settings: FitSettings, sources: Sources, rank: Rank) -> tuple[RunSet
         "steps": steps,
         "warmup_steps": warmup,
         "alignment_steps": alignment_steps(
-            settings.alignment_lines, size, steps, warmup, settings.schedule
+            aligned, size, steps, warmup, settings.schedule
         ),
     }  # fmt: skip
     return RunSettings(**{**wished, **chosen}), order

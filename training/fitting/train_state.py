@@ -36,7 +36,7 @@ class TrainState:
         step: steps done.
         best: best line accuracy of a validation so far, -1 before the first.
         best_cer: its CER.
-        stale: validations since then.
+        stale: validations since then, those of the warm start not counted.
     """
 
     def __init__(self, network: Recogniser, settings: RunSettings, rank: Rank) -> None:
@@ -53,6 +53,23 @@ class TrainState:
         self.step = 0
         self.best, self.best_cer = -1.0, math.inf
         self.stale = 0
+
+    @property
+    def aligning(self) -> bool:
+        """Whether the step at hand still belongs to the warm start on character centres."""
+        return self.step < self.settings.alignment_steps
+
+    def note_validation(self, line_accuracy: float, cer: float) -> bool:
+        """Whether a validation is the best so far: more lines right, or as many and a lower CER.
+
+        Validations during the warm start do not count as lost: CTC has not begun.
+        """
+        better = (line_accuracy, -cer) > (self.best, -self.best_cer)
+        if better:
+            self.best, self.best_cer = line_accuracy, cer
+        counts = self.step > self.settings.alignment_steps
+        self.stale = self.stale + 1 if counts and not better else 0
+        return better
 
     def line_losses(self, batch: Batch, *, by_alignment: bool) -> Tensor:
         """Loss a character of each line, (N,) float32.

@@ -61,7 +61,7 @@ def test_compiled_training_is_that_of_eager(
     monkeypatch.setattr(fit_module, "compile_parts", on_a_gpu)
     compiles_on_the_cpu(monkeypatch)
     compiled = trained(tmp_path, "compiled")
-    assert said == ["convolutions and loss compiled"]
+    assert said == ["torch.compile: convolutions and loss"]
     losses = [[r["loss"] for r in records if r["kind"] == "train"] for records in (eager, compiled)]
     assert len(losses[0]) == 4
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
@@ -79,9 +79,9 @@ def test_when_not_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build("crnn_v2", len(ALPHABET), hidden=8, width_multiplier=0.125)
     compiles_on_the_cpu(monkeypatch)
     for settings, device, why in (
-        (replace(SETTINGS, compile=False), GPU, "switched off"),
-        (replace(SETTINGS, deterministic=True), GPU, "deterministic"),
-        (SETTINGS, torch.device("cpu"), "does not pay on a CPU"),
+        (replace(SETTINGS, compile=False), GPU, "off (--no-compile)"),
+        (replace(SETTINGS, deterministic=True), GPU, "off (--deterministic)"),
+        (SETTINGS, torch.device("cpu"), "torch.compile: off (no gain on CPU)"),
     ):
         assert why in compile_parts(network, settings, device, one_width=True)
     assert not ctc._compiled
@@ -106,7 +106,7 @@ def test_without_what_compiling_needs_all_stays_eager_and_the_reason_is_named(
     with fresh_cache(), inductor_config.patch({"cpp.cxx": (command,)}):
         torch._dynamo.reset()
         said = compile_parts(network, SETTINGS, GPU, one_width=True)
-    assert said.startswith("eager: torch.compile does not work here (")
+    assert said.startswith("torch.compile: off (it does not work here: ")
     assert ("Python.h: No such file" if missing == "header" else "no-such-compiler") in said
     assert "\n" not in said and len(said) < 350
     assert not ctc._compiled and "features" not in vars(network)

@@ -27,10 +27,12 @@ from training.fitting.data import Facts
 from training.fitting.fit import Outcome, fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
+from training.fitting.run_settings import resolve
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, save_state, states
 from training.fitting.train_state import TrainState
 from training.model.checkpoint import load_model
+from training.model.networks import build
 
 RANK = Rank(0, 1, torch.device("cpu"), 1)
 SETTINGS = FitSettings(
@@ -40,8 +42,11 @@ SETTINGS = FitSettings(
 )  # fmt: skip
 
 
+SOURCES = Sources(BarSource(100), BarSource(40, seed=9))
+
+
 def run(tmp_path: Path, resume: bool = False, train: Any = None, **changes: Any) -> Outcome:
-    sources = Sources(train or BarSource(100), BarSource(40, seed=9))
+    sources = Sources(train or BarSource(100), SOURCES.validation)
     return fit(replace(SETTINGS, **changes), sources, RANK, resume=resume, runs=tmp_path)
 
 
@@ -177,8 +182,6 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(tmp_path: P
     poisoned: list[Any] = []
 
     def remember(*args: Any, **kwargs: Any) -> Any:
-        from training.model.networks import build
-
         poisoned.append(build(*args, **kwargs))
         return poisoned[-1]
 
@@ -195,9 +198,38 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(tmp_path: P
     assert all(torch.isfinite(tensor.float()).all() for tensor in good.values())
 
 
-def test_early_stopping(tmp_path: Path) -> None:
-    outcome = run(tmp_path, lr=1e-9, validate_every=1, patience=2, alignment_lines=0)
+def test_early_stopping_says_that_and_why(tmp_path: Path) -> None:
+    outcome = run(tmp_path, lr=1e-9, validate_every=1, patience=2, alignment_lines=0, ema_decay=0)
     assert outcome.step == 3
+    assert outcome.ended_early.startswith(
+        "no progress in the last 2 validations (--patience 2); the best was step 1, line accuracy"
+    )
+    finished = json.loads((tmp_path / "a" / "finished.json").read_text())
+    assert finished["ended_early"] == outcome.ended_early
+    assert load_state(states(tmp_path / "a")[-1]).stale == 2
+
+
+def test_early_stopping_counts_from_ctc_on(tmp_path: Path) -> None:
+    """The warm start takes 4 steps, in which nothing is read right however well it goes."""
+    outcome = run(tmp_path, lr=1e-9, validate_every=1, patience=2, ema_decay=0)
+    assert outcome.step == 6
+
+
+def test_a_run_that_ends_with_its_last_step_has_not_ended_early(tmp_path: Path) -> None:
+    outcome = run(tmp_path, lr=1e-9, validate_every=4, patience=2, alignment_lines=0, ema_decay=0)
+    assert outcome == Outcome(tmp_path / "a", 12, 192, outcome.line_accuracy)
+
+
+def test_the_best_has_most_lines_right_and_of_those_the_lowest_cer() -> None:
+    rank_settings = resolve(SETTINGS, SOURCES, SOURCES.train.facts(), RANK)[0]
+    network = build("crnn_v2", 7, hidden=8, width_multiplier=0.125)
+    state = TrainState(network, rank_settings, RANK)
+    state.step = 5
+    seen = [(0.0, 0.9), (0.0, 0.8), (0.0, 0.8), (0.1, 0.95), (0.1, 0.97), (0.0, 0.1), (0.1, 0.9)]
+    assert [state.note_validation(*pair) for pair in seen] == [
+        *(True, True, False, True, False, False, True)
+    ]
+    assert (state.best, state.best_cer, state.stale) == (0.1, 0.9, 0)
 
 
 def test_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -305,7 +337,6 @@ def test_a_full_gpu_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_init_keeps_shared_classes_by_character(tmp_path: Path) -> None:
     from datagen.alphabet import Alphabet
-    from training.model.networks import build
     from training.model.transfer import start_from
 
     run(tmp_path, max_steps=1)

@@ -15,6 +15,7 @@ from tests.support.samples import make_render
 from training.cli import main
 from training.cli.fit import GROUPS, RECIPES
 from training.cli.fit import command as fit_command
+from training.fitting.fit import Outcome
 from training.fitting.fit_settings import FitSettings
 from training.model.checkpoint import load_model
 
@@ -44,7 +45,7 @@ def test_packed_data_trains_and_goes_on(folder: Path, capsys: pytest.CaptureFixt
     assert json.loads((folder / "runs/a/finished.json").read_text())["step"] == 3
     (folder / "runs/a/state-000000003.pt").unlink()
     assert main(["fit", "--resume"]) == 0
-    assert "going on after step 2" in capsys.readouterr().err
+    assert "resumed after step 2" in capsys.readouterr().err
     assert main(["fit", "--resume", "--run", "a", "--lr", "0.5"]) == 1
     assert "was started with other settings (lr: " in capsys.readouterr().err
     assert main(["fit", *SMALL]) == 1
@@ -85,7 +86,7 @@ def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
         (["--resume", "--workers", "-1"], 2, "workers -1: give at least 0 and at most 1,024"),
         (["--config", "no.toml"], 1, "cannot read no.toml: No such file"),
         (["--config", "x" * 5000], 1, "File name too long"),
-        (["--gpus", "99"], 1, "--gpus 99: this machine has"),
+        (["--gpus", "99"], 1, "--gpus 99: "),
         (["--data", "nowhere"], 1, "nowhere holds no manifest.json"),
         (["--resume"], 1, "no run under runs/ has a state to resume from"),
         (["--init", "no.safetensors", *SMALL], 1, "there is no checkpoint no.safetensors"),
@@ -122,3 +123,17 @@ def test_help_shows_every_option_in_one_group(capsys: pytest.CaptureFixture[str]
     assert [line for line in text.splitlines() if line in headings] == headings
     for parameter in fit_command.params:
         assert f"{parameter.opts[0]} " in text.replace("\n", " \n")
+
+
+def test_a_run_too_short_to_read_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(accuracy: float) -> str:
+        outcome = Outcome(Path("runs/a"), 10, 160, accuracy, "no progress")
+        monkeypatch.setattr("training.fitting.launch.launch", lambda *_, **__: outcome)
+        assert main(["fit"]) == 0
+        return capsys.readouterr().out
+
+    hint = "Hardly a line is read right yet, after 160. A network of 5,990 classes needs about"
+    assert hint in ended(0.004) and "Ended early: no progress.\n10 steps done" in ended(0.0)
+    assert hint not in ended(0.5) and hint not in ended(-1.0)  # good; never validated

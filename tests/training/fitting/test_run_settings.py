@@ -17,8 +17,8 @@ SOURCES = Sources(BarSource(1000), BarSource(40, seed=9))
 
 
 def chosen(world_size: int = 1, **changes: object) -> RunSettings:
-    ranks = Rank(0, world_size, torch.device("cpu"), world_size)
-    return resolve(replace(WISHES, **changes), SOURCES, ranks)[0]
+    rank = Rank(0, world_size, torch.device("cpu"), world_size)
+    return resolve(replace(WISHES, **changes), SOURCES, SOURCES.train.facts(), rank)[0]
 
 
 def test_nothing_is_left_open() -> None:
@@ -57,4 +57,12 @@ def test_a_folder_keeps_what_another_machine_must_not_choose_anew() -> None:
     assert type(kept) is FitSettings
     assert (kept.batch_size, kept.lr, kept.validate_every) == (64, pytest.approx(1.2e-3), 7)
     assert (kept.workers, kept.threads, kept.gpus) == (None, None, None)
-    assert resolve(kept, SOURCES, Rank(0, 1, torch.device("cpu"), 1))[0] == chosen()
+    rank = Rank(0, 1, torch.device("cpu"), 1)
+    assert resolve(kept, SOURCES, SOURCES.train.facts(), rank)[0] == chosen()
+
+
+def test_data_without_centres_has_no_warm_start() -> None:
+    assert chosen().alignment_steps == 78  # half of the run
+    unknown = Sources(BarSource(1000, centres=False))
+    rank = Rank(0, 1, torch.device("cpu"), 1)
+    assert resolve(WISHES, unknown, unknown.train.facts(), rank)[0].alignment_steps == 0

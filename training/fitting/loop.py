@@ -1,0 +1,150 @@
+"""The training loop of one rank: steps, and what comes every so many of them."""
+
+import contextlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from training.fitting.ctc import steps_needed
+from training.fitting.data import Batch, step_loader
+from training.fitting.loss_monitor import LossMonitor
+from training.fitting.order import StepOrder
+from training.fitting.run_logger import RunLogger
+from training.fitting.schedule import learning_rate
+from training.fitting.signals import Interrupted, Signals
+from training.fitting.sources import Sources
+from training.fitting.state_files import save_state
+from training.fitting.train_state import TrainState
+from training.fitting.validate import validate
+from training.model.checkpoint import BEST, LAST
+
+
+class Loop:
+    """Takes a train state from where it stands to the end of its run.
+
+    Args:
+        train_state: of this rank.
+        sources: of lines.
+        order: which lines each step takes.
+        folder: of the run.
+        run_logger: of the first rank.
+    """
+
+    def __init__(
+        self, train_state: TrainState, sources: Sources, order: StepOrder, folder: Path,
+        run_logger: RunLogger | None,
+    ) -> None:  # fmt: skip
+        self.train_state, self.sources, self.order = train_state, sources, order
+        self.folder, self.run_logger = folder, run_logger
+        self.settings, self.rank = train_state.settings, train_state.rank
+        self.loss_monitor = LossMonitor(train_state, order, folder)
+        self.epoch = 0
+        self.validates = sources.validation is not None and len(sources.validation) > 0
+
+    def run(self, signals: Signals) -> bool:
+        """Train to the last step, or until validation makes no progress.
+
+        Returns:
+            Whether the run ended before its last step, for want of progress.
+
+        Raises:
+            Interrupted: after a signal, with the state saved.
+        """
+        settings, stopping = self.settings, False
+        loader = step_loader(
+            self.sources.train, self.order, range(self.train_state.step, settings.steps),
+            rank=self.rank.index, world_size=self.rank.world_size, pieces=settings.accumulate,
+            augment=self.sources.augment(settings), workers=settings.workers,
+            pin=self.rank.device.type == "cuda",
+        )  # fmt: skip
+        for batches in loader:
+            rate = self._train(batches)
+            step = self.train_state.step
+            last = step == settings.steps
+            if step % settings.log_every == 0 or last:
+                self._log(rate)
+            if self.validates and (step % settings.validate_every == 0 or last):
+                stopping = self._validate() and not last
+            interrupted = signals.agreed()
+            if step % settings.checkpoint_every == 0 or last or stopping or interrupted:
+                self._save()
+            if interrupted:
+                raise Interrupted
+            if stopping:
+                break
+        return stopping
+
+    def _train(self, batches: list[Batch]) -> float:
+        """Take one step; returns its learning rate."""
+        state, settings = self.train_state, self.settings
+        loss = self._gradients(batches)
+        self.loss_monitor.note(loss, state.clip())
+        rate = learning_rate(
+            state.step, settings.steps, settings.lr, settings.warmup_steps, settings.schedule
+        )
+        state.advance(rate)
+        return rate
+
+    def _gradients(self, batches: list[Batch]) -> Tensor:
+        """Add up the gradients of this rank's part of a step; the loss, still on the device.
+
+        Dividing by the size of the global batch, times the ranks that DDP averages over, makes the
+        sum exact however the batch is cut.
+        """
+        state, device = self.train_state, self.rank.device
+        scale = self.rank.world_size / self.settings.batch_size
+        sum_of_losses = torch.zeros((), device=device)
+        for i, batch in enumerate(batches):
+            frames = state.network.output_length(batch.images.shape[2])
+            too_long = steps_needed(batch.targets, batch.lengths) > frames
+            self.loss_monitor.zeroed += int(too_long.sum())
+            with self._without_sync(wait=i + 1 < len(batches)):
+                losses = state.line_losses(batch.to(device), by_alignment=state.aligning)
+                loss = losses.sum() * scale
+                loss.backward()  # type: ignore[no-untyped-call]
+            sum_of_losses += loss.detach()
+        return sum_of_losses
+
+    def _without_sync(self, wait: bool) -> contextlib.AbstractContextManager[None]:
+        """Let DDP exchange gradients once per step, with the last piece."""
+        parallel = self.train_state.parallel
+        if wait and isinstance(parallel, DistributedDataParallel):
+            return parallel.no_sync()
+        return contextlib.nullcontext()
+
+    def _log(self, rate: float) -> None:
+        metrics = self.loss_monitor.metrics()  # on every rank: it adds them up
+        step = self.train_state.step
+        while self.order.steps_before(self.epoch + 1) <= step:
+            self.epoch += 1
+        if self.run_logger:
+            self.run_logger.step(step, self.epoch, rate, metrics)
+
+    def _validate(self) -> bool:
+        """Validate the EMA and keep it if it is the best; whether progress has ended."""
+        state, settings, source = self.train_state, self.settings, self.sources.validation
+        assert source is not None
+        self.loss_monitor.check()  # or weights that are not finite might be kept as the best
+        if self.rank.world_size > 1:
+            state.ema.share()
+        scores = validate(
+            state.ema.network, source, settings.validation_lines, self.rank, settings.precision
+        )
+        best = state.note_validation(scores.line_accuracy, scores.cer)
+        if self.run_logger:
+            self.run_logger.validation(state.step, scores, best)
+            if best:
+                state.save(self.folder / BEST, self.sources.train.alphabet, scores.metrics())
+        return 0 < settings.patience <= state.stale
+
+    def _save(self) -> None:
+        if not self.rank.first:
+            return
+        self.loss_monitor.check()
+        state, alphabet = self.train_state, self.sources.train.alphabet
+        save_state(self.folder, state.state(alphabet, self.sources.fingerprint), self.settings.keep)
+        state.save(self.folder / LAST, alphabet, {"best_line_accuracy": state.best})
+        if not self.validates:
+            state.save(self.folder / BEST, alphabet, {})
