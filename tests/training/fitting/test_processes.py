@@ -172,7 +172,7 @@ def test_ctrl_c_ends_ranks_that_are_blocked_in_c_with_the_state_saved(
     seconds = time.monotonic() - asked
     assert (launcher.returncode, out) == (0, "interrupted\n"), err
     assert "Traceback" not in err
-    assert load_state(states(tmp_path / "two")[-1])["step"] == trained_steps(tmp_path)
+    assert load_state(states(tmp_path / "two")[-1]).step == trained_steps(tmp_path)
     assert seconds < SOON_S
 
 
