@@ -252,7 +252,7 @@ class Peer:
 
 def serve(kind: type, options: argparse.Namespace, data: Path, connection: Connection) -> None:
     """Answer with the seconds of a step, or with what is known of the loop."""
-    device = torch.device("cuda" if options.gpu else "cpu")
+    device = torch.device("cuda", 0) if options.gpu else torch.device("cpu")
     loop = kind(options, data, device)
     while True:
         what, times = connection.recv()

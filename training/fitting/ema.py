@@ -14,6 +14,9 @@ class Ema:
 
     def __init__(self, network: Recogniser) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        for module in self.network.modules():
+            if isinstance(module, nn.RNNBase):
+                module.flatten_parameters()  # cuDNN would gather weights that lie apart
         self._pairs = [
             (average, weight)
             for average, weight in zip(_tensors(self.network), _tensors(network), strict=True)
