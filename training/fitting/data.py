@@ -91,6 +91,19 @@ class Batch:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def __getstate__(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays, which come from a loader's worker through its pipe.
+
+        Tensors would come through /dev/shm, of which a container has 64 MB; when it is full the
+        worker drops the batch, and the one who waits for it does so for ever. The pipe costs 10 ms
+        of one core per 512 lines, half of it in a worker.
+        """
+        return {f.name: getattr(self, f.name).numpy() for f in fields(self)}
+
+    def __setstate__(self, state: dict[str, NDArray[Any]]) -> None:
+        for name, array in state.items():
+            setattr(self, name, torch.from_numpy(array))
+
     def pin_memory(self) -> "Batch":
         return Batch(*(getattr(self, f.name).pin_memory() for f in fields(self)))
 
@@ -103,8 +116,10 @@ class Batch:
         return Batch(**{f.name: moved.get(f.name, getattr(self, f.name)) for f in fields(self)})
 
 
-# How torch's loader tells that a worker or its pinning thread is gone.
+# How torch's loader tells that a worker or its pinning thread is gone, or gives nothing.
 _DEATHS = ("DataLoader worker (pid", "exited unexpectedly")
+_SILENCE = "DataLoader timed out"
+WAIT_S = 600.0  # for a worker's batch; the slowest disk or renderer takes seconds
 
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
 
@@ -207,7 +222,7 @@ def step_loader(
         pin: whether to put batches into page-locked memory, for a GPU.
 
     Raises:
-        FitError: if a worker dies.
+        FitError: if a worker dies, or gives nothing for WAIT_S.
     """
     loader: DataLoader[list[Batch] | Exception] = DataLoader(
         StepBatches(source, augment, pieces),
@@ -216,6 +231,7 @@ def step_loader(
         num_workers=workers,
         pin_memory=pin,
         prefetch_factor=4 if workers else None,
+        timeout=WAIT_S if workers else 0,
         # Not forkserver: its children would not notice that this process was killed.
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_quiet_worker,
@@ -231,6 +247,11 @@ def _watched(results: Iterator[list[Batch] | Exception]) -> Iterator[list[Batch]
                 raise result
             yield result
     except RuntimeError as error:
+        if _SILENCE in str(error):
+            raise FitError(
+                f"no loader's worker gave a batch within {WAIT_S:g} s: look whether the disk of the"
+                " data answers and memory is left; --workers 0 loads without them"
+            ) from error
         if not any(sign in str(error) for sign in _DEATHS):
             raise
         raise FitError(
