@@ -15,6 +15,7 @@ from datagen.line_images import dark_on_light
 from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.order import IntArray, StepOrder, line_buckets, rank_slice
+from training.fitting.processes import end_with_parent
 from training.model.preprocess import GrayImages, pad_lines
 
 MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
@@ -269,3 +270,4 @@ def _quiet_worker(_: int) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()

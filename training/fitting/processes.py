@@ -116,7 +116,7 @@ def _child(
     connection: Connection,
 ) -> None:
     """Run the function and report how it ended, before what it holds is taken down."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     os.environ.update(environment)
     try:
         end = ("done", function(*arguments), "")
@@ -131,12 +131,19 @@ def _child(
     connection.send(_End(*end, time.monotonic()))
 
 
-def _end_with_parent() -> None:
-    """A launcher that was killed cannot end its processes: they end with it."""
+def end_with_parent() -> None:
+    """End this process, whatever it waits for, when the one that started it is gone.
+
+    A parent that was killed cannot do it, and a pipe to it can block for ever.
+    """
     parent = multiprocessing.parent_process()
     assert parent is not None
-    parent.join()
-    os._exit(1)
+
+    def wait_for_the_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
 
 
 @contextlib.contextmanager
