@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def publish_file(final: Path, way_out: str = OTHER_FOLDER) -> Iterator[Path]:
     attempt = attempt_path(final)
     with disk_errors(final, way_out):
         final.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_special(final, way_out)
         try:
             yield attempt
             with contextlib.suppress(FileNotFoundError):  # `publish` tells whether that is wrong
@@ -172,6 +174,13 @@ def publish(attempt: Path, final: Path) -> None:
     flush_folder(final.parent)
     for path in leftovers(final):
         discard(path)
+
+
+def _refuse_special(final: Path, way_out: str) -> None:
+    """A device, a fifo or a folder is not replaced by a file; a link is, not what it leads to."""
+    mode = final.lstat().st_mode if os.path.lexists(final) else stat.S_IFREG
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise DiskError(f"{final} is there already and no file: {way_out}")
 
 
 def discard(path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.exchange.exchange_settings import ExportSettings
-from datagen.formats.building import aside
+from datagen.exchange.output_folder import output_folder
 from datagen.formats.card import write_card
 from datagen.formats.dataset import open_dataset
 from datagen.formats.foreign import FORMS
@@ -54,7 +54,7 @@ def export_data(
     reader = open_dataset(source, partial=settings.partial)
     parts = _splits(reader)
     counts = {name.value: len(rows) for name, rows in parts.items() if len(rows)}
-    with aside(out, settings.overwrite, _is_export) as building:
+    with output_folder(out, overwrite=settings.overwrite, is_ours=_is_export) as building:
         _write_splits(form, reader, parts, building, progress)
         write_card(building, reader.info.extra, out.name)
         (building / MARK).write_text(f"{settings.form}\n", encoding="utf-8")

@@ -13,8 +13,8 @@ import numpy as np
 from datagen.alphabet import Alphabet, load, read_list
 from datagen.errors import ExchangeError, ShardError
 from datagen.exchange.exchange_settings import ImportSettings
+from datagen.exchange.output_folder import output_folder
 from datagen.exchange.row_checks import GoodRow, checked
-from datagen.formats.building import aside
 from datagen.formats.card import write_card
 from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.index_labels import character_file
@@ -83,7 +83,7 @@ def import_data(
     sources = [_source(settings, path) for path in settings.sources]
     out = _import_folder(settings)
     alphabet, notes = _alphabet(settings, sources)
-    with aside(out, settings.overwrite, _is_import) as building:
+    with output_folder(out, overwrite=settings.overwrite, is_ours=_is_import) as building:
         taken = _Import(settings, alphabet, building, progress)
         taken.run(sources)
         manifest = _manifest(settings, alphabet, taken, out.name, command)

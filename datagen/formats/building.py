@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,40 +120,3 @@ def built_bytes(folder: Path) -> int:
         (Path(root) / name).stat().st_size for root, _, names in os.walk(folder) for name in names
     ]
     return sum(sizes)
-
-
-class aside:  # noqa: N801 - used as a with statement
-    """A hidden folder beside the final one, renamed when the block ends, removed when it raises.
-
-    Args:
-        out: the final folder.
-        overwrite: replace it.
-        is_ours: whether a folder may be replaced.
-
-    Raises:
-        ShardError: if `out` may not be replaced, or the disk is full.
-    """
-
-    def __init__(self, out: Path, overwrite: bool, is_ours: Callable[[Path], bool]) -> None:
-        self.out, self.building = out, out.with_name(f".{out.name}.building")
-        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-            return
-        if not overwrite:
-            raise ShardError(f"{out} exists: add --overwrite to replace it, or use another --out")
-        if not is_ours(out):
-            raise ShardError(f"{out} was not made by this command: choose another --out")
-
-    def __enter__(self) -> Path:
-        shutil.rmtree(self.building, ignore_errors=True)
-        with disk_errors(self.building):
-            self.building.mkdir(parents=True)
-        return self.building
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if error is not None:
-            shutil.rmtree(self.building, ignore_errors=True)
-            return
-        if self.out.exists():
-            shutil.rmtree(self.out)
-        with disk_errors(self.out):
-            self.building.rename(self.out)

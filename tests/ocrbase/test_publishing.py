@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -179,3 +180,17 @@ def test_a_replacement_killed_half_way_is_undone(tmp_path: Path) -> None:
     replace_folder(complete, final)
     restore_folder(final)
     assert _names(final) == ["new"] and _names(tmp_path) == ["x"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name in ("fifo", "folder"):
+        with pytest.raises(DiskError, match=f"{name} is there already and no file: choose"):
+            publish_bytes(tmp_path / name, b"x")
+    (tmp_path / "kept").write_bytes(b"kept")
+    (tmp_path / "link").symlink_to("kept")
+    publish_bytes(tmp_path / "link", b"new")
+    assert (tmp_path / "kept").read_bytes() == b"kept"
+    assert (tmp_path / "link").read_bytes() == b"new" and not (tmp_path / "link").is_symlink()
+    assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)

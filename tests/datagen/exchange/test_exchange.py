@@ -22,6 +22,7 @@ from datagen.images import decode, encode_png
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
+from ocrbase.locks import LockError, owned
 from tests.support.samples import make_render, make_samples
 
 MARKS = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789中文测试，,\"'\\#/[]{}<>&:;=|-_."))
@@ -236,6 +237,29 @@ def test_only_what_these_commands_made_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(ShardError, match="mine was not made by this command"):
         export_data(ExportSettings("dtrb", str(tmp_path / "out"), str(mine), overwrite=True))
     assert (mine / "notes.txt").read_text() == "keep me"
+
+
+def test_links_and_files_are_not_replaced(tmp_path: Path) -> None:
+    folder = _paddle(tmp_path, ["0.jpg\tabc"])
+    _import("paddle", folder, out=str(tmp_path / "out"))
+    (tmp_path / "link").symlink_to("out")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("link", "dangling"):
+        with pytest.raises(ShardError, match=f"{name} is a link"):
+            _import("paddle", folder, out=str(tmp_path / name), overwrite=True)
+    (tmp_path / "file").write_text("keep me")
+    with pytest.raises(ShardError, match="file was not made by this command"):
+        _import("paddle", folder, out=str(tmp_path / "file"), overwrite=True)
+    assert (tmp_path / "file").read_text() == "keep me"
+
+
+def test_two_imports_into_one_folder_do_not_meet(tmp_path: Path) -> None:
+    folder = _paddle(tmp_path, ["0.jpg\tabc"])
+    out = tmp_path / "out"
+    with owned(out), pytest.raises(LockError, match="out is being written by process"):
+        _import("paddle", folder, out=str(out))
+    _import("paddle", folder, out=str(out))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
 
 
 def test_doctr_labels_are_plain_json(tmp_path: Path) -> None:
