@@ -17,6 +17,7 @@ from datagen.cli.options import (
     shard_size_option,
 )
 from datagen.render.render_settings import RenderSettings
+from ocrbase.errors import listed
 from ocrbase.settings import default_of
 
 if TYPE_CHECKING:
@@ -88,4 +89,12 @@ def _summary(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
         f"{altered:,} lines with altered text ({altered / summary.drawn:.2%});"
         f" {redrawn:,} redraws of looks that could not be drawn",
         *coverage_lines(settings),
+        *_damage(summary),
     ]
+
+
+def _damage(summary: "RenderSummary") -> list[str]:
+    if not summary.damaged:
+        return []
+    names = listed([f"shard-{shard:05d}" for shard in summary.damaged])
+    return [f"damaged shards drawn anew: {names}"]

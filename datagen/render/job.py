@@ -6,8 +6,9 @@ Sample i is a pure function of (settings, i, attempt); shard k holds the fixed r
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ import numpy as np
 from datagen.cluster import connected
 from datagen.formats.card import write_card
 from datagen.formats.manifest import RENDER, VERSION, cpu_name, read_manifest
+from datagen.formats.tar.reader import shard_stem
 from datagen.render.line_renderer import LineRenderer, current_renderer
 from datagen.render.render_folder import open_folder
 from datagen.render.render_settings import RenderSettings
 from datagen.render.resolved import ResolvedRender, resolve
-from datagen.render.shard_task import RenderedShard, RenderTask, is_finished
+from datagen.render.shard_state import ShardState, shard_state
+from datagen.render.shard_task import RenderedShard, RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan import make_plan
 from ocrbase.compiled import cpu_features
+from ocrbase.locks import owned
 from ocrbase.publishing import clear_attempts
 from ocrbase.settings import to_mapping
 
@@ -38,6 +42,7 @@ class RenderSummary:
         drawn: samples that this call drew.
         seconds: that it took.
         shards: that this call drew.
+        damaged: numbers of those of them that were there, but damaged.
     """
 
     folder: Path
@@ -45,6 +50,7 @@ class RenderSummary:
     drawn: int
     seconds: float
     shards: tuple[RenderedShard, ...]
+    damaged: tuple[int, ...]
 
 
 def render(
@@ -54,7 +60,7 @@ def render(
     command: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> RenderSummary:
-    """Draw what is not there yet of n lines.
+    """Draw what is not there yet of n lines, and anew what is damaged.
 
     Args:
         settings: of the render.
@@ -64,27 +70,41 @@ def render(
 
     Raises:
         SettingsError: if the folder holds a render of other settings; names them.
+        LockError: if another process writes the folder.
         RenderError: if a sample cannot be drawn.
         DiskError: if the disk is full; finished shards are kept.
         WorkerError: if a worker dies.
     """
     job = resolve(settings)
     renderer = current_renderer(job.plan, job.look)  # fails here, not in a worker
-    open_folder(job.folder, _manifest(settings, renderer, command), overwrite=overwrite)
-    missing = [shard for shard in job.shards if not is_finished(job, shard)]
-    if missing:
-        renderer.samples(np.arange(1))  # compiles once here; workers then find the compiled code
-    total = sum(len(job.lines_of(shard)) for shard in missing)
-    started, done, shards = time.monotonic(), 0, []
-    progress(0, total)
-    for shard in _run(job, renderer.identity(), missing):
-        shards.append(shard)
-        done += shard.lines
-        progress(done, total)
-    manifest = read_manifest(job.folder, RENDER)
-    write_card(job.folder, manifest)
-    seconds = time.monotonic() - started
-    return RenderSummary(settings.folder, int(manifest["n"]), done, seconds, tuple(shards))
+    with owned(job.folder):
+        manifest = _manifest(settings, renderer, command)
+        lines = open_folder(job.folder, manifest, overwrite=overwrite)
+        started, asked = time.monotonic(), job.shards
+        job = replace(job, n=lines)
+        states = _states(job, asked)
+        missing = [k for k, state in states.items() if state is not ShardState.COMPLETE]
+        damaged = tuple(k for k, state in states.items() if state is ShardState.DAMAGED)
+        if missing:
+            renderer.samples(np.arange(1))  # compiles here; workers then find the compiled code
+        total = sum(len(job.lines_of(shard)) for shard in missing)
+        done, shards = 0, []
+        progress(0, total)
+        for shard in _run(job, renderer.identity(), missing):
+            shards.append(shard)
+            done += shard.lines
+            progress(done, total)
+        write_card(job.folder, read_manifest(job.folder, RENDER))
+        seconds = time.monotonic() - started
+    return RenderSummary(settings.folder, lines, done, seconds, tuple(shards), damaged)
+
+
+def _states(job: ResolvedRender, shards: range) -> dict[int, ShardState]:
+    """How each shard stands; threads suffice, as most of the time goes into reading."""
+    with ThreadPoolExecutor(job.workers) as pool:
+        stems = [shard_stem(job.folder, shard) for shard in shards]
+        states = pool.map(shard_state, stems, map(job.lines_of, shards))
+        return dict(zip(shards, states, strict=True))
 
 
 def _run(

@@ -11,7 +11,7 @@ from ocrbase.publishing import disk_errors, is_attempt
 from ocrbase.settings import differences
 
 
-def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> None:
+def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> int:
     """Begin a render or go on with one, and write its manifest.
 
     Only finished shards bind a folder to its settings.
@@ -20,6 +20,9 @@ def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> N
         folder: made where it is missing.
         manifest: of what is to be drawn; a larger `n` of an earlier call stays.
         overwrite: remove the shards of another render.
+
+    Returns:
+        Lines that the folder is to hold, perhaps more than this call asks for.
 
     Raises:
         SettingsError: if the folder holds shards that would come out differently now, naming what
@@ -46,6 +49,7 @@ def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> N
     elif entries:
         raise SettingsError(f"{folder} holds files but no render: choose another --out")
     write_manifest(folder, manifest)
+    return int(manifest["n"])
 
 
 def _remove_shards(folder: Path) -> None:
@@ -66,9 +70,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         changes = differences(dict(old.get("style", {})), dict(new["style"]), "style.")
         changes += _named(old, new, "faces")
     if not changes and old.get("plan") != new["plan"]:
-        changes = ["the text, or how this version cuts lines from it, has changed"]
+        changes = ["the text, or how this release cuts lines from it, has changed"]
     elif not changes:
-        changes = ["a face's file, the backgrounds or this version's drawing have changed"]
+        changes = ["a face's file, the backgrounds or this release's drawing have changed"]
     return changes
 
 

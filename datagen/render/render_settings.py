@@ -12,6 +12,7 @@ from ocrbase.weights import split_weight
 
 MAX_LINES = 10**9  # sample indices have nine digits
 MAX_SHARD_SIZE = 10**6
+MAX_SHARDS = 10**5  # their names have five digits
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
 
@@ -72,6 +73,11 @@ class RenderSettings:
             problems.append(f"n = {self.n}: give 1 to {MAX_LINES:,} lines")
         if not 1 <= self.shard_size <= MAX_SHARD_SIZE:
             problems.append(f"shard size {self.shard_size}: give 1 to {MAX_SHARD_SIZE:,} lines")
+        elif self.n > self.shard_size * MAX_SHARDS:
+            problems.append(
+                f"{self.n:,} lines in shards of {self.shard_size:,}: a render has at most"
+                f" {MAX_SHARDS:,} shards, give a larger --shard-size"
+            )
         if self.jobs < 0:
             problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one per core")
         if self.backend not in BACKENDS:

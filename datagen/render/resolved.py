@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corpora import names
 from datagen.drawing.style import preset_names
+from datagen.formats.tar.reader import shard_count
 from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.homes import data_home
@@ -21,7 +22,7 @@ class ResolvedRender:
     Attributes:
         plan: what to write.
         look: how it looks.
-        n: lines.
+        n: lines that the folder is to hold.
         shard_size: lines per shard.
         folder: of the render.
         workers: processes or threads, at least 1.
@@ -41,7 +42,7 @@ class ResolvedRender:
     @property
     def shards(self) -> range:
         """Numbers of the shards that n lines fill, the last one perhaps not to its end."""
-        return range(-(-self.n // self.shard_size))
+        return range(shard_count(self.n, self.shard_size))
 
     def lines_of(self, shard: int) -> range:
         """Sample indices of a shard."""

@@ -1,4 +1,4 @@
-"""The work of one render worker: draw a shard, or find that it is there."""
+"""The work of one render worker: draw a shard, unless it is there."""
 
 import platform
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.drawing.engine import BATCH
 from datagen.errors import RenderError
-from datagen.formats.tar.reader import shard_length, shard_stem
+from datagen.formats.tar.reader import shard_stem
 from datagen.formats.tar.shard import TarShardWriter, shard_files
 from datagen.formats.tar.sidecar import read_sidecar
 from datagen.render.line_renderer import LineRenderer, current_renderer, open_renderer
 from datagen.render.resolved import ResolvedRender
+from datagen.render.shard_state import ShardState, shard_state
 from ocrbase.errors import listed
 from ocrbase.settings import differences
 
@@ -59,8 +60,9 @@ class RenderTask:
     def __call__(self, shard: int) -> RenderedShard:
         renderer = self._renderer()
         stem = shard_stem(self.job.folder, shard)
-        if not is_finished(self.job, shard):  # a cluster may ask again for a result that it lost
-            lines = self.job.lines_of(shard)
+        lines = self.job.lines_of(shard)
+        # A cluster may ask again for a result that it lost.
+        if shard_state(stem, lines) is not ShardState.COMPLETE:
             with TarShardWriter(stem) as writer:
                 for start in range(lines.start, lines.stop, BATCH):
                     batch = np.arange(start, min(start + BATCH, lines.stop))
@@ -79,14 +81,6 @@ class RenderTask:
                 " all machines the same files and versions, and leave them while a render runs"
             )
         return renderer
-
-
-def is_finished(job: ResolvedRender, shard: int) -> bool:
-    """Whether a shard stands under its final name and reaches as far as it should."""
-    stem = shard_stem(job.folder, shard)
-    if not all(path.exists() for path in shard_files(stem)):
-        return False
-    return shard_length(stem) >= len(job.lines_of(shard))
 
 
 def _rendered(shard: int, stem: Path, alphabet: Alphabet) -> RenderedShard:

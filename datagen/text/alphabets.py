@@ -89,15 +89,15 @@ def _frequencies(
     counts: Counter[str] = Counter()
     shares: dict[str, float] = {}
     for spec, weight in parse_mix(specs):
-        found: Counter[str] = Counter()
+        counted: Counter[str] = Counter()
         sentences = open_corpus(spec, home=data_home(home)).sentences()
         while batch := list(islice(sentences, _SENTENCES_AT_ONCE)):
-            found.update(included.normalise("".join(batch)))
-        for character in [c for c in found if not _can_be_printed(c)]:
-            del found[character]
-        counts.update(found)
-        for character, count in found.items():
-            share = weight * count / found.total()
+            counted.update(included.normalise("".join(batch)))
+        for character in [c for c in counted if not _can_be_printed(c)]:
+            del counted[character]
+        counts.update(counted)
+        for character, count in counted.items():
+            share = weight * count / counted.total()
             shares[character] = shares.get(character, 0.0) + share
     return counts, shares
 

@@ -18,6 +18,8 @@ from datagen.text.plan_settings import MAX_LINE_LENGTH
 from datagen.text.sentences import sentence_hash
 from ocrbase.errors import listed
 
+_MAX_EXAMPLE = 30  # characters of a line that a note quotes
+
 
 @dataclass(frozen=True)
 class LinesPlan:
@@ -86,18 +88,32 @@ def open_lines(path: Path, alphabet: Alphabet) -> LinesPlan:
     if not path.is_file():
         raise CorpusError(f"there is no file of lines at {path}; give one with --lines FILE")
     encoding = sniff_encoding(path)
-    texts = [alphabet.normalise(line) for line in paragraphs(path, encoding)]
-    texts = [text for text in texts if text]
+    lines = list(paragraphs(path, encoding))
+    texts = [text for line in lines if (text := alphabet.normalise(line))]
     if not texts:
-        raise CorpusError(f"{path} holds no line of text; give one line of text for each image")
+        raise CorpusError(f"{path} holds no line of text; give one line of text per image")
     _check(path, texts, alphabet)
     class_ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.uint16)
     for k, text in enumerate(texts):
         class_ids[k, : len(text)] = alphabet.class_ids(text)
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     sentence = np.array([sentence_hash(text) for text in texts], dtype=np.uint64)
-    notes = () if encoding == "utf-8" else (f"{path} is not UTF-8 and is read as GB18030",)
-    return LinesPlan(path, alphabet, class_ids, lengths, sentence, notes)
+    notes = [] if encoding == "utf-8" else [f"{path} is not UTF-8 and is read as GB18030"]
+    notes += _dropped_spaces(path, lines, alphabet)
+    return LinesPlan(path, alphabet, class_ids, lengths, sentence, tuple(notes))
+
+
+def _dropped_spaces(path: Path, lines: list[str], alphabet: Alphabet) -> list[str]:
+    """A note on lines whose spaces are not drawn, because the alphabet has none."""
+    spaced = [line for line in lines if any(map(str.isspace, line))]
+    dropped = [line for line in spaced if not any(map(str.isspace, alphabet.normalise(line)))]
+    if not dropped:
+        return []
+    example = dropped[0] if len(dropped[0]) <= _MAX_EXAMPLE else f"{dropped[0][:_MAX_EXAMPLE]}…"
+    return [
+        f"{len(dropped):,} of {len(lines):,} lines of {path} hold spaces, which the alphabet lacks:"
+        f" they are left out of images and labels ({example!r})"
+    ]
 
 
 def _check(path: Path, texts: list[str], alphabet: Alphabet) -> None:

@@ -65,11 +65,7 @@ class TarShardWriter:
         """
         _check(samples, self.tar)
         labels = [text.encode("utf-8") for text in samples.texts]
-        contents = [(samples.images, [extension(image) for image in samples.images])]
-        contents.append((labels, [".txt"] * len(samples)))
-        if samples.masks is not None:
-            contents.append((samples.masks, [".mask.png"] * len(samples)))
-        data, offsets = members(samples.meta["index"].astype(np.int64), contents)
+        data, offsets = member_bytes(samples, labels)
         columns: dict[str, NDArray[Any]] = {
             "image_offset": offsets[:, 0] + self._size,
             "image_size": np.array([len(image) for image in samples.images], "<i8"),
@@ -188,6 +184,15 @@ class TarShard:
         if any(len(data) != size for data, (_, size) in zip(parts, spots, strict=True)):
             raise ShardError(f"{self.tar} ended early: delete it and make it again")
         return parts
+
+
+def member_bytes(samples: Samples, labels: list[bytes]) -> tuple[bytes, IntArray]:
+    """What a tar holds of samples whose labels are these; see `members`."""
+    contents = [(samples.images, [extension(image) for image in samples.images])]
+    contents.append((labels, [".txt"] * len(labels)))
+    if samples.masks is not None:
+        contents.append((samples.masks, [".mask.png"] * len(labels)))
+    return members(samples.meta["index"].astype(np.int64), contents)
 
 
 def shard_files(stem: Path) -> tuple[Path, Path]:

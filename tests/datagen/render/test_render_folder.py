@@ -4,14 +4,17 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datagen.formats.manifest import read_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.render.job import render
 from datagen.render.render_settings import LookSettings, RenderSettings
+from datagen.render.shard_state import ShardState, shard_state
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError, UserError
+from ocrbase.locks import LockError, owned
 
 
 def _settings(folder: Path, **changes: object) -> RenderSettings:
@@ -136,3 +139,55 @@ def test_paths_hold_for_workers_that_work_elsewhere(
         render(replace(settings, out="r", plan=PlanSettings(lines="lines.txt")))
         assert set(RenderReader(Path("r")).read(range(6)).texts) == {f"春眠不觉晓{name}"}
         assert read_manifest(Path("r"))["settings"]["plan"]["lines"] == "lines.txt"
+
+
+def _flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x10
+    path.write_bytes(data)
+
+
+def test_a_flipped_bit_in_a_finished_shard_is_found_and_drawn_anew(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    render(settings)
+    before = _bytes(tmp_path / "r")
+    tar, sidecar = tmp_path / "r" / "shard-00001.tar", tmp_path / "r" / "shard-00000.npz"
+    _flip(tar, tar.stat().st_size // 2)
+    _flip(sidecar, sidecar.stat().st_size // 2)
+    summary = render(settings)
+    assert summary.damaged == (0, 1) and summary.drawn == 6
+    assert _bytes(tmp_path / "r") == before
+    assert render(settings).damaged == ()
+
+
+def test_every_byte_of_a_tar_counts(tmp_path: Path) -> None:
+    render(_settings(tmp_path, n=2))
+    stem = tmp_path / "r" / "shard-00000"
+    tar, rng = stem.with_suffix(".tar"), np.random.default_rng(0)
+    whole = tar.read_bytes()
+    assert shard_state(stem, range(2)) is ShardState.COMPLETE
+    assert shard_state(stem, range(3)) is ShardState.SHORT
+    assert shard_state(stem, range(3, 5)) is ShardState.DAMAGED
+    assert shard_state(stem.with_name("shard-00001"), range(2)) is ShardState.MISSING
+    for at in [0, len(whole) - 1, *rng.integers(0, len(whole), 60).tolist()]:
+        _flip(tar, at)
+        assert shard_state(stem, range(2)) is ShardState.DAMAGED, at
+        _flip(tar, at)
+    tar.write_bytes(whole[:-1])
+    assert shard_state(stem, range(2)) is ShardState.DAMAGED
+
+
+def test_a_damaged_shard_is_drawn_as_long_as_it_was(tmp_path: Path) -> None:
+    render(_settings(tmp_path))
+    before = _bytes(tmp_path / "r")
+    _flip(tmp_path / "r" / "shard-00000.tar", 600)
+    assert render(_settings(tmp_path, n=1)).drawn == 3
+    assert _bytes(tmp_path / "r") == before
+
+
+def test_two_renders_of_one_folder(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    with owned(tmp_path / "r"), pytest.raises(LockError, match="is being written by process"):
+        render(settings)
+    assert render(settings).drawn == 6
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.txt", "r"]

@@ -240,6 +240,20 @@ def test_given_lines_come_in_turn(folder: Path) -> None:
         make_plan(options(folder, lines=str(file), seed=9))
 
 
+def test_spaces_that_the_alphabet_lacks_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "spaced.txt"
+    file.write_text("Hello OCR 世界\n世界\n  世 界\u3000\n", encoding="utf-8")
+    plan = make_plan(PlanSettings(lines=str(file)))
+    assert plan.notes == (
+        f"2 of 3 lines of {file} hold spaces, which the alphabet lacks: they are left out of"
+        " images and labels ('Hello OCR 世界')",
+    )
+    (tmp_path / "alphabet.txt").write_text("世\n界\n \n", encoding="utf-8")
+    file.write_text("世 界\n", encoding="utf-8")
+    settings = PlanSettings(lines=str(file), alphabet=str(tmp_path / "alphabet.txt"))
+    assert make_plan(settings).notes == ()
+
+
 def test_starter_text_is_reused_as_often_as_asked() -> None:
     plan = make_plan(PlanSettings(corpora=("news", "classical")))
     texts = plan.texts(np.arange(2000))
