@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from datagen.render.render_settings import BACKENDS, LookSettings, RenderSettings
-from datagen.text.plan_settings import PlanSettings
+from datagen.render.render_settings import BACKENDS, MAX_JOBS, LookSettings, RenderSettings
+from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from ocrbase.settings import default_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -127,7 +127,7 @@ system_fonts_option = click.option(
 jobs_option = click.option(
     "-j",
     "--jobs",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MAX_JOBS),
     default=default_of(RenderSettings, "jobs"),
     show_default="one per core",
     help="Worker processes.",
@@ -160,7 +160,7 @@ def plan_options(function: Command) -> Command:
         alphabet_option(),
         click.option(
             "--min-per-class",
-            type=click.IntRange(min=0),
+            type=click.IntRange(0, RATE_LINES),
             default=default_of(PlanSettings, "min_per_class"),
             help="Samples of every class per 3.6 million lines; 0 adds none to the text.",
         ),

@@ -12,6 +12,7 @@ from ocrbase.weights import split_weight
 
 MAX_LINES = 10**9  # sample indices have nine digits
 MAX_SHARD_SIZE = 10**6
+MAX_JOBS = 1024
 MAX_SHARDS = 10**5  # their names have five digits
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
@@ -73,13 +74,13 @@ class RenderSettings:
             problems.append(f"n = {self.n}: give 1 to {MAX_LINES:,} lines")
         if not 1 <= self.shard_size <= MAX_SHARD_SIZE:
             problems.append(f"shard size {self.shard_size}: give 1 to {MAX_SHARD_SIZE:,} lines")
-        elif self.n > self.shard_size * MAX_SHARDS:
+        elif self.shard_size * MAX_SHARDS < self.n <= MAX_LINES:
             problems.append(
                 f"{self.n:,} lines in shards of {self.shard_size:,}: a render has at most"
                 f" {MAX_SHARDS:,} shards, give a larger --shard-size"
             )
-        if self.jobs < 0:
-            problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one per core")
+        if not 0 <= self.jobs <= MAX_JOBS:
+            problems.append(f"jobs = {self.jobs}: give 1 to {MAX_JOBS:,}, or 0 for one per core")
         if self.backend not in BACKENDS:
             problems.append(f"backend {self.backend!r}: give one of {', '.join(BACKENDS)}")
         if problems:

@@ -95,6 +95,7 @@ class ClassCoverage:
         text.append(f"coverage by the text alone: {self.plain.in_words(self.classes)}")
         if self.planned is not None:
             text.append(f"coverage with rare-class lines: {self.planned.in_words(self.classes)}")
+        if self.rare_class_lines:
             text.append(
                 f"rare-class lines: {self.rare_class_lines:,}, {self.altered_lines:,} of them with"
                 f" altered text ({self.altered_share:.2%} of all lines)"
@@ -158,8 +159,8 @@ def given_coverage(
 
 
 def _rounded(value: float) -> str:
-    """Whole numbers with separators, small ones to one digit after the point."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    """Whole numbers with separators, small ones to two digits."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def _tail(expected: FloatArray, blank: int, certain: IntArray | int = 0) -> Tail:

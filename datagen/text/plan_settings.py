@@ -42,8 +42,10 @@ class PlanSettings:
                 f"line length {self.length_min} to {self.length_max}: give"
                 f" 1 <= shortest <= longest <= {MAX_LINE_LENGTH} characters"
             )
-        if self.min_per_class < 0:
-            problems.append(f"min_per_class {self.min_per_class}: give 0 or more")
+        if not 0 <= self.min_per_class <= RATE_LINES:
+            problems.append(f"min_per_class {self.min_per_class}: give 0 to {RATE_LINES:,}")
+        if not all(spec.strip() for spec in self.corpora):
+            problems.append("corpus '': give a name, or the path of a file or folder")
         if not 0 <= self.max_inserted <= 1:
             problems.append(f"max_inserted {self.max_inserted}: give a share from 0 to 1")
         if problems:

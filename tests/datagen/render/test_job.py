@@ -210,7 +210,18 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         (["--corpus", "newz"], 1, "newz"),
         (["--faces", "helvetica"], 1, "helvetica"),
         (["--style", "glossy"], 1, "glossy"),
+        (["--corpus", ""], 1, "corpus ''"),
         (["--length", "ten"], 2, "ten"),
+        (["--length", "0"], 1, "give 1 <= shortest"),
+        (["--length", "5-3"], 1, "give 1 <= shortest"),
+        (["--length", "300"], 1, "<= 255 characters"),
+        (["--width", "0"], 1, "outside 32 to 4096"),
+        (["--width", "90-80"], 1, "runs backwards"),
+        (["--n", str(10**10)], 1, "give 1 to 1,000,000,000 lines"),
+        (["--n", "1000000", "--shard-size", "1"], 1, "at most 100,000 shards"),
+        (["--min-per-class", str(10**20)], 2, "is not in the range"),
+        (["--max-inserted", "nan"], 2, "nan"),
+        (["--jobs", "100000"], 2, "is not in the range"),
         (["--nonsense"], 2, "nonsense"),
     ):
         result = runner.invoke(main, ["render", "--out", str(tmp_path / "x"), *arguments])
