@@ -87,9 +87,10 @@ def _strip(renderer: LineRenderer, engine: LineEngine, effect: Effect) -> Strip:
     samples = engine.draw_with(steps.looks, _beginning(renderer.plan.texts(indices)), indices)
     notes = _notes(samples, renderer)
     cells = [
-        Cell(image, caption, note)
+        Cell(decode_each([data])[0], caption, note)
+        if data
+        else Cell(_nothing(), f"{caption}: cannot be read", note)
         for data, caption, note in zip(samples.images, steps.captions, notes, strict=True)
-        for image in (decode_each([data]) if data else [_nothing()])
     ]
     return Strip(tuple(cells), effect.name, effect.meaning)
 
@@ -147,7 +148,7 @@ def _beginning(texts: Texts) -> Texts:
 
 
 def _nothing() -> UintImages:
-    """Stands for a line that could not be drawn."""
+    """Stands for a line that is too small or too pale to be drawn."""
     return np.full((1, WIDTH_PX), 255, dtype=np.uint8)
 
 
