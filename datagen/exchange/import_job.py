@@ -84,15 +84,17 @@ def import_data(
     out = _import_folder(settings)
     alphabet, notes = _alphabet(settings, sources)
     with output_folder(out, overwrite=settings.overwrite, is_ours=_is_import) as building:
-        taken = _Import(settings, alphabet, building, progress)
-        taken.run(sources)
-        manifest = _manifest(settings, alphabet, taken, out.name, command)
+        importer = _Import(settings, alphabet, building, progress)
+        importer.run(sources)
+        manifest = _manifest(settings, alphabet, importer, out.name, command)
         write_manifest(building, manifest)
         write_card(building, manifest, out.name)
     for source in sources:
         notes += source.notes
     seconds = time.monotonic() - started
-    return ImportSummary(out, taken.splits, tuple(taken.bad), taken.bad_rows, tuple(notes), seconds)
+    return ImportSummary(
+        out, importer.splits, tuple(importer.bad), importer.bad_rows, tuple(notes), seconds
+    )
 
 
 class _Import:
@@ -109,7 +111,7 @@ class _Import:
         self.progress = progress
         self.bad: list[BadRow] = []
         self.bad_rows = 0
-        self.taken = 0
+        self.imported = 0
         self.splits: dict[str, int] = dict.fromkeys(SPLITS, 0)
 
     def run(self, sources: list[Source]) -> None:
@@ -122,7 +124,7 @@ class _Import:
         rows = (row for source in sources for row in form.rows(source))
         with ThreadPoolExecutor(_THREADS) as threads:
             self._write_shards(self._good(checked(rows, self.alphabet, threads)))
-        if not self.taken:
+        if not self.imported:
             raise ExchangeError(f"no good row in {listed(list(self.settings.sources))}")
         self._account_for(sum(source.rows for source in sources))
         self._list_bad()
@@ -150,16 +152,16 @@ class _Import:
         codes = [row.split.code if self.settings.keep_split else 0 for row in rows]
         texts = [row.label for row in rows]
         meta = unknown_meta(len(rows))
-        meta["index"] += np.uint64(self.taken)
+        meta["index"] += np.uint64(self.imported)
         meta["sentence"] = [sentence_hash(text) for text in texts]
         meta["corpus"] = 0
         meta["height"] = [row.height for row in rows]
         meta["width"] = [row.width for row in rows]
         meta["side"] = codes
-        self.taken += len(rows)
+        self.imported += len(rows)
         for code in codes:
             self.splits[SPLITS[code]] += 1
-        self.progress(self.taken, 0)
+        self.progress(self.imported, 0)
         return Samples([row.image for row in rows], texts, meta, unknown_centres(texts))
 
     def _reject(self, row: BadRow) -> None:
@@ -174,9 +176,9 @@ class _Import:
 
     def _account_for(self, rows: int) -> None:
         """Every row of the sources is a sample or is listed."""
-        if self.taken + self.bad_rows != rows:
+        if self.imported + self.bad_rows != rows:
             raise ExchangeError(
-                f"{rows:,} rows were read, {self.taken:,} imported and {self.bad_rows:,} listed:"
+                f"{rows:,} rows were read, {self.imported:,} imported and {self.bad_rows:,} listed:"
                 " some are lost, nothing is published; please report this"
             )
 
@@ -217,26 +219,26 @@ def _alphabet(settings: ImportSettings, sources: list[Source]) -> tuple[Alphabet
         files = {character_file(source) for source in sources}
         if len(files) > 1:
             raise SettingsError(f"several character lists: {listed(sorted(map(str, files)))}")
-        found = read_list(files.pop())
-        return found.alphabet, list(found.notes)
+        characters = read_list(files.pop())
+        return characters.alphabet, list(characters.notes)
     if settings.alphabet is None:
         return load(None), []
-    found = read_list(Path(settings.alphabet))
-    return found.alphabet, list(found.notes)
+    characters = read_list(Path(settings.alphabet))
+    return characters.alphabet, list(characters.notes)
 
 
 def _manifest(
-    settings: ImportSettings, alphabet: Alphabet, taken: _Import, name: str, command: str
+    settings: ImportSettings, alphabet: Alphabet, importer: _Import, name: str, command: str
 ) -> dict[str, Any]:
     return {
         "format": RENDER,
         "version": VERSION,
-        "n": taken.taken,
+        "n": importer.imported,
         "shard_size": settings.shard_size,
         "command": command,
         "settings": {"import": settings.form, "sources": list(settings.sources)},
-        "samples": taken.splits,
-        "bad_rows": taken.bad_rows,
+        "samples": importer.splits,
+        "bad_rows": importer.bad_rows,
         "alphabet": alphabet.to_json(),
         "corpora": [name],
         "faces": [],

@@ -48,28 +48,28 @@ def gbk_form(path: Path) -> list[str]:
 
 def test_a_gb18030_list_with_blank_keeps_every_character(tmp_path: Path) -> None:
     characters = gbk_form(tmp_path / "list.txt")
-    found = read_list(tmp_path / "list.txt")
-    assert list(found.alphabet.characters) == characters
-    assert found.class_of_line == tuple(range(len(characters) + 1))
-    assert found.alphabet.blank == 0
-    assert any("GB18030" in note for note in found.notes)
+    listing = read_list(tmp_path / "list.txt")
+    assert list(listing.alphabet.characters) == characters
+    assert listing.class_of_line == tuple(range(len(characters) + 1))
+    assert listing.alphabet.blank == 0
+    assert any("GB18030" in note for note in listing.notes)
 
 
 def test_a_utf8_list_with_space_and_duplicates(tmp_path: Path) -> None:
     rows = [" ", *"13■荼崂的了", *"1■崂3荼", "是"]
     (tmp_path / "list.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    found = read_list(tmp_path / "list.txt")
-    assert found.alphabet.characters == "13■荼崂的了是"
-    assert found.class_of_line == (0, 1, 2, 3, 4, 5, 6, 7, 1, 3, 5, 2, 4, 8)
-    assert any("5 duplicates" in note and "9 classes remain" in note for note in found.notes)
+    listing = read_list(tmp_path / "list.txt")
+    assert listing.alphabet.characters == "13■荼崂的了是"
+    assert listing.class_of_line == (0, 1, 2, 3, 4, 5, 6, 7, 1, 3, 5, 2, 4, 8)
+    assert any("5 duplicates" in note and "9 classes remain" in note for note in listing.notes)
 
 
 def test_a_paddle_dictionary_has_no_blank_line_and_may_hold_a_space(tmp_path: Path) -> None:
     (tmp_path / "dict.txt").write_bytes("疗\r\n绚\r\n \r\nA\r\n".encode())
-    found = read_list(tmp_path / "dict.txt")
-    assert found.alphabet.symbols == ("", "疗", "绚", " ", "A")
-    assert found.class_of_line == (1, 2, 3, 4)
-    assert found.alphabet.normalise("疗\u3000绚Ａ") == "疗 绚A"
+    listing = read_list(tmp_path / "dict.txt")
+    assert listing.alphabet.symbols == ("", "疗", "绚", " ", "A")
+    assert listing.class_of_line == (1, 2, 3, 4)
+    assert listing.alphabet.normalise("疗\u3000绚Ａ") == "疗 绚A"
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,13 @@ def character_file(source: Source) -> Path:
     if source.alphabet_file is not None:
         return source.alphabet_file
     folder = source.path if source.path.is_dir() else source.path.parent
-    found = sorted(folder.glob(f"{_LISTS_START}*.txt"))
-    if len(found) != 1:
+    lists = sorted(folder.glob(f"{_LISTS_START}*.txt"))
+    if len(lists) != 1:
         raise ExchangeError(
-            f"{folder} holds {len(found)} character lists ({_LISTS_START}*.txt): name the one that"
+            f"{folder} holds {len(lists)} character lists ({_LISTS_START}*.txt): name the one that"
             " the indices refer to with --alphabet FILE"
         )
-    return found[0]
+    return lists[0]
 
 
 def _image_folder(path: Path) -> Path:

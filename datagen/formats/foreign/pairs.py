@@ -68,16 +68,16 @@ class KrakenPairs:
 
 def _pair(source: Source, path: Path) -> Row | BadRow:
     stem = path.name.removesuffix(_TEXT)
-    images = [path.with_name(stem + suffix) for suffix in IMAGE_SUFFIXES]
-    found = [image for image in images if os.path.lexists(image)]
-    if not found:
+    names = [path.with_name(stem + suffix) for suffix in IMAGE_SUFFIXES]
+    images = [image for image in names if os.path.lexists(image)]
+    if not images:
         return BadRow(str(path), f"no image {stem}.png or the like beside it")
     try:
         label = read_text(path, MAX_LINE, error=ExchangeError).rstrip("\r\n")
     except ExchangeError as error:
         return BadRow(str(path), str(error))
     folder = path.parent if path == source.path else path.parent.relative_to(source.path)
-    return Row(str(path), found[0], label, split_of(folder.as_posix()))
+    return Row(str(path), images[0], label, split_of(folder.as_posix()))
 
 
 def _json_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

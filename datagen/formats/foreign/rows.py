@@ -57,7 +57,7 @@ class Source:
         images: folder that image names are relative to; None where the form knows.
         alphabet_file: character list that came with the data, for labels that are indices.
         allow_outside: let lists name images outside of their folder.
-        notes: what the reader found out and the user should know; filled while reading.
+        notes: what the user should know of the source; filled while reading.
         rows: rows of the source, counted where they are read and before they are understood;
             each must come out as a Row or be accounted for by a BadRow.
     """
@@ -81,9 +81,9 @@ class Source:
         if not self.path.is_dir():
             return [self.path]
         for pattern in patterns:
-            found = sorted(self.path.glob(pattern))
-            if found:
-                return found
+            files = sorted(self.path.glob(pattern))
+            if files:
+                return files
         names = " or ".join(pattern.removeprefix("**/") for pattern in patterns)
         raise ExchangeError(f"{self.path} holds no {names}")
 

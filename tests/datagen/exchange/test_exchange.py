@@ -33,13 +33,13 @@ def _import(form: str, *sources: Path, **settings: object) -> ImportSummary:
 
 
 def _read(folder: Path) -> dict[str, list[tuple[bytes, str]]]:
-    """Images with labels by side, in order."""
+    """Images with labels by split, in order."""
     reader = RenderReader(folder)
     samples = reader.read(range(len(reader)))
-    found: dict[str, list[tuple[bytes, str]]] = {"undecided": [], "train": [], "val": []}
-    for image, text, side in zip(samples.images, samples.texts, samples.meta["side"], strict=True):
-        found[list(found)[side]].append((image, text))
-    return found
+    by_split: dict[str, list[tuple[bytes, str]]] = {"undecided": [], "train": [], "val": []}
+    for image, text, code in zip(samples.images, samples.texts, samples.meta["side"], strict=True):
+        by_split[list(by_split)[code]].append((image, text))
+    return by_split
 
 
 def _mixed(folder: Path, count: int = 60) -> Path:
@@ -120,9 +120,9 @@ def test_the_circulating_data_set(tmp_path: Path, form: str, labels: list[str]) 
     (folder / "test.txt").write_text(f"2045_3.jpg {last}\n")
     summary = _import("index", folder, out=str(tmp_path / "out"))
     assert summary.samples == {"undecided": 0, "train": 3, "val": 1}
-    found = _read(tmp_path / "out")
-    assert found["train"] == list(zip(images[:3], labels[:3], strict=True))
-    assert found["val"] == [(images[3], labels[3])]
+    by_split = _read(tmp_path / "out")
+    assert by_split["train"] == list(zip(images[:3], labels[:3], strict=True))
+    assert by_split["val"] == [(images[3], labels[3])]
     assert any(("GB18030" if form == "gbk" else "duplicates") in note for note in summary.notes)
 
 
@@ -209,9 +209,9 @@ def test_tables_with_and_without_header(tmp_path: Path) -> None:
             [("split", "Text", "FILE"), ("test", "a,b", "0.jpg"), ("", "c", "1.jpg")]
         )
     _import("csv", folder, out=str(tmp_path / "a"), alphabet=None)
-    found = _read(tmp_path / "a")
-    assert [text for _, text in found["val"]] == ["a,b"]
-    assert [text for _, text in found["undecided"]] == ["c"]
+    by_split = _read(tmp_path / "a")
+    assert [text for _, text in by_split["val"]] == ["a,b"]
+    assert [text for _, text in by_split["undecided"]] == ["c"]
     (folder / "rows.tsv").write_text("0.jpg\tabc\ttrain\n1.jpg\tabd\n")
     _import("tsv", folder, out=str(tmp_path / "b"))
     assert len(_read(tmp_path / "b")["train"]) == 1
@@ -225,18 +225,18 @@ def test_labels_are_normalised_onto_the_alphabet(tmp_path: Path) -> None:
 
 def test_only_what_these_commands_made_is_replaced(tmp_path: Path) -> None:
     folder = _paddle(tmp_path, ["0.jpg\tabc"])
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "notes.txt").write_text("keep me")
-    with pytest.raises(ShardError, match="mine exists: add --overwrite"):
-        _import("paddle", folder, out=str(mine))
-    with pytest.raises(ShardError, match="mine was not made by this command"):
-        _import("paddle", folder, out=str(mine), overwrite=True)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "notes.txt").write_text("keep me")
+    with pytest.raises(ShardError, match="own exists: add --overwrite"):
+        _import("paddle", folder, out=str(own))
+    with pytest.raises(ShardError, match="own was not made by this command"):
+        _import("paddle", folder, out=str(own), overwrite=True)
     _import("paddle", folder, out=str(tmp_path / "out"))
     _import("paddle", folder, out=str(tmp_path / "out"), overwrite=True)
-    with pytest.raises(ShardError, match="mine was not made by this command"):
-        export_data(ExportSettings("dtrb", str(tmp_path / "out"), str(mine), overwrite=True))
-    assert (mine / "notes.txt").read_text() == "keep me"
+    with pytest.raises(ShardError, match="own was not made by this command"):
+        export_data(ExportSettings("dtrb", str(tmp_path / "out"), str(own), overwrite=True))
+    assert (own / "notes.txt").read_text() == "keep me"
 
 
 def test_links_and_files_are_not_replaced(tmp_path: Path) -> None:
