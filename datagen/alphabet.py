@@ -1,7 +1,7 @@
 """Which character is which class: the one place that decides it.
 
-The built-in alphabet of 5990 classes is frozen in `alphabet_5990.txt`; `principled_characters`
-is the rule that it was built by. Lists that others circulate are read by `read_list`.
+The built-in alphabet of 5990 classes is frozen in `alphabet_5990.txt`; `builtin_characters`
+holds the rule that it was built by. Lists that others circulate are read by `read_list`.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import AlphabetError
+from datagen.folding import folding_table
 from ocrbase.errors import listed
 from ocrbase.inputs import read_bytes
 from ocrbase.publishing import publish_text
@@ -23,18 +24,7 @@ BLANK = 0  # class of the CTC blank, in all data and all models
 BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
 MAX_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
 _MAX_LIST_BYTES = 4 << 20
-
-# Look-alikes that occur in real text, each with what may stand for it if the alphabet lacks it.
-_LOOKALIKES = {
-    "\u2015": "—", "\u2500": "—", "\u2013": "-", "\u2212": "-", "\u2010": "-", "\u2011": "-",
-    "\u30fb": "·", "\u2022": "·", "\u2027": "·", "\u22ef": "…", "\u301c": "～", "\u223c": "～",
-    "\uff5e": "~", "~": "～", "\u00a2": "￠", "\u00a3": "￡", "\u00a5": "￥",
-    "\uffe5": "\u00a5", "\uff61": "。", "\uff64": "、",
-    "\u00b4": "′", "\u2032": "'", "\uff02": '"', "\uff07": "'",
-}  # fmt: skip
 _NEVER = ("\n", "\r", "\0")
-_SPACES = " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-_SPACES += "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff\u00ad"
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ class Alphabet:
 
     @cached_property
     def _folding(self) -> dict[int, str]:
-        return _folding(self._ids.keys())
+        return folding_table(self._ids.keys())
 
     def __contains__(self, character: object) -> bool:
         return character in self._ids
@@ -214,58 +204,6 @@ def write_list(alphabet: Alphabet, path: Path) -> None:
         DiskError: if the disk is full or may not be written.
     """
     publish_text(path, "\n".join(["blank", *alphabet.symbols[1:]]) + "\n")
-
-
-def principled_characters() -> list[str]:
-    """The 5989 characters of the built-in alphabet, from Python's codecs and jieba's dictionary.
-
-    ASCII, seven full-width marks, row 1 of GB2312 without the ideographic space, the 3755 hanzi
-    of its level 1, and the 2040 hanzi of its level 2 that are most frequent in jieba's dictionary
-    (ties by code point order of GB2312). Rows are decoded as GBK: the gb2312 codec gives
-    U+30FB and U+2015 for the middle dot and the dash.
-    """
-    ascii_marks = [chr(code) for code in range(0x21, 0x7F)]
-    row_1 = [_gbk(1, cell) for cell in range(2, 95)]
-    level_1 = [_gbk(r, c) for r in range(16, 56) for c in range(1, 95) if r < 55 or c < 90]
-    level_2 = [_gbk(r, c) for r in range(56, 88) for c in range(1, 95)]
-    frequency = _hanzi_frequency()
-    common = sorted(level_2, key=lambda c: -frequency.get(c, 0))[:2040]
-    chosen = set(common)
-    return (
-        ascii_marks + list("，（）：；？！") + row_1 + level_1 + [c for c in level_2 if c in chosen]
-    )
-
-
-def _hanzi_frequency() -> dict[str, int]:
-    import jieba
-
-    tokenizer = jieba.Tokenizer()
-    frequency: dict[str, int] = {}
-    with tokenizer.get_dict_file() as lines:
-        for line in lines:
-            word, count, _ = line.decode("utf-8").split(" ")
-            for character in set(word):
-                frequency[character] = frequency.get(character, 0) + int(count)
-    return frequency
-
-
-def _gbk(row: int, cell: int) -> str:
-    return bytes([row + 0xA0, cell + 0xA0]).decode("gbk")
-
-
-def _folding(known: Iterable[str]) -> dict[int, str]:
-    """Translation table for `Alphabet.normalise`: characters outside to their twins inside."""
-    known = set(known)
-    table = {ord(c): "" for c in _SPACES if c not in known}
-    if " " in known:
-        table |= {ord(c): " " for c in "\t\u00a0\u3000" if c not in known}
-    pairs = [(chr(code + 0xFEE0), chr(code)) for code in range(0x21, 0x7F)]
-    pairs += [(ascii_form, full) for full, ascii_form in pairs]
-    pairs += list(_LOOKALIKES.items())
-    for outside, inside in pairs:
-        if outside not in known and inside in known:
-            table[ord(outside)] = inside
-    return table
 
 
 def _problems(symbols: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from corpora import open_corpus, parse_mix
-from datagen.alphabet import MAX_CLASSES, Alphabet, principled_characters, read_list
+from datagen.alphabet import MAX_CLASSES, Alphabet, read_list
+from datagen.builtin_characters import principled_characters
 from datagen.errors import AlphabetError
 from ocrbase.homes import data_home
 

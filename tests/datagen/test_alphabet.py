@@ -11,10 +11,10 @@ from datagen.alphabet import (
     MAX_CLASSES,
     Alphabet,
     builtin,
-    principled_characters,
     read_list,
     write_list,
 )
+from datagen.builtin_characters import principled_characters
 from datagen.errors import AlphabetError
 
 FINGERPRINT = "a834e70ad1ea40c41175f1e2745d8b845fd6f6841aa255a58ef62afb1439e70e"

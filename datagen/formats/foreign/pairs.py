@@ -19,7 +19,7 @@ _TEXT = ".gt.txt"
 
 
 class DoctrJson:
-    """docTR's recognition data: `labels.json` maps names in images/ to labels, a folder a split."""
+    """docTR's recognition data: `labels.json` maps names in images/ to labels, per split."""
 
     name = "doctr"
 
@@ -45,7 +45,7 @@ class DoctrJson:
 
 
 class KrakenPairs:
-    """Each image has a text file of its name with `.gt.txt`, a folder a split."""
+    """Each image has a text file of its name with `.gt.txt`, one folder per split."""
 
     name = "kraken"
 

@@ -37,7 +37,7 @@ class PaddleList:
 
 
 class DtrbGroundTruth:
-    """The `gt.txt` that deep-text-recognition-benchmark's LMDB script takes, one folder a split."""
+    """The `gt.txt` that deep-text-recognition-benchmark's LMDB script takes, per split."""
 
     name = "dtrb"
 
