@@ -1,6 +1,5 @@
 """Text from tar archives: collections of JSON documents, and sentence lists."""
 
-import json
 import re
 import tarfile
 import zlib
@@ -8,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from corpora.errors import CorpusError
+from ocrbase.records import decode
 
 # Folders and files of chinese-poetry that hold text about authors or errors, not the works.
 _NO_WORKS = re.compile(r"author|rank|error|strains|问题|出现次数|长度对比|package|/images/")
+_MAX_MEMBER_BYTES = 1 << 30  # of an unpacked file, which is held in memory
 _TEXT_FIELDS = ("paragraphs", "content")
 
 
@@ -18,7 +19,10 @@ def poetry_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The works of chinese-poetry: all strings under `paragraphs` or `content` of its JSON."""
     for member, data in _members(packed, name, (".json",)):
         if not _NO_WORKS.search(member):
-            yield from _under_fields(_json(name, member, data))
+            try:
+                yield from _under_fields(_json(name, member, data))
+            except RecursionError as error:
+                raise CorpusError(f"{name}: {member}: nested too deeply") from error
 
 
 def mot_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
@@ -35,8 +39,8 @@ def mot_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
 
 def leipzig_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The sentences of a Leipzig collection: `…-sentences.txt` holds an id, a tab, the text."""
-    for _, data in _members(packed, name, ("-sentences.txt",)):
-        for line in data.decode("utf-8").splitlines():
+    for member, data in _members(packed, name, ("-sentences.txt",)):
+        for line in _text(name, member, data).splitlines():
             yield line.partition("\t")[2]
 
 
@@ -48,6 +52,8 @@ def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[
             for member in archive:
                 if not member.isfile() or not member.name.endswith(endings):
                     continue
+                if member.size > _MAX_MEMBER_BYTES:
+                    raise CorpusError(f"{name}: {member.name} claims {member.size:,} bytes")
                 stream = archive.extractfile(member)
                 if stream is not None:
                     empty = False
@@ -61,10 +67,14 @@ def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[
 
 
 def _json(name: str, member: str, data: bytes) -> Any:
+    return decode(data, Any, f"{name}: {member}", error=CorpusError)
+
+
+def _text(name: str, member: str, data: bytes) -> str:
     try:
-        return json.loads(data)
-    except ValueError as error:
-        raise CorpusError(f"{name}: {member} is no valid JSON ({error})") from error
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{name}: {member} is not UTF-8 ({error})") from error
 
 
 def _under_fields(value: Any) -> Iterator[str]:

@@ -1,21 +1,26 @@
 """What a name or a path stands for: built-in text, added text, generators, files and folders."""
 
-import tomllib
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec import Struct
 
 from corpora.corpus import Corpus, Generated, Part, TextFile, TextSource
 from corpora.errors import CorpusError
 from corpora.reading import DEFAULT_FIELD, SUFFIXES, sniff_encoding
-from ocrbase.homes import data_home
+from ocrbase.errors import one_line
+from ocrbase.homes import data_home, expanded
+from ocrbase.inputs import is_there, path_below
+from ocrbase.records import convert, read_toml
 
 PACKAGE = Path(__file__).parent
 STARTERS = ("news", "classical")
 GENERATED = ("fields", "synthetic")
 NOT_TEXT = ("license", "licence", "attribution", "readme", "notice")  # stems of files beside text
 SOURCE_FILE = "source.toml"
+NAME = re.compile(r"\w[\w-]{0,99}")  # of a corpus and of a part
 TEMPLATE_SUFFIX = ".toml"
-SOURCE_KEYS = ("name", "licence", "attribution", "url")
 READ_SUFFIXES = (*SUFFIXES, TEMPLATE_SUFFIX)
 
 
@@ -31,24 +36,29 @@ def open_corpus(spec: str, *, home: Path | None = None) -> Corpus:
     if spec in known:
         return _named(spec, home)
     path, field = _path_and_field(spec)
-    if not path.exists():
+    if not is_there(path):
         raise CorpusError(
             f"there is no corpus {spec!r}: the names are {', '.join(known)}, and no such file or"
             " folder exists; add text with: ocrgen corpus add NAME FILES…"
         )
+    if not path.is_file() and not path.is_dir():
+        raise CorpusError(f"cannot read {path}: it is neither a regular file nor a folder")
     folder = path if path.is_dir() else path.parent
     parts = parts_of(path, field)
     if not parts:
         raise CorpusError(f"{path} holds no text: no file ends in {', '.join(SUFFIXES)}")
-    name = path.resolve().name.split(".")[0] or spec
-    source = read_source(folder) or TextSource(name, "not stated", f"text files at {spec}")
+    name = one_line(path.resolve().name.split(".")[0] or spec)
+    listed = read_source(folder)
+    unknown = TextSource(name, "not stated", one_line(f"text files at {spec}"))
+    source = listed.source if listed else unknown
     return Corpus(name, (source,), tuple(parts), _notes(parts))
 
 
 def names(home: Path | None = None) -> tuple[str, ...]:
     """All names that `open_corpus` takes: the built-in ones, then the added ones."""
     folder = data_home(home) / "corpora"
-    added = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    there = is_there(folder) and folder.is_dir()
+    added = sorted(p.name for p in folder.iterdir() if NAME.fullmatch(p.name)) if there else []
     builtin = (*STARTERS, *GENERATED)
     return (*builtin, *(n for n in added if n not in builtin and added_parts(n, home)))
 
@@ -56,8 +66,9 @@ def names(home: Path | None = None) -> tuple[str, ...]:
 def added_parts(name: str, home: Path | None = None) -> list[Path]:
     """The folders of what was added under a name, sorted."""
     folder = data_home(home) / "corpora" / name
-    if name.startswith(".") or not folder.is_dir():
+    if not NAME.fullmatch(name) or not folder.is_dir():
         return []
+    path_below(folder.parent, name, error=CorpusError)
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
@@ -74,29 +85,42 @@ def files_of(path: Path) -> list[Path]:
     return [p for p in files if _is_text(p.relative_to(path))]
 
 
-def read_source(folder: Path) -> TextSource | None:
-    """What the `source.toml` of a folder says; None if there is none."""
-    values = _source_values(folder)
-    try:
-        return TextSource(**{key: values[key] for key in SOURCE_KEYS}) if values else None
-    except KeyError as error:
-        raise CorpusError(f"{folder / SOURCE_FILE} lacks {error}; add the text again") from error
+class SourceRecord(Struct, frozen=True, kw_only=True):
+    """What `source.toml` says of the text beside it.
+
+    Attributes:
+        name: of the source.
+        licence: free text, at best an SPDX id.
+        attribution: whom to name.
+        url: where it came from.
+        field: of JSON lines, that holds the text.
+    """
+
+    name: str
+    licence: str
+    attribution: str
+    url: str = ""
+    field: str = DEFAULT_FIELD
+
+    @property
+    def source(self) -> TextSource:
+        return TextSource(self.name, self.licence, self.attribution, self.url)
 
 
-def read_field(folder: Path) -> str:
-    """The field of JSON lines that holds the text of a folder."""
-    return _source_values(folder).get("field", DEFAULT_FIELD)
+def read_source(folder: Path) -> SourceRecord | None:
+    """What the `source.toml` of a folder says; None if there is none.
 
-
-def _source_values(folder: Path) -> dict[str, str]:
+    Raises:
+        CorpusError: if it is damaged.
+    """
     file = folder / SOURCE_FILE
-    if not file.is_file():
-        return {}
+    if not is_there(file):
+        return None
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{file} is damaged ({error}); add the text again") from error
-    return {"url": ""} | {key: str(value) for key, value in values.items()}
+        values = read_toml(file, error=CorpusError)
+        return convert(values, SourceRecord, str(file), error=CorpusError)
+    except CorpusError as error:
+        raise CorpusError(f"{error}; add the text again") from error
 
 
 def _fields() -> Corpus:
@@ -136,8 +160,12 @@ def _named(name: str, home: Path | None) -> Corpus:
         parts += generated.parts
     starter = [PACKAGE / name] if name in STARTERS else []
     for folder in [*starter, *added_parts(name, home)]:
-        parts += parts_of(folder, read_field(folder))
-        sources.append(read_source(folder) or TextSource(name, "not stated", str(folder)))
+        listed = read_source(folder)
+        unknown = TextSource(name, "not stated", one_line(str(folder)))
+        for file in files_of(folder):
+            path_below(folder, str(file.relative_to(folder)), error=CorpusError)
+            parts.append(_part(file, listed.field if listed else DEFAULT_FIELD))
+        sources.append(listed.source if listed else unknown)
     if not parts:
         raise CorpusError(f"corpus {name!r} holds no text; remove it: ocrgen corpus remove {name}")
     return Corpus(name, tuple(sources), tuple(parts), _notes(parts))
@@ -158,8 +186,8 @@ def _is_text(relative: Path) -> bool:
 
 
 def _path_and_field(spec: str) -> tuple[Path, str]:
-    path = Path(spec).expanduser()
+    path = expanded(spec)
     front, mark, field = spec.rpartition("#")
-    if mark and not path.exists():
-        return Path(front).expanduser(), field
+    if mark and not is_there(path):
+        return expanded(front), field
     return path, DEFAULT_FIELD

@@ -1,13 +1,14 @@
 """The text sources that can be fetched, and how each becomes a part of a corpus."""
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from corpora.archives import leipzig_paragraphs, mot_paragraphs, poetry_paragraphs
 from corpora.cleaning import Tally, clean, to_simplified
@@ -17,6 +18,7 @@ from corpora.fetch import OpenProgress, fetch, get_text
 from corpora.store import check_name, publishing
 from corpora.wikitext import dump_paragraphs
 from ocrbase.homes import cache_home, data_home
+from ocrbase.records import decode
 
 TEXT_FILE = "text.txt"
 _WIKIMEDIA = "https://dumps.wikimedia.org"
@@ -28,6 +30,18 @@ class Address:
 
     url: str
     checksum: tuple[str, str] | None
+
+
+class _Asset(Struct, frozen=True):
+    """A file of a release, as GitHub lists it."""
+
+    name: str
+    browser_download_url: str
+    digest: str | None = None
+
+
+class _Release(Struct, frozen=True):
+    assets: list[_Asset]
 
 
 @dataclass(frozen=True)
@@ -71,15 +85,12 @@ def wikimedia(wiki: str) -> Address:
 def mot() -> Address:
     """The Chinese archive of the newest release of Multilingual Open Text."""
     url = "https://api.github.com/repos/bltlab/mot/releases/latest"
-    try:
-        assets = json.loads(get_text(url))["assets"]
-        archives = [a for a in assets if re.match(r"cmn.*\.(tgz|tar\.gz)$", a["name"])]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{url} answers in an unknown form ({error})") from error
+    assets = decode(get_text(url), _Release, f"the answer of {url}", error=CorpusError).assets
+    archives = [a for a in assets if re.match(r"cmn.*\.(tgz|tar\.gz)$", a.name)]
     if not archives:
         raise CorpusError(f"{url} names no archive for cmn; try again later")
-    algorithm, _, value = str(archives[0].get("digest") or "").partition(":")
-    return Address(archives[0]["browser_download_url"], (algorithm, value) if value else None)
+    algorithm, _, value = (archives[0].digest or "").partition(":")
+    return Address(archives[0].browser_download_url, (algorithm, value) if value else None)
 
 
 def _fixed(url: str) -> Callable[[], Address]:

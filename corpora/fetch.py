@@ -1,7 +1,6 @@
 """Files over HTTP: resumed where a connection broke, checked against their checksum."""
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable
@@ -9,14 +8,24 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from corpora.errors import CorpusError
+from ocrbase.errors import InputError
 from ocrbase.homes import OTHER_CACHE
 from ocrbase.publishing import disk_errors, flush, publish
+from ocrbase.records import encode, read_json
 
 ATTEMPTS = 5  # in a row without a single new byte
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 60
 _PAUSE_S = 1.0  # before the second attempt, doubled each time
+
+
+class _Note(Struct, frozen=True):
+    """What is kept beside an unfinished download."""
+
+    validator: str
 
 
 class Progress(Protocol):
@@ -173,10 +182,9 @@ def _append(
 
 
 def _validator(part: Path) -> str | None:
-    note = part.with_name(part.name + ".json")
     try:
-        return str(json.loads(note.read_text(encoding="utf-8"))["validator"])
-    except (OSError, ValueError, KeyError):
+        return read_json(part.with_name(part.name + ".json"), _Note).validator
+    except InputError:
         return None
 
 
@@ -186,7 +194,7 @@ def _note_validator(part: Path, headers: Any) -> None:
     validator = headers.get("Last-Modified") if etag.startswith("W/") or not etag else etag
     note = part.with_name(part.name + ".json")
     if validator:
-        note.write_text(json.dumps({"validator": validator}), encoding="utf-8")
+        note.write_text(encode(_Note(validator)), encoding="utf-8")
     else:
         note.unlink(missing_ok=True)
 

@@ -7,23 +7,29 @@ streamed, so they may be far larger than memory.
 import codecs
 import gzip
 import hashlib
-import json
+import os
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from corpora.errors import CorpusError
 from corpora.sentences import last_end
+from ocrbase.errors import listed
 from ocrbase.homes import OTHER_CACHE, cache_home
+from ocrbase.inputs import open_regular, read_text
 from ocrbase.publishing import publish_text
+from ocrbase.records import decode
 
 SUFFIXES = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz")
 DEFAULT_FIELD = "text"
 
 _CHUNK_BYTES = 1 << 20
 _LONGEST_PARAGRAPH = 1 << 16  # characters; a longer line is cut at its last sentence end
+_MAX_LINE = 1 << 26  # characters of one JSON value, which is held in memory
 _ENOUGH_CHARACTERS = 8  # this many valid non-ASCII characters are no accident
+_DIGEST_BYTES = 16
 _HASHED_EACH_TIME = 64 << 20  # bytes; the hash of a larger file is remembered
 
 
@@ -69,31 +75,35 @@ def paragraphs(path: Path, encoding: str, field: str = DEFAULT_FIELD) -> Iterato
 
 def file_hash(path: Path) -> str:
     """BLAKE2 of a file's bytes; of a large file remembered by name, size and time of change."""
-    status = path.stat()
+    with open_regular(path, error=CorpusError) as stream:
+        status = os.fstat(stream.fileno())
     if status.st_size <= _HASHED_EACH_TIME:
         return _hash_bytes(path)
     identity = f"{path.resolve()}\n{status.st_size}\n{status.st_mtime_ns}".encode()
     note = cache_home() / "file-hashes" / hashlib.blake2b(identity, digest_size=16).hexdigest()
-    if note.is_file():
-        return note.read_text(encoding="ascii")
+    if note.is_file() and len(digest := read_text(note, error=CorpusError)) == 2 * _DIGEST_BYTES:
+        return digest
     digest = _hash_bytes(path)
     publish_text(note, digest, OTHER_CACHE)
     return digest
 
 
 def _hash_bytes(path: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    with open_regular(path, error=CorpusError) as stream:
+        while chunk := _read(path, stream):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror}") from error
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    with open_regular(path, error=CorpusError) as stream:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield stream
 
 
 def _read(path: Path, stream: BinaryIO) -> bytes:
@@ -117,6 +127,8 @@ def _decoded(path: Path, encoding: str) -> Iterator[str]:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
                 raise _bad_byte(path, encoding, offset - held + error.start, error) from error
+            if "\0" in text:
+                raise CorpusError(f"{path} holds NUL characters: it is no text, but binary data")
             yield text.removeprefix("\ufeff") if offset == 0 else text
             if not chunk:
                 return
@@ -140,6 +152,8 @@ def _lines(path: Path, encoding: str, *, cut: bool) -> Iterator[str]:
     for text in _decoded(path, encoding):
         *complete, rest = (rest + text).split("\n")
         yield from complete
+        if len(rest) > _MAX_LINE:
+            raise CorpusError(f"{path}: a line is longer than {_MAX_LINE:,} characters")
         while cut and len(rest) > _LONGEST_PARAGRAPH:
             end = last_end(rest[:_LONGEST_PARAGRAPH]) or _LONGEST_PARAGRAPH
             yield rest[:end]
@@ -151,15 +165,12 @@ def _json_values(path: Path, encoding: str, field: str) -> Iterator[str]:
     for number, line in enumerate(_lines(path, encoding, cut=False), start=1):
         if not line.strip():
             continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{path}, line {number}: no valid JSON ({error})") from error
-        value = record.get(field) if isinstance(record, dict) else None
+        where = f"{path}, line {number:,}"
+        record = decode(line, dict[str, Any], where, error=CorpusError)
+        value = record.get(field)
         if not isinstance(value, str):
-            there = ", ".join(map(str, record)) if isinstance(record, dict) else "no object"
             raise CorpusError(
-                f"{path}, line {number}: no text in field {field!r} (there are: {there});"
+                f"{where}: no text in field {field!r} (there are: {listed(list(record))});"
                 f" name the field as {path.name}#FIELD"
             )
         yield value

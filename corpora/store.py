@@ -5,7 +5,7 @@ all.
 """
 
 import json
-import re
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from corpora.catalogue import (
     GENERATED,
+    NAME,
     READ_SUFFIXES,
     SOURCE_FILE,
     added_parts,
@@ -23,11 +24,13 @@ from corpora.catalogue import (
 from corpora.corpus import TextSource
 from corpora.errors import CorpusError
 from corpora.reading import DEFAULT_FIELD
+from ocrbase.errors import one_line
 from ocrbase.homes import OTHER_HOME, data_home
-from ocrbase.publishing import publish_folder
+from ocrbase.inputs import is_there, path_below
+from ocrbase.publishing import disk_errors, publish_folder
 
 LICENCE_FILE = "LICENSE.txt"
-_NAME = re.compile(r"[\w][\w-]*")
+_MAX_FILE_NAME = 200  # bytes; a number may be put before it
 
 
 def add(
@@ -54,7 +57,7 @@ def add(
     folder = data_home(home) / "corpora" / name
     part = _free(folder, "files")
     attribution = attribution or f"added by the user from {files[0].name}"
-    source = TextSource(f"{name}/{part}", licence, attribution)
+    source = TextSource(f"{name}/{part}", one_line(licence), one_line(attribution))
     with publishing(folder / part, source, field) as draft:
         for file in texts:
             shutil.copyfile(file, draft / _free_file(draft, file.name))
@@ -69,7 +72,8 @@ def remove(name: str, *, home: Path | None = None, part: str | None = None) -> P
     """
     folder = data_home(home) / "corpora" / name
     target = folder / part if part else folder
-    if not _NAME.fullmatch(name) or (part and not _NAME.fullmatch(part)) or not target.is_dir():
+    possible = NAME.fullmatch(name) and NAME.fullmatch(part or name)
+    if not possible or not target.is_dir():
         built_in = "; built-in text cannot be removed" if name in names(home) else ""
         there = [p.name for p in added_parts(name, home)]
         way_out = f"; its parts: {', '.join(there)}" if there else ""
@@ -77,9 +81,11 @@ def remove(name: str, *, home: Path | None = None, part: str | None = None) -> P
             f"nothing was added as {name}{f'/{part}' if part else ''}{built_in}{way_out};"
             " see: ocrgen corpus list"
         )
-    shutil.rmtree(target)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    path_below(data_home(home) / "corpora", f"{name}/{part or ''}", error=CorpusError)
+    with disk_errors(target, OTHER_HOME):
+        shutil.rmtree(target)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     return target
 
 
@@ -89,8 +95,8 @@ def check_name(name: str) -> None:
     Raises:
         CorpusError: with the reason.
     """
-    if not _NAME.fullmatch(name):
-        raise CorpusError(f"{name!r} cannot be a name: use letters, digits, - and _")
+    if not NAME.fullmatch(name):
+        raise CorpusError(f"{name!r} cannot be a name: use 1 to 100 letters, digits, - and _")
     if name in GENERATED:
         raise CorpusError(f"{name!r} is generated; choose another name for added text")
 
@@ -109,8 +115,10 @@ def publishing(folder: Path, source: TextSource, field: str = DEFAULT_FIELD) -> 
 
 
 def _readable(path: Path) -> list[Path]:
-    if not path.exists():
+    if not is_there(path):
         raise CorpusError(f"there is no file or folder {path}")
+    if not path.is_file() and not path.is_dir():
+        raise CorpusError(f"cannot read {path}: it is neither a regular file nor a folder")
     return files_of(path)
 
 
@@ -125,6 +133,8 @@ def _free(folder: Path, stem: str) -> str:
 def _free_file(folder: Path, name: str) -> str:
     """A name that is not taken and that a text file is known by."""
     known = name if name.endswith(READ_SUFFIXES) else f"{name}.txt"
+    if len(os.fsencode(known)) > _MAX_FILE_NAME or one_line(known) != known:
+        known = "text" + next(s for s in READ_SUFFIXES if known.endswith(s))
     number, candidate = 1, f"text-{known}" if known == SOURCE_FILE else known
     while (folder / candidate).exists():
         number += 1

@@ -16,17 +16,25 @@ A TOML file holds `templates`, each a string or a table with `text` and `weight`
 import hashlib
 import re
 import string
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from corpora.errors import CorpusError
 from corpora.numerals import amount, spoken
+from ocrbase.inputs import read_text
+from ocrbase.records import MAX_TOML_BYTES, convert, parse_toml
+from ocrbase.weights import MAX_WEIGHT, MIN_WEIGHT
 
 LINES = 10_000
+MAX_LINES = 10_000_000
+MAX_TEMPLATE = 1000  # characters
+MAX_REPEATED = 100  # characters of {d…} and the like
+MAX_NUMBER = 10**12  # what numbers in Chinese stop before
 VERSION = 1
 _RANGE = re.compile(r"([nz])(\d+)-(\d+)")
 _REPEATED = re.compile(r"([dAax])(\d*)")
@@ -39,6 +47,7 @@ _ALPHABETS = {
 _KEYS = {"templates", "lines", "sets"}
 
 Field = Callable[[Random], str]
+_Sets = dict[str, Annotated[list[str | int | float], Meta(min_length=1)]]
 
 
 @dataclass(frozen=True)
@@ -64,42 +73,41 @@ class Templates:
             yield "".join(part if isinstance(part, str) else part(draw) for part in rule)
 
 
+class _Template(Struct, frozen=True, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEMPLATE)]
+    weight: Annotated[float, Meta(ge=MIN_WEIGHT, le=MAX_WEIGHT)] = 1.0
+
+
+class _TemplateFile(Struct, frozen=True):
+    templates: list[Annotated[str, Meta(min_length=1, max_length=MAX_TEMPLATE)] | _Template] = []
+    lines: Annotated[int, Meta(ge=1, le=MAX_LINES)] = LINES
+    sets: _Sets = {}
+
+
 def read_templates(path: Path) -> Templates:
     """Read a template file.
 
     Raises:
         CorpusError: naming the file and every template that cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CorpusError(f"cannot read the templates in {path}: {error}") from error
-    unknown = sorted(set(values) - _KEYS)
-    sets, lines = values.get("sets", {}), values.get("lines", LINES)
-    templates = [t if isinstance(t, dict) else {"text": t} for t in values.get("templates", [])]
+    text = read_text(path, MAX_TOML_BYTES, error=CorpusError)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    values = parse_toml(text, str(path), error=CorpusError)
+    file = convert(values, _TemplateFile, str(path), error=CorpusError)
+    templates = [_Template(t) if isinstance(t, str) else t for t in file.templates]
+    unknown = sorted(values.keys() - _KEYS)
     problems = [f"unknown key {key!r}" for key in unknown]
     if not templates:
         problems.append('no templates: give templates = ["京A·{d5}"]')
-    if not isinstance(lines, int) or lines < 1:
-        problems.append(f"lines = {lines!r} must be a number above 0")
-    rules = [_parsed(template, sets, problems) for template in templates]
+    rules = [_parsed(template.text, file.sets, problems) for template in templates]
     if problems:
         raise CorpusError(f"{path}: {'; '.join(problems)}")
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    weights = tuple(float(template.get("weight", 1)) for template in templates)
-    return Templates(f"{digest}/{VERSION}", lines, tuple(rules), weights)
+    weights = tuple(template.weight for template in templates)
+    return Templates(f"{digest}/{VERSION}", file.lines, tuple(rules), weights)
 
 
-def _parsed(
-    template: Mapping[str, Any], sets: Mapping[str, Any], problems: list[str]
-) -> tuple[str | Field, ...]:
-    text, weight = template.get("text"), template.get("weight", 1)
-    if not isinstance(text, str) or not text:
-        problems.append(f"template {dict(template)!r} has no text")
-        return ()
-    if not isinstance(weight, int | float) or weight <= 0:
-        problems.append(f"template {text!r} has the weight {weight!r}; give a number above 0")
+def _parsed(text: str, sets: _Sets, problems: list[str]) -> tuple[str | Field, ...]:
     parts: list[str | Field] = []
     try:
         for literal, name, _, _ in string.Formatter().parse(text):
@@ -111,12 +119,10 @@ def _parsed(
     return tuple(parts)
 
 
-def _field(name: str, sets: Mapping[str, Any]) -> Field:
+def _field(name: str, sets: _Sets) -> Field:
     """What a placeholder writes; a set of the user's comes before the built-in names."""
     if name in sets:
         choices = sets[name]
-        if not isinstance(choices, list) or not choices:
-            raise ValueError(f"the set {name!r} must be a list of strings")
         return lambda draw: str(draw.choice(choices))
     if name == "amount":
         return lambda draw: amount(int(10 ** draw.uniform(2, 9)))
@@ -126,10 +132,14 @@ def _field(name: str, sets: Mapping[str, Any]) -> Field:
         kind, low, high = match[1], int(match[2]), int(match[3])
         if low > high:
             raise ValueError(f"{{{name}}} is an empty range")
+        if high >= MAX_NUMBER:
+            raise ValueError(f"{{{name}}} goes beyond {MAX_NUMBER - 1:,}")
         write = str if kind == "n" else spoken
         return lambda draw: write(draw.randint(low, high))
     if match := _REPEATED.fullmatch(name):
         letters, count = _ALPHABETS[match[1]], int(match[2] or 1)
+        if count > MAX_REPEATED:
+            raise ValueError(f"{{{name}}} is longer than {MAX_REPEATED} characters")
         return lambda draw: "".join(draw.choice(letters) for _ in range(count))
     known = ", ".join(["d5", "A2", "a2", "x4", "n1-400", "z1-99", "amount", "date", *sets])
     raise ValueError(f"unknown field {{{name}}}; there are {known}")

@@ -21,6 +21,10 @@ _MAX_DOTS = 64  # of the keys on a TOML line: the parser's time grows with their
 Record = TypeVar("Record")
 
 _FIELD = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'')
 
 
@@ -61,7 +65,10 @@ def decode(
     except UnicodeError as reason:
         raise error(f"{where} is no valid JSON: its text is not UTF-8") from reason
     except msgspec.DecodeError as reason:
-        raise error(f"{where} is no valid JSON: {_lowered(str(reason))}") from reason
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        lone = _SURROGATE.search(text)
+        problem = f"{lone[0]} is half a character" if lone else _lowered(str(reason))
+        raise error(f"{where} is no valid JSON: {problem}") from reason
 
 
 def convert(

@@ -332,7 +332,7 @@ def test_mot_is_found_through_its_release(site: Site) -> None:
     url = "https://github.com/bltlab/mot/releases/download/v1/cmn.tgz"
     digest = "sha256:" + hashlib.sha256(packed).hexdigest()
     assets = [
-        {"name": "eng.tgz"},
+        {"name": "eng.tgz", "browser_download_url": f"{url}.eng"},
         {"name": "cmn.tgz", "browser_download_url": url, "digest": digest},
     ]
     site.put(
