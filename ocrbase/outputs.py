@@ -8,6 +8,7 @@ from ocrbase.errors import DiskError
 
 MARK = "made by ocrgen"  # stands near the start of pictures and pages that the commands write
 _HEAD_BYTES = 4096
+_PART_BYTES = 256 << 10
 
 
 def carries_mark(path: Path) -> bool:
@@ -17,6 +18,21 @@ def carries_mark(path: Path) -> bool:
             return MARK.encode() in file.read(_HEAD_BYTES)
     except OSError:
         return False
+
+
+def holds(mark: str) -> Callable[[Path], bool]:
+    """For `is_ours`: whether a file has `mark` among its first or its last 256 KiB."""
+
+    def is_ours(path: Path) -> bool:
+        try:
+            with path.open("rb") as file:
+                start = file.read(_PART_BYTES)
+                file.seek(max(0, path.stat().st_size - _PART_BYTES))
+                return mark.encode() in start or mark.encode() in file.read()
+        except OSError:
+            return False
+
+    return is_ours
 
 
 def check_output(

@@ -165,11 +165,14 @@ def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised
 
 
 def _compare(checkpoint: Path, onnx: Path, lines: Sequence[Gray]) -> ExportCheck:
-    ours, theirs = LineReader(TorchScorer(checkpoint, "cpu")), LineReader(OnnxScorer(onnx))
+    torch_reader, onnx_reader = (
+        LineReader(TorchScorer(checkpoint, "cpu")),
+        LineReader(OnnxScorer(onnx)),
+    )
     largest = 0.0
     for line in lines:
-        difference = np.abs(ours.score([line]) - theirs.score([line]))
+        difference = np.abs(torch_reader.score([line]) - onnx_reader.score([line]))
         largest = max(largest, float(difference.max()))
-    pairs = zip(ours.decode(lines), theirs.decode(lines), strict=True)
+    pairs = zip(torch_reader.decode(lines), onnx_reader.decode(lines), strict=True)
     same = sum(np.array_equal(a.class_ids, b.class_ids) for a, b in pairs)
     return ExportCheck(len(lines), largest, same)

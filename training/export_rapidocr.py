@@ -31,6 +31,7 @@ FloatArray = NDArray[np.float32]
 # ITU-R BT.601, the weights of OpenCV's and Pillow's conversion to gray; blue first, as RapidOCR.
 BGR_TO_GRAY = (0.114, 0.587, 0.299)
 WHITE = 1.0
+OUTPUT_NAME = "probabilities"
 MAX_DIFFERENCE = 1e-3  # of a probability; sums of float32 in another order show 1e-5
 
 
@@ -90,7 +91,7 @@ def export_rapidocr(checkpoint: Path, out: Path, lines: Sequence[Gray]) -> Rapid
             torch.zeros(1, 3, LINE_HEIGHT_PX, 160),
             attempt,
             inputs={"x": {0: "lines", 3: "width"}},
-            outputs={"probabilities": {0: "lines", 1: "frames"}},
+            outputs={OUTPUT_NAME: {0: "lines", 1: "frames"}},
         )
         write_properties(attempt, {"character": "\n".join(loaded.alphabet.symbols[1:])})
         check = _compare(model, checkpoint, attempt, lines)

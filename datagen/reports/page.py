@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 
 from datagen.images import encode_png, extension, try_decode
 from datagen.reports.markup import Html, join, tag
+from ocrbase.outputs import MARK
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _SHOWN_BY_BROWSERS = {
@@ -88,6 +89,7 @@ def page(title: str, *parts: str, wide: bool = False) -> str:
         tag("meta", charset="utf-8"),
         _policy(),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="generator", content=MARK),
         tag("title", title),
         tag("style", Html(_STYLE)),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocrbase.errors import DiskError
-from ocrbase.outputs import MARK, carries_mark, check_output
+from ocrbase.outputs import MARK, carries_mark, check_output, holds
 
 
 def test_new_names_and_own_files_may_be_written(tmp_path: Path) -> None:
@@ -50,6 +50,18 @@ def test_the_file_of_another_is_kept_unless_told(tmp_path: Path) -> None:
         check_output(path)
     check_output(path, overwrite=True)
     check_output(path, is_ours=lambda file: file == path)
+
+
+def test_files_may_hold_their_mark_at_either_end(tmp_path: Path) -> None:
+    for content, is_ours in (
+        (b"ours" + bytes(10**6), True),
+        (bytes(10**6) + b"ours", True),
+        (bytes(10**6) + b"ours" + bytes(10**6), False),
+        (b"", False),
+    ):
+        (tmp_path / "model").write_bytes(content)
+        assert holds("ours")(tmp_path / "model") == is_ours
+    assert not holds("ours")(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "file/x"])

@@ -213,3 +213,26 @@ def test_bad_calls_get_one_line(
     code, out, err = ocrtrain(*arguments)
     assert (code, out) == (1, "")
     assert err.startswith(f"Error: {says}") and len(err.splitlines()) == 1
+
+
+def test_no_output_replaces_a_file_of_another_kind(folder: Path, tmp_path: Path) -> None:
+    data = write_list(tmp_path, ["天", "地"])
+    model = folder / "crnn.safetensors"
+    note = tmp_path / "note.txt"
+    note.write_text("天地玄黄" * 9, encoding="utf-8")
+    calls = (
+        ("export", "--checkpoint", model, "--data", data, "--out", note),
+        ("evaluate", "--data", data, "--checkpoint", model, "--html", note),
+        ("lm", "build", "--corpus", note, "--checkpoint", model, "--out", note),
+        ("import", model, "--alphabet", note, "--out", note),
+    )
+    note_before = note.read_bytes()
+    for call in calls[:-1]:
+        code, _, err = ocrtrain(*call)
+        assert code == 1 and f"Error: {note} exists and was not made by this command" in err
+        assert note.read_bytes() == note_before
+    code, _, err = ocrtrain(*calls[-1])
+    assert code == 1 and f"Error: {note} is an input of this command" in err
+    assert note.read_bytes() == note_before
+    code, _, err = ocrtrain(*calls[0][:-1], "/dev/null")
+    assert code == 1 and "/dev/null is a device or pipe" in err

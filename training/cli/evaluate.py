@@ -24,6 +24,11 @@ from training.cli.options import (
     show_default=True,
     help="Split of a packed dataset to read.",
 )
+@click.option(
+    "--allow-outside",
+    is_flag=True,
+    help="Follow image names in a list that are absolute paths or lead out of its folder.",
+)
 @checkpoint_option
 @onnx_option
 @click.option(
@@ -45,6 +50,7 @@ from training.cli.options import (
 def command(
     data: Path | None,
     split: str,
+    allow_outside: bool,
     checkpoint: Path | None,
     onnx: Path | None,
     compare: Path | None,
@@ -68,6 +74,8 @@ def command(
     from datagen.formats.lmdb.reader import LmdbReader
     from datagen.split import Split
     from ocrbase.errors import listed
+    from ocrbase.outputs import check_output
+    from ocrbase.publishing import publish_text
     from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
     from training.evaluation.labelled import open_labelled
     from training.evaluation.report import as_json, as_rows, as_table, build_report
@@ -75,8 +83,10 @@ def command(
     from training.inference.line_reader import LineReader
     from training.inference.scorers import Scorer, open_any, open_scorer
 
+    if html is not None:
+        check_output(html)
     data = data or Path(PackSettings.out)
-    source = open_labelled(data, Split(split))
+    source = open_labelled(data, Split(split), allow_outside=allow_outside)
     name = f"{data} ({split})" if isinstance(source, LmdbReader) else str(data)
 
     def run(scorer: Scorer) -> Evaluation:
@@ -109,5 +119,5 @@ def command(
 
         bad = source.read([line.position for line in report.worst]).images if report.worst else []
         images = [read_line(image).pixels for image in bad]
-        html.write_text(page(report, images), encoding="utf-8")
+        publish_text(html, page(report, images))
         click.echo(f"wrote {html}", err=True)

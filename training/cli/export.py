@@ -50,25 +50,23 @@ def command(
 
     require("torch", "safetensors", extra="train")
     require("onnx", extra="export")
+    from ocrbase.outputs import check_output, holds
     from training.evaluation.evaluate import evaluate
-    from training.evaluation.labelled import open_or_render
+    from training.evaluation.labelled import open_or_render, some_lines
     from training.evaluation.report import build_report, shown, verdict
     from training.export import export
-    from training.inference.image_decoding import read_line
+    from training.export_rapidocr import OUTPUT_NAME
     from training.inference.line_reader import LineReader
-    from training.inference.scorers import OnnxScorer, TorchScorer
+    from training.inference.scorers import ONNX_FORMAT, OnnxScorer, TorchScorer
     from training.model.checkpoint import BUNDLED, default_model
 
     checkpoint = default_model() if checkpoint is None else checkpoint
     beside = Path(checkpoint.name) if checkpoint.parent == BUNDLED else checkpoint
     suffix = ".int8.onnx" if int8 else ".onnx" if consumer == "ocrtrain" else f".{consumer}.onnx"
     out = out or beside.with_suffix(suffix)
+    check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else OUTPUT_NAME))
     with open_or_render(data, limit) as (source, name):
-        count = min(limit, len(source))
-        lines = [
-            read_line(image).pixels
-            for image in source.read([i * len(source) // count for i in range(count)]).images
-        ]
+        lines = some_lines(source, name, limit)
         if consumer == "rapidocr":
             _for_rapidocr(checkpoint, out, lines, name)
             return

@@ -36,12 +36,15 @@ def command(weights: Path, alphabet: Path, blank: str, out: Path | None) -> None
 
     require("torch", "safetensors", extra="train")
     from datagen.alphabet import read_list
+    from ocrbase.outputs import check_output, holds
+    from training.model.checkpoint import FORMAT
     from training.model.foreign_weights import import_weights
 
+    out = out or weights.with_suffix(".model.safetensors")
+    check_output(out, inputs=[weights, alphabet], is_ours=holds(FORMAT))
     characters = read_list(alphabet)
     for note in characters.notes:
         click.echo(f"note: {note}", err=True)
-    out = out or weights.with_suffix(".model.safetensors")
     done = import_weights(weights, characters, blank, out)
     dropped = f", {done.dropped} outputs of duplicates dropped" if done.dropped else ""
     click.echo(f"wrote {out}: {done.model}, {done.classes:,} classes{dropped}")

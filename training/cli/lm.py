@@ -56,12 +56,14 @@ def build(
 
     from corpora import open_corpus
     from datagen.alphabet import load
+    from ocrbase.outputs import check_output, holds
+    from training.inference.language_model import FILE_MARK, save
     from training.inference.language_model import build as build_model
-    from training.inference.language_model import save
     from training.inference.scorers import open_any
 
     if checkpoint is not None and alphabet_path is not None:
         raise click.UsageError("--alphabet and --checkpoint exclude one another.")
+    check_output(out, is_ours=holds(FILE_MARK))
     alphabet = open_any(checkpoint).alphabet if checkpoint is not None else load(alphabet_path)
     corpora = [open_corpus(spec) for spec in specs]
     sources = tuple(f"{c.name}: {c.licence}" for c in corpora)

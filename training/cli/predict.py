@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ocrbase.errors import one_line
 from training.cli.options import (
     checkpoint_option,
     decoding_options,
@@ -105,11 +106,7 @@ def command(
     if page:
         _read_pages(reader, files, form, out, overlay, dpi)
         return
-    if explain is not None:
-        from training.inference.explain import explain_line
-
-        explain_line(reader, files[0], explain)
-        click.echo(f"drew {files[0]} into {explain}", err=True)
+    drawn = explain is None or _explained(reader, files[0], explain)
     show: Callable[[Reading], str] = {"plain": _plain, "tsv": _tsv, "json": _json}[form]
     bad = 0
     for reading in reader.read(files):
@@ -117,16 +114,33 @@ def command(
             click.echo(show(reading))
         else:
             bad += 1
-            click.echo(f"{reading.source}: {reading.error}; skipped", err=True)
+            click.echo(f"{one_line(reading.source)}: {reading.error}; skipped", err=True)
     if bad:
-        click.echo(f"{bad} of {len(files)} files could not be read", err=True)
+        click.echo(f"{bad:,} of {len(files):,} files could not be read", err=True)
+    if bad or not drawn:
         click.get_current_context().exit(1)
+
+
+def _explained(reader: "LineReader", source: Path, out: Path) -> bool:
+    """Draw a reading; without success say why, so that the files are read all the same."""
+    from ocrbase.errors import UserError
+    from training.inference.explain import explain_line
+
+    try:
+        explain_line(reader, source, out)
+    except UserError as error:
+        click.echo(f"nothing is drawn: {error}", err=True)
+        return False
+    click.echo(f"drew {source} into {out}", err=True)
+    return True
 
 
 def _check(
     page: bool, form: str, out: Path | None, overlay: Path | None, explain: Path | None
 ) -> None:
     """Refuse options that do not go together."""
+    if explain is not None and explain.suffix.lower() != ".png":
+        raise click.UsageError(f"--explain {explain}: the picture is a PNG file; name it .png")
     if not page:
         given = {"--out": out, "--overlay": overlay}
         alone = [name for name, value in given.items() if value is not None]
@@ -170,7 +184,7 @@ def _plain(reading: "Reading") -> str:
 
 
 def _tsv(reading: "Reading") -> str:
-    return f"{reading.source}\t{reading.confidence:.4f}\t{reading.text}"
+    return f"{one_line(reading.source)}\t{reading.confidence:.4f}\t{reading.text}"
 
 
 def _json(reading: "Reading") -> str:
@@ -184,4 +198,5 @@ def _json(reading: "Reading") -> str:
         "confidence": round(reading.confidence, 4),
         "characters": characters,
     }
-    return json.dumps(line, ensure_ascii=False)
+    # Names that are not Unicode can be written as escapes alone.
+    return json.dumps(line, ensure_ascii=not reading.source.isprintable())

@@ -13,6 +13,7 @@ from datagen.errors import AlphabetError
 from datagen.formats.reader import DatasetInfo, Reader
 from ocrbase.errors import listed
 from training.errors import ReadError
+from training.evaluation.labelled import spread
 from training.evaluation.metrics import LineErrors, line_errors, normalise_text
 from training.inference.line_reader import LineReader
 
@@ -86,7 +87,7 @@ def evaluate(
         AlphabetError: if a dataset that has an alphabet holds characters that the model lacks;
             in a plain list of files they count as errors.
     """
-    positions = _spread(len(source), limit)
+    positions = spread(len(source), limit)
     if len(positions) == 0:
         raise ReadError(f"{name} holds no line to evaluate; pack more, or name other --data")
     predictions: list[str] = []
@@ -133,17 +134,11 @@ def training_occurrences(info: DatasetInfo) -> Callable[[str], int] | None:
 
 def _outside(texts: list[str], reader: LineReader, info: DatasetInfo, name: str) -> Counter[str]:
     alphabet = reader.scorer.alphabet
-    found = Counter(c for text in texts for c in text if c not in alphabet)
-    if found and info.extra:
+    outside = Counter(c for text in texts for c in text if c not in alphabet)
+    if outside and info.extra:
         raise AlphabetError(
             f"{name} was made for another alphabet than {reader.scorer.name}: its labels hold"
-            f" {listed([repr(c) for c in found])}, which the model has no class for; evaluate a"
+            f" {listed([repr(c) for c in outside])}, which the model has no class for; evaluate a"
             " model that was trained on this data"
         )
-    return found
-
-
-def _spread(count: int, limit: int | None) -> NDArray[np.int64]:
-    if limit is None or limit >= count:
-        return np.arange(count, dtype=np.int64)
-    return np.arange(limit, dtype=np.int64) * count // limit
+    return outside

@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a decoder made of one line.
+    """One line as a decoder reads it.
 
     Attributes:
         class_ids: the classes read, blanks dropped and repeats collapsed, (L,).

@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ImageError
 from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
+from ocrbase.outputs import MARK, check_output
+from ocrbase.publishing import publish_file
 from training.inference.decoding import Decoded, FloatArray, log_softmax
 from training.inference.image_decoding import read_line
 from training.inference.line_reader import LineReader
@@ -38,7 +41,7 @@ class Explained:
         image: the line, (32, W).
         probabilities: of each class in each frame, (T, C).
         path: likeliest class of each frame, (T,).
-        decoded: what the decoder made of it.
+        decoded: how the decoder reads it.
         symbols: how each class is shown; the blank is "-".
         frame_px: pixels of the line from frame to frame.
         offset_px: x of the centre of frame 0 in the line.
@@ -58,14 +61,18 @@ def explain_line(reader: LineReader, source: Path, out: Path) -> None:
 
     Raises:
         ImageError: if the image cannot be read.
+        DiskError: if the picture cannot be written, or would replace a file of another kind.
     """
+    check_output(out, inputs=[source])
     try:
         line = read_line(source)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
     picture = draw(explain(reader, line.pixels))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(out)
+    about = PngInfo()
+    about.add_text("Software", MARK)
+    with publish_file(out) as attempt:
+        picture.save(attempt, "PNG", pnginfo=about)
 
 
 def explain(reader: LineReader, pixels: Gray) -> Explained:

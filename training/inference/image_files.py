@@ -35,13 +35,13 @@ def image_paths(
 def _named(argument: str, suffixes: frozenset[str]) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
-        if not found:
+        paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+        if not paths:
             raise ReadError(f"the folder {path} holds no image ({' '.join(sorted(suffixes))})")
-        return found
+        return paths
     if not path.exists() and glob.has_magic(argument):
-        found = sorted(Path(p) for p in glob.glob(argument, recursive=True))  # noqa: PTH207
-        if not found:
+        paths = sorted(Path(p) for p in glob.glob(argument, recursive=True))  # noqa: PTH207
+        if not paths:
             raise ReadError(f"nothing fits the pattern {argument}")
-        return [p for p in found if p.is_file()]
+        return [p for p in paths if p.is_file()]
     return [path]

@@ -29,6 +29,7 @@ from training.model.metadata import StoredAlphabet
 from training.model.model_settings import BLANK
 
 VERSION = 1
+FILE_MARK = "about.npy"  # in every file of this kind
 MAX_DISCOUNT = 0.9  # in a small text all counts may be 1, and nothing seen would be left
 _ARRAYS = {"keys": "<u8", "log_probs": "<f4", "backoffs": "<f4", "offsets": "<i8"}
 _OUTSIDE = MAX_CLASSES  # between sentences, and for characters without a class

@@ -58,7 +58,7 @@ class NgramTable:
         context = np.uint64(0)
         for symbol in history:
             context = push(context, symbol)
-        found = look_up(
+        log_prob = look_up(
             self.keys,
             self.log_probs,
             self.backoffs,
@@ -67,7 +67,7 @@ class NgramTable:
             len(history),
             class_id,
         )
-        return float(found)
+        return float(log_prob)
 
 
 def empty_table() -> NgramTable:

@@ -146,8 +146,8 @@ def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 def default_model(runs: Path = RUNS) -> Path:
     """The best model of the run that wrote one last; without runs, the bundled model."""
-    found = sorted(runs.glob(f"*/{BEST}"), key=lambda path: path.stat().st_mtime)
-    return found[-1] if found else bundled()[DEFAULT_BUNDLED]
+    best = sorted(runs.glob(f"*/{BEST}"), key=lambda path: path.stat().st_mtime)
+    return best[-1] if best else bundled()[DEFAULT_BUNDLED]
 
 
 def bundled() -> dict[str, Path]:

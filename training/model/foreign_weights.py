@@ -2,7 +2,7 @@
 
 They name parameters as this project does, perhaps with `module.` before each name, and may lie
 in a training checkpoint under a key of their own. What such a file does not say, the order of
-the classes and the place of the CTC blank, its user must.
+the classes and the class of the CTC blank, its user must.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _COUNTER = "num_batches_tracked"  # of batch normalisation; early versions of to
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import found.
+    """What has been imported.
 
     Attributes:
         model: which network it is.

@@ -25,31 +25,31 @@ def start_from(network: Recogniser, alphabet: Alphabet, path: Path) -> str:
     """
     model = load_model(path)
     _check_shapes(network, model, path)
-    ours, theirs = network.state_dict(), model.network.state_dict()
+    target, source = network.state_dict(), model.network.state_dict()
     shared = _shared(alphabet, model.alphabet)
     rows = torch.tensor([pair[0] for pair in shared])
-    their_rows = torch.tensor([pair[1] for pair in shared])
-    for name, tensor in ours.items():
+    source_rows = torch.tensor([pair[1] for pair in shared])
+    for name, tensor in target.items():
         if name.startswith(CLASS_LAYER):
-            tensor[rows] = theirs[name][their_rows]
+            tensor[rows] = source[name][source_rows]
         else:
-            tensor.copy_(theirs[name])
+            tensor.copy_(source[name])
     new = len(alphabet) - len(shared)
     return f"weights: {path}, {len(shared):,} classes kept by character, {new:,} new"
 
 
-def _shared(ours: Alphabet, theirs: Alphabet) -> list[tuple[int, int]]:
-    """(our class, their class) of every character in both, and of the blank."""
-    their_class = {symbol: i for i, symbol in enumerate(theirs.symbols)}
-    return [(i, their_class[s]) for i, s in enumerate(ours.symbols) if s in their_class]
+def _shared(target: Alphabet, source: Alphabet) -> list[tuple[int, int]]:
+    """(class in the target, class in the source) of each character in both, and of the blank."""
+    source_class = {symbol: i for i, symbol in enumerate(source.symbols)}
+    return [(i, source_class[s]) for i, s in enumerate(target.symbols) if s in source_class]
 
 
 def _check_shapes(network: Recogniser, model: LoadedModel, path: Path) -> None:
-    ours, theirs = network.settings, model.settings
+    target, source = network.settings, model.settings
     wrong = [
-        f"{name} {getattr(theirs, name)}, not {getattr(ours, name)}"
+        f"{name} {getattr(source, name)}, not {getattr(target, name)}"
         for name in ("model", "channels", "hidden", "width_multiplier")
-        if getattr(ours, name) != getattr(theirs, name)
+        if getattr(target, name) != getattr(source, name)
     ]
     if wrong:
         raise CheckpointError(

@@ -98,7 +98,7 @@ class Source:
     def row(self, where: str, folder: Path, name: str, label: str, split: Split) -> Row | BadRow:
         """A row of a list that names its image, relative to a folder or to `images`."""
         base = self.images if self.images is not None else folder
-        if not self.allow_outside and _leaves_its_folder(name):
+        if not self.allow_outside and leaves_its_folder(name):
             return BadRow(
                 where, f"{name[:200]!r} is outside of {base}: add --allow-outside to follow it"
             )
@@ -140,7 +140,7 @@ def list_name(split: Split) -> str:
     return "all" if split == Split.UNDECIDED else split.value
 
 
-def _leaves_its_folder(name: str) -> bool:
+def leaves_its_folder(name: str) -> bool:
     """Whether a name, read as a POSIX or a Windows path, is absolute or climbs with `..`."""
     windows = PureWindowsPath(name)
     parts = (*PurePosixPath(name).parts, *windows.parts)

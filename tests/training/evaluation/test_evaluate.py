@@ -143,7 +143,7 @@ def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"cannot be read: 1 \(not an image"):
         read_by(open_labelled(path), "")
     (tmp_path / "0001.png").unlink()
-    with pytest.raises(ReadError, match=r"not there: .*0001\.png"):
+    with pytest.raises(ReadError, match=r"cannot be used: cannot read .*0001\.png"):
         read_by(open_labelled(path), "")
 
 
@@ -154,6 +154,9 @@ def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         (b"a.png\n", "lines 1 have no 2 columns; each line is file<TAB>text"),
         (b"file\ttext\tface\na.png\tb\n", "file<TAB>text<TAB>face"),
         (b"a.png\t\xff\n", "not UTF-8"),
+        (b"file\ttext\tlength\n", "columns file, text, length; there may be file, text, corpus"),
+        (b"file\ttext\n\na.png\n", "lines 3 have no 2 columns"),
+        (b"/etc/hosts\tx\n../a.png\ty\n", "outside of its folder: /etc/hosts, ../a.png; follow"),
     ],
 )
 def test_bad_lists_are_one_line(tmp_path: Path, content: bytes, says: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocrbase.errors import DiskError
 from tests.support.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.inference.explain import CELL, LEFT, STRIP, draw, explain, explain_line, shown_classes
 from training.inference.line_reader import LineReader
@@ -65,8 +66,28 @@ def test_command_draws_the_first_image_and_reads_all(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no image")
     bad = tmp_path / "bad.png"
     code, _, err = ocrtrain("predict", bad, *options, "--explain", tmp_path / "no.png")
-    assert code == 1 and err.splitlines()[-1].startswith(f"Error: {bad}: not an image (AVIF, ")
+    assert code == 1 and f"nothing is drawn: {bad}: not an image (AVIF, " in err
     assert not (tmp_path / "no.png").exists()
+
+
+def test_no_picture_replaces_what_is_no_such_picture(tmp_path: Path) -> None:
+    image = save(tmp_path / "a.png", bars("天"))
+    before = image.read_bytes()
+    with pytest.raises(DiskError, match=r"a.png is an input of this command"):
+        explain_line(READER, image, image)
+    assert image.read_bytes() == before
+    for _ in range(2):  # its own picture may be drawn again
+        explain_line(READER, image, tmp_path / "why.png")
+
+
+def test_the_command_reads_all_files_even_if_it_may_not_draw(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    image = save(tmp_path / "a.png", bars("天"))
+    options = ("predict", image, "--checkpoint", "crnn_v2", "--device", "cpu", "--explain")
+    code, out, err = ocrtrain(*options, image)
+    assert code == 1 and out.count("\n") == 1 and "nothing is drawn: " in err
+    code, out, err = ocrtrain(*options, tmp_path / "why.svg")
+    assert code == 2 and out == "" and "the picture is a PNG file; name it .png" in err
 
 
 def test_explain_line_makes_folders(tmp_path: Path) -> None:

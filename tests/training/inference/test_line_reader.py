@@ -1,6 +1,7 @@
 """Reading files: text, confidence and character centres, whatever else is in the batch."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -184,6 +185,19 @@ def test_forms_agree_and_bad_files_are_named_and_skipped(tmp_path: Path, checkpo
     line = json.loads(forms["json"])
     assert line["file"] == str(good) and line["text"] == expected.text
     assert [c["text"] for c in line["characters"]] == list(expected.text)
+
+
+def test_names_that_are_no_unicode_are_escaped(tmp_path: Path, checkpoint: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff\ta.png")
+    path.write_bytes(save(tmp_path / "a.png", bars("天")).read_bytes())
+    arguments = ("--checkpoint", checkpoint, "--device", "cpu", "--format")
+    code, out, _ = ocrtrain("predict", tmp_path, *arguments, "tsv")
+    assert code == 0
+    assert [line.split("\t")[0] for line in out.splitlines()] == [
+        f"{tmp_path}/a.png", f"{tmp_path}/\\udcff\\ta.png",
+    ]  # fmt: skip
+    code, out, _ = ocrtrain("predict", tmp_path, *arguments, "json")
+    assert [json.loads(line)["file"] for line in out.splitlines()][1] == str(path)
 
 
 def test_a_list_on_standard_input(tmp_path: Path, checkpoint: Path) -> None:
