@@ -126,7 +126,7 @@ class FitSettings:
                 problems.append(f"{name} {value!r} is unknown; there are {', '.join(choices)}")
         if self.channels not in (1, 3):
             problems.append(f"channels {self.channels}: give 1 (gray) or 3")
-        if self.run is not None and not _NAME.fullmatch(self.run):
+        if self.run is not None and not is_run_name(self.run):
             problems.append(
                 f"run {self.run!r}: give a folder name, without slashes or control codes"
             )
@@ -137,7 +137,13 @@ class FitSettings:
 
 
 _CHOICES = {"model": MODELS, "schedule": SCHEDULES, "precision": PRECISIONS}
-_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]{0,99}")
+_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
+MAX_NAME_BYTES = 200  # of a run: file systems take 255, and files beside its folder add to it
+
+
+def is_run_name(name: str) -> bool:
+    """Whether a folder under runs/ can have this name."""
+    return bool(_NAME.fullmatch(name)) and len(name.encode()) <= MAX_NAME_BYTES
 
 
 @cache

@@ -17,16 +17,22 @@ from training.fitting.run_records import BAD_BATCH, BadBatch
 from training.fitting.run_settings import RunSettings
 from training.fitting.train_state import TrainState
 
+_NO_MEMORY = "can't allocate memory"  # of torch's allocator on the CPU
+
 
 @contextlib.contextmanager
 def memory_error(settings: RunSettings) -> Iterator[None]:
-    """Say what to do where a GPU's memory does not suffice."""
+    """Say what to do where memory does not suffice, a GPU's or the machine's."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        on_gpu = isinstance(error, torch.OutOfMemoryError)
+        if not (on_gpu or isinstance(error, MemoryError) or _NO_MEMORY in str(error)):
+            raise
         raise FitError(
-            f"the GPU's memory does not hold a step of {settings.batch_size} lines in"
-            f" {settings.accumulate} pieces: raise --accumulate, or lower --batch-size"
+            f"{'the GPU has' if on_gpu else 'there is'} not enough memory for a step of"
+            f" {settings.batch_size:,} lines in {settings.accumulate:,} pieces: raise --accumulate,"
+            " lower --batch-size, or take a smaller network"
         ) from error
 
 
