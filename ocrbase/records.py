@@ -85,6 +85,8 @@ def convert(
         raise error(f"{where}: {_problem(reason)}") from reason
     except RecursionError as reason:
         raise error(f"{where}: nested too deeply") from reason
+    except UnicodeError as reason:
+        raise error(f"{where}: text with a lone surrogate, which is no character") from reason
 
 
 def encode(record: Any) -> str:

@@ -67,6 +67,8 @@ def test_plain_values_become_records() -> None:
     assert convert({"faces": [{"name": "a"}]}, _List, "x") == _List((_Face("a"),))
     with pytest.raises(InputError, match=r"^here: faces\[0\]\.name: expected str, got int$"):
         convert({"faces": [{"name": 1}]}, _List, "here")
+    with pytest.raises(InputError, match="here: text with a lone surrogate"):
+        convert({"faces": "\udcff"}, _List, "here")
 
 
 @pytest.mark.parametrize(

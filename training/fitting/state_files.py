@@ -98,7 +98,10 @@ def load_state(path: Path) -> State:
     except Exception as reason:  # the checksum is right: not torch's file, or more than tensors
         first = str(reason).strip().splitlines()[0]
         raise CheckpointError(f"{path} is no state ({first}); {_way_out(path)}") from reason
-    return convert(fields, State, str(path), error=CheckpointError)
+    state = convert(fields, State, str(path), error=CheckpointError)
+    if state_path(path.parent, state.step) != path:
+        raise CheckpointError(f"{path} holds the state after step {state.step:,}; {_way_out(path)}")
+    return state
 
 
 def newest_state(folder: Path) -> Path:

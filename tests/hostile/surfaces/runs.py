@@ -92,7 +92,7 @@ def _damage_settings(run: Path, rng: Random) -> None:
     data = mutated_json(path.read_text(), rng)
     try:
         settings = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         settings = None
     if isinstance(settings, dict) and "max_steps" in settings:
         settings["max_steps"] = 6  # or a damaged run may be a long one

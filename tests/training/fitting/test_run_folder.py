@@ -109,6 +109,8 @@ def test_a_state_of_an_earlier_release_is_read_and_kept_alike(old: Path) -> None
     state = load_state(states(old)[-1])
     assert (state.step, state.stale, state.best_cer) == (3, 0, float("inf"))
     (old / "again").mkdir()
+    with pytest.raises(CheckpointError, match=r"005\.pt holds the state after step 3"):
+        load_state(states(old)[-1].rename(old / "state-000000005.pt"))
     again = load_state(save_state(old / "again", state, keep=1))
     assert again.network.keys() == state.network.keys()
     assert torch.equal(again.network["conv1_1.weight"], state.network["conv1_1.weight"])
