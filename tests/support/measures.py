@@ -10,6 +10,7 @@ from datagen.sample import Samples
 from tests.support.drawn_lines import GrayImage, gray
 
 FloatArray = NDArray[np.float64]
+Measure = Callable[[FloatArray, FloatArray], float]  # of (image, mask)
 
 BARE = 2  # coverage, of 255, up to which a pixel shows the ground alone
 
@@ -22,7 +23,7 @@ class Drawn:
     images: list[FloatArray]
     masks: list[FloatArray]
 
-    def mean(self, measure: Callable[[FloatArray, FloatArray], float]) -> float:
+    def mean(self, measure: Measure) -> float:
         """Mean of a measure of (image, mask) over all lines."""
         pairs = zip(self.images, self.masks, strict=True)
         return float(np.mean([measure(image, mask) for image, mask in pairs]))
@@ -128,6 +129,11 @@ def softness(image: FloatArray, mask: FloatArray) -> float:
     """Share of inked pixels that are neither full nor bare: what blur brings."""
     top = mask.max()
     return float(((mask > 0.2 * top) & (mask < 0.8 * top)).sum() / (mask > 0.2 * top).sum())
+
+
+def image_softness(image: FloatArray, mask: FloatArray) -> float:
+    """The same of an image whose mask is sharp: minus its steepest step, in gray levels."""
+    return -float(np.abs(np.diff(image, axis=1)).max())
 
 
 def speckle(image: FloatArray, mask: FloatArray) -> float:

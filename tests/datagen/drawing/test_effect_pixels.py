@@ -4,7 +4,6 @@ The strengths are the extremes of the presets. Lines stand on one gray, so that 
 does to the ground can be measured where the mask says that there is no ink.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -33,8 +32,6 @@ INK, GROUND = 40.0, 200.0
 ON_THE_GROUND = {"noise", "slope", "paper", "shadow", "salt", "moire"}
 ON_EVERY_LINE = {"size", "ink", "ground", "jpeg"}
 RANGED = {effect.name: effect for effect in EFFECTS if effect.range}
-
-Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 
 
 def _base() -> Style:
@@ -74,7 +71,7 @@ def _plain() -> Drawn:
 
 
 # What rises, or falls where there is a minus, from the weakest to the strongest.
-RISING: dict[str, tuple[float, Measure]] = {
+RISING: dict[str, tuple[float, measures.Measure]] = {
     "size": (1, measures.height),
     "stretch": (1, measures.proportion),
     "spacing": (1, measures.width),

@@ -11,9 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from datagen.alphabet import builtin
-from datagen.drawing.style import Style, load_style
+from datagen.drawing.style import Style, load_style, with_value
 from datagen.drawing.trdg_looks import TextExtent, TrdgLook, set_trdg_line
 from datagen.errors import RenderError
 from datagen.formats.tar.reader import RenderReader
@@ -23,7 +24,11 @@ from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.sample import EFFECTS, Samples
 from datagen.text.plan_settings import PlanSettings
 from fonts import select
-from tests.support.drawn_lines import gray, texts_of
+from tests.support import measures
+from tests.support.drawn_lines import gray, many_texts, texts_of
+from tests.support.measures import drawn
+from training.inference.line_reader import LineReader
+from training.model.checkpoint import bundled
 
 FACES = select(("noto-sans-sc-regular", "zcool-xiaowei", "smiley-oblique"))
 NARROW = next(i for i, face in enumerate(FACES) if face.name == "zcool-xiaowei")
@@ -83,7 +88,7 @@ def test_frame_labels_and_masks(engine_class: type) -> None:
 
 
 def test_centres_and_quads_lie_on_the_ink(engine_class: type) -> None:
-    """Hanzi fill their em square: through skew, wave and shrinking its place stays theirs."""
+    """Hanzi fill their em square: through skew, wave and shrinking the place stays true."""
     style = load_style("print")
     geometry = replace(style.geometry, rotation_deg=(-3.0, 3.0), wave_share=0.7)
     letters = replace(style.letters, spacing_em=(0.3, 0.4), spacing_share=1.0)
@@ -214,3 +219,58 @@ def test_width_may_follow_from_the_text() -> None:
     short, long = (set_trdg_line(_look(), _extent(n), style) for n in (3, 9))
     assert short is not None and long is not None
     assert short.look.width_px < long.look.width_px <= 400
+
+
+@pytest.mark.parametrize(
+    ("field", "weak", "strong", "measure"),
+    [
+        ("letters.size_px", 15.0, 22.0, measures.height),
+        ("letters.spacing_em", 0.0, 0.35, measures.width),
+        ("gray.ink", 0.0, 110.0, measures.ink_level),
+        ("geometry.rotation_deg", -2.0, 2.0, measures.tilt),
+        ("blur.gauss_px", 0.3, 1.0, measures.image_softness),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_trdg_takes_from_a_style_shows_in_the_pixels(
+    engine_class: type, field: str, weak: float, strong: float, measure: measures.Measure
+) -> None:
+    style = load_style("plain")
+    style = replace(style, letters=replace(style.letters, spacing_share=1.0, spacing_em=(0.1, 0.1)))
+    style = replace(style, blur=replace(style.blur, gauss_share=1.0, gauss_px=(0.3, 0.3)))
+    values = []
+    for strength in (weak, (weak + strong) / 2, strong):
+        engine = engine_class(
+            with_value(style, field, (strength, strength)), FACES[:1], builtin(), 3, masks=True
+        )
+        samples = engine.draw(texts_of(*["国国国国国国"] * 12), np.arange(12))
+        values.append(drawn(samples).mean(measure))
+    assert values[0] < values[1] < values[2]
+
+
+def test_a_wave_and_noise_are_there_on_their_share_of_lines(engine_class: type) -> None:
+    for share in (0.0, 1.0):
+        style = with_value(load_style("plain"), "geometry.wave_share", share)
+        style = with_value(style, "surface.noise_share", share)
+        engine = engine_class(style, FACES[:1], builtin(), 3, masks=True)
+        lines = drawn(engine.draw(texts_of(*["国国国国国国国国"] * 12), np.arange(12)))
+        assert (lines.mean(measures.bend) > 0.3) == bool(share)
+        deviations = [
+            measures.ground_deviation(image, cv2.dilate(mask, np.ones((5, 5))))
+            for image, mask in zip(lines.images, lines.masks, strict=True)
+        ]
+        assert (np.mean(deviations) > 3.0) == bool(share)
+
+
+def test_its_lines_are_read(engine_class: type) -> None:
+    """By the bundled network, which never saw TRDG."""
+    engine = engine_class(load_style("print"), FACES, builtin(), 3, masks=True)
+    lines = drawn(engine.draw(many_texts(20), np.arange(20)))
+    reader = LineReader.open(bundled()["crnn_v2"])
+    images = [image.round().astype(np.uint8) for image in lines.images]
+    symbols = builtin().symbols
+    wrong = total = 0
+    for decoded, text in zip(reader.decode(images), lines.samples.texts, strict=True):
+        wrong += Levenshtein.distance("".join(symbols[c] for c in decoded.class_ids), text)
+        total += len(text)
+    assert total > 80 and wrong < 0.15 * total, f"{wrong} of {total}"
