@@ -1,4 +1,4 @@
-"""Lines a second of the renderer, from plan to closed shard, beside its floor and TRDG.
+"""Lines per second of the renderer, from plan to closed shard, beside its floor and TRDG.
 
 Rates count CPU time of one process, so other work on the machine disturbs them little; the two
 workers are compared by the clock and want a quiet machine. "Warm" is a worker that has met its
@@ -42,7 +42,7 @@ Clock = Callable[[], float]
 
 
 def main() -> None:
-    """Print all figures."""
+    """Print all rates."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("text", nargs="?", default="news", help="corpus name or text path")
     options.add_argument("--lines", type=int, default=20_000)
@@ -126,7 +126,7 @@ def stages(plan: PlanSettings, lines: int) -> None:
     for call in undo:
         call()
     spent["looks, layout, labels, meta"] = total - sum(spent.values())
-    print(f"a line takes {total / lines * 1e6:.0f} µs, clocks of the stages included:")
+    print(f"one line takes {total / lines * 1e6:.0f} µs, clocks of the stages included:")
     for stage, seconds in spent.items():
         print(f"  {stage:28} {seconds / lines * 1e6:6.1f} µs")
     floor(renderer)
@@ -142,7 +142,7 @@ def floor(renderer: LineRenderer) -> None:
     size = np.mean([len(data) for data in encoded])
     print(
         f"  floor: JPEG alone {encoding * 1e3:.1f} µs, {images[0].nbytes} bytes copied"
-        f" {copying * 1e3:.1f} µs; {size:.0f} bytes an image"
+        f" {copying * 1e3:.1f} µs; {size:.0f} bytes per image"
     )
 
 
@@ -167,29 +167,30 @@ def two_workers(plan: PlanSettings, lines: int) -> None:
 
 def print_memory(plan: PlanSettings, lines: int) -> None:
     """Print the peak memory of one worker after a few lines and after many."""
-    found = []
+    peaks_mb = []
     with tempfile.TemporaryDirectory() as folder:
         settings = RenderSettings(plan, n=lines, shard_size=10_000, out=folder)
         task = RenderTask(resolve(settings))
         for shard in range(-(-lines // 10_000)):
             task(shard)
-            found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            peaks_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     glyphs = open_renderer(plan, LookSettings()).engine.glyphs  # type: ignore[attr-defined]
     print(
-        f"memory of a worker: {found[0]:.0f} MB after 10,000 lines, {found[-1]:.0f} MB after"
+        f"memory of a worker: {peaks_mb[0]:.0f} MB after 10,000 lines, {peaks_mb[-1]:.0f} MB after"
         f" {lines:,}; glyphs are kept up to {glyphs.capacity_bytes >> 20} MB"
     )
 
 
-def peers(plan: PlanSettings, ours: float, lines: int, synthtiger: str | None) -> None:
+def peers(plan: PlanSettings, own_rate: float, lines: int, synthtiger: str | None) -> None:
     """Print the rates of other renderers on one core, with comparable effects, in this run."""
     renderer = open_renderer(plan, LookSettings(engine="lines"))
     if synthtiger is None:
         print("SynthTIGER: not asked for (--synthtiger PYTHON)")
     else:
-        rate = synthtiger_rate(renderer, synthtiger, lines)
+        parts = synthtiger_rate(renderer, synthtiger, lines)
         print(
-            f"SynthTIGER's parts by themselves: {rate:,.0f}; ours is {ours / rate:.0f} times that"
+            f"SynthTIGER's parts by themselves: {parts:,.0f} lines/s; ocrgen draws"
+            f" {own_rate / parts:.0f} times as many"
         )
     if find_spec("trdg") is None:
         print("trdg: not installed here (pip install --no-deps trdg==1.8.0)")
@@ -197,11 +198,12 @@ def peers(plan: PlanSettings, ours: float, lines: int, synthtiger: str | None) -
     renderer = open_renderer(plan, LookSettings(engine="trdg"))
     renderer.samples(np.arange(20))
     guarded = lines / timed(lambda: renderer.samples(np.arange(lines)))
-    print(f"TRDG as --engine trdg: {guarded:,.0f} lines/s; ours is {ours / guarded:.0f} times that")
+    times = own_rate / guarded
+    print(f"TRDG as --engine trdg: {guarded:,.0f} lines/s; ocrgen draws {times:.0f} times as many")
     bare = lines / timed(lambda: bare_trdg(renderer, lines))
-    times = ours / bare
+    times = own_rate / bare
     effects = "skew, blur, warp, noise, JPEG"
-    print(f"TRDG by itself, {effects}: {bare:,.0f}; ours is {times:.0f} times that")
+    print(f"TRDG by itself, {effects}: {bare:,.0f} lines/s; ocrgen draws {times:.0f} times as many")
 
 
 def synthtiger_rate(renderer: LineRenderer, python: str, lines: int) -> float:
@@ -217,9 +219,9 @@ def synthtiger_rate(renderer: LineRenderer, python: str, lines: int) -> float:
 
 
 def bare_trdg(renderer: LineRenderer, lines: int) -> None:
-    """Call TRDG as its own command does: a font file a line, its effects, JPEG in memory.
+    """Call TRDG as its own command does: one font file per line, its effects, JPEG in memory.
 
-    TRDG has no perspective; its own warp is drawn on as many lines as ours have perspective.
+    TRDG has no perspective; its own warp is drawn on as many lines as have perspective in ocrgen.
     """
     from PIL import ImageFont
     from trdg.data_generator import FakeTextDataGenerator

@@ -52,7 +52,7 @@ def gauss(canvas, spare, sigma):
 
 @compiled
 def motion(canvas, spare, length, angle):
-    """Average along a segment of a length in px, in place; one tap a half pixel."""
+    """Average along a segment of a length in px, in place; one tap per half pixel."""
     taps = 2 * math.ceil(length) + 1
     rows, columns = canvas.shape
     inner = columns - 2 * PAD

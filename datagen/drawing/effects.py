@@ -25,7 +25,7 @@ class Effect:
         range: the style's field with its weakest and strongest, "letters.size_px"; "" for an
             effect that is there or not.
         unit: of the strength; "" for a ratio.
-        limits: least and greatest strength that a style may ask for.
+        limits: smallest and largest strength that a style may ask for.
         share: the style's field with the share of lines that have it; "" where all have it.
         none: the strength of lines that do not have it.
         scale: what one unit of strength is in its column.

@@ -103,8 +103,7 @@ class LineEngine:
         self, looks: FloatArray, texts: Texts, indices: IntArray, attempt: int = 0
     ) -> Samples:
         """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
-        images, masks, places, good, face = self._pixels(texts, indices, looks, attempt)
-        centres, quads = places
+        images, masks, (centres, quads), good, face = self._pixels(texts, indices, looks, attempt)
         widths = looks[:, Look.WIDTH].astype(np.int64)
         qualities = looks[:, Look.QUALITY].astype(np.int64)
         encoded = [
@@ -219,12 +218,12 @@ def _fit_size(
         fitted = np.clip(np.ceil(wanted / 4.0) * 4.0, max(low, 32), high)
         looks[:, Look.SHADOW_X] *= fitted / looks[:, Look.WIDTH]
         looks[:, Look.WIDTH] = fitted
-    room = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
-    most = (room / size - letters) / np.maximum(gaps, 1)
-    spacing = np.minimum(spacing, np.maximum(most, np.minimum(spacing, 0.0)))
+    inner_px = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
+    widest = (inner_px / size - letters) / np.maximum(gaps, 1)
+    spacing = np.minimum(spacing, np.maximum(widest, np.minimum(spacing, 0.0)))
     looks[:, Look.SPACING] = spacing
     natural_em = np.maximum(letters + spacing * gaps, 1e-3)
-    looks[:, Look.SIZE] = np.minimum(size, room / natural_em)
+    looks[:, Look.SIZE] = np.minimum(size, inner_px / natural_em)
 
 
 def _meta(

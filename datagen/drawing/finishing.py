@@ -179,7 +179,7 @@ def _compose(canvas, look, seed, ground, image, width):
     ink, level = np.float32(look[Look.INK]), np.float32(look[Look.GROUND])
     # The sum of four random bytes has mean 510 and standard deviation 147.8.
     gain = np.float32(look[Look.NOISE] / 147.8)
-    zero, most, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
+    zero, white, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
     on_image = ground.shape[0] == height
     for y in range(height):
         if uneven:
@@ -202,7 +202,7 @@ def _compose(canvas, look, seed, ground, image, width):
             )
             noise = (np.float32(np.int32(four)) - np.float32(510.0)) * gain
             value = level + (ink - level) * coverage[x] + row[x] + noise
-            out[x] = np.uint8(np.int32(min(max(value, zero), most) + half))
+            out[x] = np.uint8(np.int32(min(max(value, zero), white) + half))
     if look[Look.SALT] > 0.0:
         _salt(image, look[Look.SALT], seed, width)
 

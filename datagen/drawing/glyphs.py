@@ -1,4 +1,4 @@
-"""Glyph masks, rasterised once a face, size and character and kept for every later line.
+"""Glyph masks, rasterised once per face, size and character and kept for every later line.
 
 FreeType draws each glyph at about twice the size that a line needs. A 2×2 box filter over those
 texels is the exact area average of one output pixel, so a single bilinear sample per output pixel
@@ -24,8 +24,8 @@ IntArray = NDArray[np.int64]
 
 OVERSAMPLING = 1.8  # texels per output pixel, at least
 LADDER_STEP = 1.25
-SMALLEST_LEVEL_PX = 16.0
-LEVELS = tuple(round(SMALLEST_LEVEL_PX * LADDER_STEP**i) for i in range(8))  # up to 76 px
+MIN_LEVEL_PX = 16.0
+LEVELS = tuple(round(MIN_LEVEL_PX * LADDER_STEP**i) for i in range(8))  # up to 76 px
 # Room for most glyphs of thirteen faces at the three levels that lines use, about 200,000: one
 # costs as much to rasterise as a whole line to draw, so dropping them halves the rate for a while.
 CAPACITY_BYTES = 400 << 20
@@ -84,7 +84,7 @@ class GlyphCache:
     def batch(
         self, face: IntArray, level: IntArray, class_ids: IntArray
     ) -> tuple[NDArray[np.int32], GlyphTable]:
-        """`slots` and the `table` that they point into, while other threads draw theirs.
+        """`slots` and the `table` that they point into, while other threads draw other lines.
 
         The table's arrays stay as they are: glyphs are added behind them, or to new arrays.
         """
@@ -116,14 +116,14 @@ class GlyphCache:
 
     def slots(self, face: IntArray, level: IntArray, class_ids: IntArray) -> NDArray[np.int32]:
         """Slot of each character in `table()`, (B, L), rasterising what is not there yet."""
-        found = self._slot[face[:, None], level[:, None], class_ids]
-        if (found < 0).any():
+        slots = self._slot[face[:, None], level[:, None], class_ids]
+        if (slots < 0).any():
             if self._used > self.capacity_bytes:
                 self._reset()
-                found = np.full(class_ids.shape, -1, dtype=np.int32)
-            self._fill(face, level, class_ids, found < 0)
-            found = self._slot[face[:, None], level[:, None], class_ids]
-        return found
+                slots = np.full(class_ids.shape, -1, dtype=np.int32)
+            self._fill(face, level, class_ids, slots < 0)
+            slots = self._slot[face[:, None], level[:, None], class_ids]
+        return slots
 
     def table(self) -> GlyphTable:
         """The arrays that `slots` points into; valid until the next call of `slots`."""
@@ -155,7 +155,7 @@ class GlyphCache:
 
     def _add(self, texels: NDArray[np.uint8], left: int, top: int) -> int:
         """Filter texels into the arena, with a border of one zero; returns the slot."""
-        height, width = (side + 3 if side else 0 for side in texels.shape)
+        height, width = (n + 3 if n else 0 for n in texels.shape)
         start, end = self._used, self._used + height * width
         if end > len(self._arena):
             grown = np.zeros(max(end, 2 * len(self._arena)), dtype=np.uint8)

@@ -14,7 +14,7 @@ from ocrbase.compiled import compiled
 
 PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
 ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it
-SMALLEST_EM_PX = 9.0
+MIN_EM_PX = 9.0
 
 
 @compiled
@@ -195,7 +195,7 @@ def set_line(look, slots, length, advance, level_px, glyphs, canvas, centres, qu
         return False
     scale = _fit(maps, length, look, box, canvas.shape[0] - 2 * PAD)
     look[Look.FIT] = scale
-    if scale * look[Look.SIZE] < SMALLEST_EM_PX:
+    if scale * look[Look.SIZE] < MIN_EM_PX:
         return False
     for k in range(length):
         g, m = slots[k], maps[k]

@@ -208,7 +208,7 @@ class _Trdg:
         with self._lent(font, seed):
             drawn = self._generator.FakeTextDataGenerator.generate(
                 index=0,
-                text=["", *label, ""],  # empty ends: a spacing's width of room for overhangs
+                text=["", *label, ""],  # empty ends: a spacing's width for overhangs
                 font=font,
                 out_dir=None,
                 size=LINE_HEIGHT_PX,

@@ -1,4 +1,4 @@
-"""What TRDG is told for each line, and where its geometry will put every character.
+"""What TRDG is asked for on each line, and where its geometry will put every character.
 
 The ranges of a style count where TRDG has the effect: size, spacing, ink, rotation, wave, Gaussian
 blur, noise of the ground, JPEG quality and the frame. The wave is TRDG's sine or cosine distortion
@@ -24,7 +24,7 @@ IntArray = NDArray[np.int64]
 EM_PX = (
     LINE_HEIGHT_PX  # TRDG draws text at the height of the image, then shrinks it into its margins
 )
-SMALLEST_EM_PX = 14.0  # below, TRDG's nearest-neighbour rotation leaves dense characters unreadable
+MIN_EM_PX = 14.0  # below, TRDG's nearest-neighbour rotation leaves dense characters unreadable
 NOISE, WHITE, QUASICRYSTAL = 0, 1, 2  # TRDG's numbers of its grounds
 NOISE_LEVEL, NOISE_DEVIATION = 235.0, 10.0  # of TRDG's noise, in gray levels
 QUASICRYSTAL_SHARE = 0.03  # it takes TRDG as long to draw as twenty other lines
@@ -113,7 +113,7 @@ class TextExtent:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A line fitted into its frame: what TRDG is told, and where that puts every point.
+    """A line fitted into its frame: what TRDG is asked for, and where that puts every point.
 
     Attributes:
         look: of the line, with the blur that its size bears and the frame's final width.
@@ -153,9 +153,9 @@ class Setting:
         x, y = self.turned[0] / 2.0 + c * x + s * y, self.turned[1] / 2.0 - s * x + c * y
         if self.look.distortion:
             wave = np.sin if self.look.distortion == 1 else np.cos
-            most = _amplitude(self.turned, self.look)
+            amplitude = _amplitude(self.turned, self.look)
             along = y if self.look.horizontal else x
-            shift = most + most * wave(np.radians(along))
+            shift = amplitude + amplitude * wave(np.radians(along))
             x, y = (x + shift, y) if self.look.horizontal else (x, y + shift)
         x = self.left + x * self.shrunk[0] / self.bent[0]
         y = self.top + y * self.shrunk[1] / self.bent[1]
@@ -166,21 +166,21 @@ def set_trdg_line(look: TrdgLook, extent: TextExtent, style: Style) -> Setting |
     """Fit a line into its frame: first closer, then smaller; None if it would be too small."""
     margin = math.ceil(style.frame.margin_px + 1.5 * look.blur_px)
     widest = style.frame.width_px[1] if style.frame.fit_width else look.width_px
-    room = widest - 2 * margin
-    least = _least_spacing(extent)
-    for spacing_px in range(max(round(look.spacing_em * EM_PX), least), least - 1, -1):
+    inner_px = widest - 2 * margin
+    closest = _closest_spacing(extent)
+    for spacing_px in range(max(round(look.spacing_em * EM_PX), closest), closest - 1, -1):
         setting = _shrink(_bend(look, extent, spacing_px), LINE_HEIGHT_PX - 2 * margin)
-        if setting.shrunk[0] <= room:
+        if setting.shrunk[0] <= inner_px:
             break
     else:
-        height = room * setting.bent[1] // setting.bent[0]
+        height = inner_px * setting.bent[1] // setting.bent[0]
         setting = _shrink(setting, max(1, min(height, LINE_HEIGHT_PX - 2 * margin)))
-    if setting.em_px < SMALLEST_EM_PX:
+    if setting.em_px < MIN_EM_PX:
         return None
     return _put(setting, style, margin)
 
 
-def _least_spacing(extent: TextExtent) -> int:
+def _closest_spacing(extent: TextExtent) -> int:
     """The spacing at which no ink leaves the text image, whose ends are one spacing wide, in px."""
     count = len(extent.advances)
     pens = np.cumsum(extent.advances) - extent.advances
@@ -200,8 +200,8 @@ def _bend(look: TrdgLook, extent: TextExtent, spacing_px: int) -> Setting:
     ys = [text[1] / 2.0 - s * x + c * y for x, y in corners]
     wide, high = (math.ceil(max(v)) - math.floor(min(v)) for v in (xs, ys))
     turned = text if look.angle_deg == 0.0 else (wide, high)
-    most = 2 * _amplitude(turned, look)
-    bent = (turned[0] + most, turned[1]) if look.horizontal else (turned[0], turned[1] + most)
+    bend = 2 * _amplitude(turned, look)
+    bent = (turned[0] + bend, turned[1]) if look.horizontal else (turned[0], turned[1] + bend)
     return Setting(look, pens, spacing_px, text, turned, bent, bent, 0, 0)
 
 

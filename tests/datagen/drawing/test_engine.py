@@ -80,8 +80,8 @@ def test_ink_stands_out_from_its_ground() -> None:
             continue
         mask, image = gray(coverage), gray(data).astype(np.float64)
         ink, ground = samples.meta[i]["effects"][[EFFECTS.index("ink"), EFFECTS.index("ground")]]
-        places = samples.centres[i, : len(samples.texts[i])]
-        for x in np.clip(places.astype(int), 12, 267):
+        centres = samples.centres[i, : len(samples.texts[i])]
+        for x in np.clip(centres.astype(int), 12, 267):
             inside = mask[:, x - 10 : x + 10]
             darkest = inside >= 0.9 * inside.max()
             bare = inside <= 5
