@@ -84,7 +84,7 @@ def packed(root: Path, n: int, jobs: int) -> None:
 
 
 def plain_loop(root: Path) -> None:
-    """One put a key, a transaction for every 1,000 samples, from the same tar shards."""
+    """One put per key, a transaction for every 1,000 samples, from the same tar shards."""
     reader, out = RenderReader(root / "render"), root / "plain"
     with lmdb.open(str(out), map_size=1 << 40) as environment:
         for start in range(0, len(reader), _READ):

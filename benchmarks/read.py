@@ -78,10 +78,11 @@ def main() -> None:
 def one_by_one(reader: LmdbReader, rows: np.ndarray) -> list[tuple[np.ndarray, str]]:
     """A transaction, two gets and a PIL image for each sample."""
     samples = []
-    shards = np.searchsorted(reader.starts, rows, side="right") - 1
+    starts = reader.shards.starts
+    shards = np.searchsorted(starts, rows, side="right") - 1
     for shard, row in zip(shards.tolist(), rows.tolist(), strict=True):
-        index = row - int(reader.starts[shard]) + 1
-        held = environment(reader.folder / reader.shards[shard]["path"])
+        index = row - int(starts[shard]) + 1
+        held = environment(reader.folder / reader.entries[shard].path)
         with held.begin(write=False) as transaction:
             label = transaction.get(b"label-%09d" % index).decode("utf-8")
             data = transaction.get(b"image-%09d" % index)

@@ -6,20 +6,21 @@ the threshold are kept in training nevertheless, because a class would lose over
 they are part of the rule, so that later data obeys it too.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.draws import key, mix
-from datagen.errors import ShardError
 
 UintArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+SplitBy = Literal["sentence", "sample", "faces", "list"]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-f]{1,16}$")]
 
 _ALL = 2**64
 _DEEPEST = 4  # nominal share of validation at most, relative to the share asked for
@@ -67,7 +68,7 @@ class SplitRule:
     """A split that has been chosen, as a dataset's manifest keeps it.
 
     Attributes:
-        by: "sentence", "sample", "faces" or "list".
+        by: what may not be torn apart.
         ratio: share of training lines that was asked for.
         seed: of the numbers that are compared with the threshold.
         threshold: of `is_validation`; 2**64 for rules that need none.
@@ -75,7 +76,7 @@ class SplitRule:
         val_faces: names of the faces of validation, for "faces".
     """
 
-    by: str
+    by: SplitBy
     ratio: float
     seed: int
     threshold: int
@@ -90,35 +91,42 @@ class SplitRule:
             validation &= ~np.isin(hashes, kept)
         return np.where(validation, Split.VAL.code, Split.TRAIN.code).astype(np.uint8)
 
+    def stored(self) -> "StoredRule":
+        """The form that a manifest carries."""
+        return StoredRule(
+            by=self.by,
+            ratio=self.ratio,
+            seed=self.seed,
+            threshold=f"{self.threshold:#x}",
+            kept_in_train=[f"{value:#x}" for value in sorted(self.kept_in_train)],
+            val_faces=list(self.val_faces),
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The form that a manifest carries; 64-bit numbers as hexadecimal text."""
-        return {
-            "by": self.by,
-            "ratio": self.ratio,
-            "seed": self.seed,
-            "threshold": f"{self.threshold:#x}",
-            "kept_in_train": [f"{value:#x}" for value in sorted(self.kept_in_train)],
-            "val_faces": list(self.val_faces),
-        }
+        """The same as plain values."""
+        return dict(msgspec.to_builtins(self.stored()))
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "SplitRule":
-        """Read what `to_json` wrote.
 
-        Raises:
-            ShardError: if a field is missing or of the wrong form.
-        """
-        try:
-            return cls(
-                by=str(value["by"]),
-                ratio=float(value["ratio"]),
-                seed=int(value["seed"]),
-                threshold=int(value["threshold"], 16),
-                kept_in_train=frozenset(int(item, 16) for item in value["kept_in_train"]),
-                val_faces=tuple(value["val_faces"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ShardError(f"the manifest's split cannot be read: {error!r}") from error
+class StoredRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A split rule on disk; 64-bit numbers as hexadecimal text."""
+
+    by: SplitBy
+    ratio: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    seed: int
+    threshold: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-f]{1,17}$")]
+    kept_in_train: list[Hash]
+    val_faces: list[str]
+
+    def rule(self) -> SplitRule:
+        """The rule itself."""
+        return SplitRule(
+            by=self.by,
+            ratio=self.ratio,
+            seed=self.seed,
+            threshold=int(self.threshold, 16),
+            kept_in_train=frozenset(int(value, 16) for value in self.kept_in_train),
+            val_faces=tuple(self.val_faces),
+        )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _MAX_DOTS = 64  # of the keys on a TOML line: the parser's time grows with their
 
 Record = TypeVar("Record")
 
-_FIELD = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+_FIELD = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
 _SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"

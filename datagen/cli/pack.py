@@ -79,25 +79,25 @@ def command(inputs: tuple[str, ...], **values: Any) -> None:
 
     with bar(" lines") as progress:
         summary = pack(settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress)
-    for line in _told(summary):
+    for line in _lines(summary):
         click.echo(line)
     for warning in summary.warnings:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _told(summary: "PackSummary") -> list[str]:
-    total = sum(summary.samples.values())
+def _lines(summary: "PackSummary") -> list[str]:
+    train, val = summary.samples.values()
     kept = len(summary.rule.kept_in_train)
-    told = [
-        f"{summary.samples['train']} training and {summary.samples['val']} validation lines"
-        f" ({summary.groups} groups) in {summary.shards} shards, {summary.size_bytes / 1e6:.1f} MB,"
-        f" in {summary.out}",
-        f"{summary.seconds:.1f} s, {total / max(summary.seconds, 1e-9):.0f} lines a second",
+    speed = (train + val) / max(summary.seconds, 1e-9)
+    lines = [
+        f"{train:,} training and {val:,} validation lines ({summary.groups:,} groups) in"
+        f" {summary.shards:,} shards, {summary.size_bytes / 1e6:,.1f} MB, in {summary.out}",
+        f"{summary.seconds:.1f} s, {speed:,.0f} lines per second",
     ]
     if summary.kept:
-        told.append(f"{summary.kept} shards were finished before and were kept")
+        lines.append(f"{summary.kept:,} shards were finished before and were kept")
     if kept:
-        told.append(
-            f"{kept} sentences stay in training, or a class would lose over half of its lines"
+        lines.append(
+            f"{kept:,} sentences stay in training, or a class would lose over half of its lines"
         )
-    return told
+    return lines

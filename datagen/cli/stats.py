@@ -51,12 +51,12 @@ def command(
         click.echo(json.dumps([found.to_json() for found in datasets], ensure_ascii=False))
     else:
         for found in datasets:
-            click.echo("\n".join(_told(found)))
+            click.echo("\n".join(_lines(found)))
     if html is not None:
         click.echo(f"page: {html}", err=form == "json")
 
 
-def _told(found: "Statistics") -> list[str]:
+def _lines(found: "Statistics") -> list[str]:
     from datagen.stats.job import percentiles
 
     rarest, _ = found.extremes()
@@ -64,7 +64,7 @@ def _told(found: "Statistics") -> list[str]:
     tail = ", ".join(f"{count} under {bound}" for bound, count in found.tail().items())
     splits = ", ".join(f"{count} {split}" for split, count in found.splits.items())
     low, middle, high = percentiles(found.contrast)
-    told = [
+    lines = [
         f"{found.path}: {found.lines} lines ({splits})",
         f"  classes    {used} of {len(found.alphabet) - 1} occur; {tail}",
         f"  rarest     {' '.join(f'{c}:{n}' for c, n in rarest[:_SHOWN])}",
@@ -77,7 +77,7 @@ def _told(found: "Statistics") -> list[str]:
     ]
     for name in ("corpora", "faces", "sizes", "lengths"):
         pairs = list(getattr(found, name).items())
-        told += [f"  {name}", *(f"    {key}: {count}" for key, count in pairs[:_SHOWN])]
+        lines += [f"  {name}", *(f"    {key}: {count}" for key, count in pairs[:_SHOWN])]
         if len(pairs) > _SHOWN:
-            told.append(f"    and {len(pairs) - _SHOWN} more")
-    return told
+            lines.append(f"    and {len(pairs) - _SHOWN} more")
+    return lines

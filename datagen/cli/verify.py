@@ -32,24 +32,24 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
         click.echo(json.dumps([report.to_json() for report in reports], ensure_ascii=False))
     else:
         for report in reports:
-            for line in _told(report):
+            for line in _lines(report):
                 click.echo(line)
     if not all(report.good for report in reports):
         click.get_current_context().exit(1)
 
 
-def _told(report: "DatasetReport") -> list[str]:
+def _lines(report: "DatasetReport") -> list[str]:
     verdict = "good" if report.good else "NOT GOOD"
-    told = [
+    lines = [
         f"{report.path}: {verdict}; {report.lines} lines in {report.shards} shards,"
         f" {report.images} images decoded, {report.seconds:.1f} s"
     ]
     for kind, count in report.errors.items():
-        told.append(f"  error: {kind}: {count}")
-        told += [f"    {offender}" for offender in report.offenders[kind]]
+        lines.append(f"  error: {kind}: {count}")
+        lines += [f"    {offender}" for offender in report.offenders[kind]]
         if count > len(report.offenders[kind]):
-            told.append(f"    and {count - len(report.offenders[kind])} more")
-    told.append(f"  images that stand twice: {report.duplicates}")
-    told.append(f"  sentences in both splits: {report.shared_sentences}")
-    told.append(f"  label texts in both splits: {report.shared_labels}")
-    return told
+            lines.append(f"    and {count - len(report.offenders[kind])} more")
+    lines.append(f"  duplicate images: {report.duplicates}")
+    lines.append(f"  sentences in both splits: {report.shared_sentences}")
+    lines.append(f"  label texts in both splits: {report.shared_labels}")
+    return lines

@@ -14,8 +14,7 @@ from datagen.formats.card import write_card
 from datagen.formats.dataset import open_dataset
 from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.rows import Form
-from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.tar.reader import RenderReader
+from datagen.formats.reader import DatasetReader
 from datagen.sample import Samples
 from datagen.split import SPLITS, Split
 
@@ -56,7 +55,7 @@ def export_data(
     counts = {name.value: len(rows) for name, rows in parts.items() if len(rows)}
     with output_folder(out, overwrite=settings.overwrite, is_ours=_is_export) as building:
         _write_splits(form, reader, parts, building, progress)
-        write_card(building, reader.info.extra, out.name)
+        write_card(building, reader.manifest, out.name)
         (building / MARK).write_text(f"{settings.form}\n", encoding="utf-8")
     return ExportSummary(out, counts, time.monotonic() - started)
 
@@ -65,20 +64,15 @@ def _is_export(out: Path) -> bool:
     return (out / MARK).exists()
 
 
-def _splits(reader: RenderReader | LmdbReader) -> dict[Split, IntArray]:
+def _splits(reader: DatasetReader) -> dict[Split, IntArray]:
     """Positions of the samples of each split; packed data is divided by its folders."""
-    if isinstance(reader, LmdbReader):
-        names = [shard["path"].split("/")[0] for shard in reader.shards]
-        sizes = np.diff(reader.starts)
-        numbers = np.repeat([SPLITS.index(Split(name)) for name in names], sizes)
-    else:
-        numbers = np.concatenate([samples.meta["side"] for _, samples in reader.tables()])
-    return {name: np.flatnonzero(numbers == i) for i, name in enumerate(SPLITS)}
+    codes = reader.splits()
+    return {name: np.flatnonzero(name.mask(codes)) for name in SPLITS}
 
 
 def _write_splits(
     form: Form,
-    reader: RenderReader | LmdbReader,
+    reader: DatasetReader,
     parts: dict[Split, IntArray],
     folder: Path,
     progress: Callable[[int, int], None],

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,11 +19,13 @@ from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.index_labels import character_file
 from datagen.formats.foreign.rows import BadRow, Source
 from datagen.formats.manifest import (
-    RENDER,
     VERSION,
+    RenderManifest,
+    StoredAlphabet,
+    TextSource,
     cpu_name,
     library_versions,
-    read_manifest,
+    read_render_manifest,
     write_manifest,
 )
 from datagen.formats.tar.reader import shard_stem
@@ -191,8 +192,8 @@ class _Import:
 
 def _is_import(out: Path) -> bool:
     try:
-        return "import" in read_manifest(out, RENDER)["settings"]
-    except (ShardError, KeyError):
+        return "import" in read_render_manifest(out).settings
+    except ShardError:
         return False
 
 
@@ -229,23 +230,19 @@ def _alphabet(settings: ImportSettings, sources: list[Source]) -> tuple[Alphabet
 
 def _manifest(
     settings: ImportSettings, alphabet: Alphabet, importer: _Import, name: str, command: str
-) -> dict[str, Any]:
-    return {
-        "format": RENDER,
-        "version": VERSION,
-        "n": importer.imported,
-        "shard_size": settings.shard_size,
-        "command": command,
-        "settings": {"import": settings.form, "sources": list(settings.sources)},
-        "samples": importer.splits,
-        "bad_rows": importer.bad_rows,
-        "alphabet": alphabet.to_json(),
-        "corpora": [name],
-        "faces": [],
-        "sources": [
-            {"name": name, "licence": settings.licence, "attribution": settings.attribution}
-        ],
-        "face_licences": {},
-        "libraries": library_versions(),
-        "cpu": cpu_name(),
-    }
+) -> RenderManifest:
+    source = TextSource(name=name, licence=settings.licence, attribution=settings.attribution)
+    return RenderManifest(
+        version=VERSION,
+        n=importer.imported,
+        shard_size=settings.shard_size,
+        command=command,
+        settings={"import": settings.form, "sources": list(settings.sources)},
+        samples=importer.splits,
+        bad_rows=importer.bad_rows,
+        alphabet=StoredAlphabet.of(alphabet),
+        corpora=[name],
+        sources=[source],
+        libraries=library_versions(),
+        cpu=cpu_name(),
+    )

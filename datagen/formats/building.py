@@ -1,17 +1,24 @@
 """Build a dataset folder aside, go on with it after a kill, and swap it into place."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
-from datagen.formats.manifest import FILE, LMDB, read_manifest
+from datagen.formats.manifest import FILE, read_packed_manifest
+from ocrbase.errors import InputError
 from ocrbase.publishing import disk_errors, flush_folder, publish_text
+from ocrbase.records import encode, read_json
+
+Report = TypeVar("Report", bound=msgspec.Struct)
 
 _PLAN = "plan.json"
 _REPORTS = "reports"
@@ -43,20 +50,20 @@ class BuildFolder:
         publish_text(plan_file, fingerprint)
         return len(list((self.path / _REPORTS).glob("*.json")))
 
-    def report(self, shard: str) -> dict[str, Any] | None:
+    def report(self, shard: str, cls: type[Report]) -> Report | None:
         """What was reported of a shard that is finished; None, and nothing left, if it is not."""
         path, report = self.path / shard, self._report_path(shard)
         if report.exists() and path.exists():
-            found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-            return found
+            with contextlib.suppress(InputError):  # damaged: written anew
+                return read_json(report, cls)
         report.unlink(missing_ok=True)
         if path.exists():
             shutil.rmtree(path)
         return None
 
-    def finish(self, shard: str, report: Mapping[str, Any]) -> None:
+    def finish(self, shard: str, report: msgspec.Struct) -> None:
         """Keep the report of a shard; from now on it counts as finished."""
-        publish_text(self._report_path(shard), json.dumps(report))
+        publish_text(self._report_path(shard), encode(report))
 
     def swap(self) -> None:
         """Give the folder its final name; what had it before goes once that is done."""
@@ -92,7 +99,7 @@ def check_replaceable(out: Path, overwrite: bool) -> None:
         return
     if not out.is_dir() or not (out / FILE).exists():
         raise ShardError(f"{out} exists and is no packed data: choose another folder with --out")
-    read_manifest(out, LMDB)
+    read_packed_manifest(out)
     if not overwrite:
         raise ShardError(f"{out} holds packed data: add --overwrite to replace it, or use --out")
 

@@ -3,23 +3,28 @@
 from pathlib import Path
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb.layout import pages_of
 from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.manifest import FILE, LMDB, read_manifest
+from datagen.formats.manifest import FILE, PackedManifest, read_manifest
+from datagen.formats.reader import DatasetReader
 from datagen.formats.tar.reader import RenderReader
-from datagen.split import PACKED
+from datagen.split import PACKED, Split
 
 
-def open_dataset(path: Path, *, partial: bool = False) -> RenderReader | LmdbReader:
+def open_dataset(path: Path, *, partial: bool = False, split: Split | None = None) -> DatasetReader:
     """The reader of a folder that this program made.
+
+    Args:
+        path: of a render, an import or packed data, or its train/ or val/.
+        partial: accept a render that has not finished.
+        split: of packed data; None for both. Renders have none and are read whole.
 
     Raises:
         ShardError: if the folder holds no dataset, or a damaged one.
     """
     if path.name in PACKED and not (path / FILE).exists():
         return LmdbReader(path)
-    if read_manifest(path)["format"] == LMDB:
-        return LmdbReader(path)
+    if isinstance(read_manifest(path), PackedManifest):
+        return LmdbReader(path, split)
     return RenderReader(path, partial=partial)
 
 
@@ -31,17 +36,7 @@ def find_datasets(path: Path) -> list[Path]:
     """
     if (path / FILE).exists() or (path.name in PACKED and (path.parent / FILE).exists()):
         return [path]
-    found = sorted(p.parent for p in path.glob(f"*/{FILE}") if not p.parent.name.startswith("."))
-    if not found:
+    folders = sorted(p.parent for p in path.glob(f"*/{FILE}") if not p.parent.name.startswith("."))
+    if not folders:
         raise ShardError(f"{path} holds no dataset: run ocrgen render or ocrgen import first")
-    return found
-
-
-def packed_bytes(reader: RenderReader | LmdbReader) -> int:
-    """Bytes that the images of a dataset need as LMDB, about."""
-    if isinstance(reader, LmdbReader):
-        return sum(int(shard["bytes"]) for shard in reader.shards)
-    pages = 0
-    for start, stop in zip(reader.starts[:-1].tolist(), reader.starts[1:].tolist(), strict=True):
-        pages += pages_of(reader.image_sizes(range(start, stop)))
-    return pages * 4096 + 256 * len(reader)
+    return folders

@@ -1,11 +1,11 @@
 """Packed lines for training: many shards, several datasets with weights, one numbering.
 
 Map-style and stateless but for a few tables: it pickles, forks and spawns, and each process opens
-the shards it reads. Whole batches are fetched with one call a shard and decoded in one loop.
+the shards it reads. Whole batches are fetched with one call per shard and decoded in one loop.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from datagen.errors import AlphabetError, ImageError, ShardError
 from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.lmdb.shards import LmdbFolder
+from datagen.formats.spans import Spans
 from datagen.images import UintImages, try_decode
 from datagen.line_geometry import scaled_width
 from datagen.line_images import to_line_height
@@ -65,11 +66,6 @@ class DataPart:
     start: int
     weight: float | None
 
-    @property
-    def stop(self) -> int:
-        """One past its last index."""
-        return self.start + len(self.reader)
-
 
 def parse_data(specs: Sequence[str]) -> list[tuple[Path, float | None]]:
     """Read `PATH[:WEIGHT]`; a path may hold a colon before what is no number.
@@ -107,10 +103,12 @@ class LineDataset:
         self.split = split
         self.alphabet = alphabet or readers[0].info.alphabet
         _check_labels(readers, self.alphabet)
-        starts = np.concatenate([[0], np.cumsum([len(reader) for reader in readers])]).tolist()
+        self._spans = Spans.of([len(reader) for reader in readers])
         self.parts = tuple(
             DataPart(reader, start, weight)
-            for reader, start, (_, weight) in zip(readers, starts, data, strict=False)
+            for reader, start, (_, weight) in zip(
+                readers, self._spans.starts.tolist(), data, strict=False
+            )
         )
 
     @classmethod
@@ -128,15 +126,15 @@ class LineDataset:
         return cls(parse_data([str(item) for item in data]), Split(split), alphabet=alphabet)
 
     def __len__(self) -> int:
-        return self.parts[-1].stop
+        return self._spans.total
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the shards' checksums, the order and the alphabet, hexadecimal."""
         digest = hashlib.sha256(f"{self.split} {self.alphabet.fingerprint}".encode())
         for part in self.parts:
-            for shard in part.reader.shards:
-                digest.update(f"\n{shard['path']} {shard['samples']} {shard['checksum']}".encode())
+            for shard in part.reader.entries:
+                digest.update(f"\n{shard.path} {shard.samples} {shard.checksum}".encode())
         return digest.hexdigest()
 
     @cached_property
@@ -151,32 +149,48 @@ class LineDataset:
             ImageError: if an image cannot be decoded; names shard and key.
             ShardError: if entries are missing or damaged.
         """
-        rows = np.asarray(indices, np.int64)
-        images: list[UintImages] = [_NOTHING] * len(rows)
-        texts = [""] * len(rows)
-        metas = [b""] * len(rows)
-        for part in self.parts:
-            mine = np.flatnonzero((rows >= part.start) & (rows < part.stop))
-            for _, folder, chosen, positions in part.reader.by_shard(rows[mine] - part.start):
-                labels, meta = folder.values("label", positions), folder.values("meta", positions)
-                pixels = _decode(folder, positions)
-                for where, label, value, image in zip(
-                    mine[chosen].tolist(), labels, meta, pixels, strict=True
-                ):
-                    texts[where], metas[where], images[where] = label.decode(), value, image
+        count = len(indices)
+        images: list[UintImages] = [_NOTHING] * count
+        texts, metas = [""] * count, [b""] * count
+        for folder, at, rows in self._by_shard(indices):
+            columns = (folder.texts(rows), folder.values("meta", rows), _decode(folder, rows))
+            for where, text, meta, image in zip(at.tolist(), *columns, strict=True):
+                texts[where], metas[where], images[where] = text, meta, image
         return self._collate(images, texts, metas)
+
+    def __getitem__(self, index: int) -> tuple[UintImages, str]:
+        """One line: its image, (LINE_HEIGHT_PX, w) uint8, and its label on the alphabet.
+
+        Raises:
+            IndexError: if there is no such line.
+            ImageError, ShardError: as `batch`.
+        """
+        (line,) = self.__getitems__([index])
+        return line
+
+    def __getitems__(self, indices: Sequence[int] | IntArray) -> list[tuple[UintImages, str]]:
+        """Lines of a batch; torch's DataLoader calls this once where it is there."""
+        rows = np.asarray(indices, np.int64)
+        lines = self.batch(np.where(rows < 0, rows + len(self), rows))
+        ids = zip(lines.class_ids, lines.lengths.tolist(), strict=True)
+        texts = [self.alphabet.decode(row[:length].tolist()) for row, length in ids]
+        return list(zip(lines.images, texts, strict=True))
 
     def texts_of(self, indices: Sequence[int] | IntArray) -> list[str]:
         """Labels of lines, normalised onto the alphabet; decodes no image."""
-        rows = np.asarray(indices, np.int64)
-        texts = [""] * len(rows)
-        for part in self.parts:
-            mine = np.flatnonzero((rows >= part.start) & (rows < part.stop))
-            for _, folder, chosen, positions in part.reader.by_shard(rows[mine] - part.start):
-                labels = folder.values("label", positions)
-                for where, label in zip(mine[chosen].tolist(), labels, strict=True):
-                    texts[where] = self.alphabet.normalise(label.decode())
+        texts = [""] * len(indices)
+        for folder, at, rows in self._by_shard(indices):
+            for where, text in zip(at.tolist(), folder.texts(rows), strict=True):
+                texts[where] = self.alphabet.normalise(text)
         return texts
+
+    def _by_shard(
+        self, indices: Sequence[int] | IntArray
+    ) -> Iterator[tuple[LmdbFolder, IntArray, IntArray]]:
+        """Group lines by their shards: (shard, where in `indices`, rows of the shard)."""
+        for part, at, rows in self._spans.locate(indices):
+            for folder, chosen, own_rows in self.parts[part].reader.by_shard(rows):
+                yield folder, at[chosen], own_rows
 
     def _collate(self, images: list[UintImages], texts: list[str], metas: list[bytes]) -> LineBatch:
         lengths = np.array([len(text) for text in texts], np.int64)
@@ -234,14 +248,14 @@ def frame_width(frame: str) -> int:
 def _widths(reader: LmdbReader) -> NDArray[np.int32]:
     """Width of each sample at LINE_HEIGHT_PX; from the manifest where a shard has one size."""
     parts = [np.zeros(0, np.int32)]
-    for shard in reader.shards:
-        count = shard["samples"]
-        if len(shard["sizes"]) == 1:
-            parts.append(np.full(count, frame_width(next(iter(shard["sizes"]))), np.int32))
-            continue
-        values = LmdbFolder(reader.folder / shard["path"]).values("wh", np.arange(count))
-        pairs = [value.split(b"_") for value in values]
-        parts.append(np.array([scaled_width(int(h), int(w)) for w, h in pairs], np.int32))
+    for shard in reader.entries:
+        if len(shard.sizes) == 1:
+            width = frame_width(next(iter(shard.sizes)))
+            parts.append(np.full(shard.samples, width, np.int32))
+        else:
+            heights, widths = LmdbFolder(reader.folder / shard.path).frames(shard.samples)
+            pairs = zip(heights, widths, strict=True)
+            parts.append(np.array([scaled_width(h, w) for h, w in pairs], np.int32))
     return np.concatenate(parts)
 
 
@@ -251,9 +265,7 @@ def _check_labels(readers: list[LmdbReader], alphabet: Alphabet) -> None:
         own = reader.info.alphabet
         if own.fingerprint == alphabet.fingerprint:
             continue
-        histograms = reader.info.extra["class_histogram"]
-        assert isinstance(histograms, dict)
-        counts = np.sum([np.asarray(histogram) for histogram in histograms.values()], axis=0)
+        counts = np.sum(list(reader.info.class_counts.values()), axis=0)
         used = "".join(own.symbols[i] for i in np.flatnonzero(counts).tolist())
         outside = [c for c in used if len(alphabet.normalise(c)) != 1]
         outside += alphabet.outside("".join(alphabet.normalise(c) for c in used))

@@ -1,21 +1,21 @@
 """The datasets that a pack takes together: opened, numbered through, their tables merged."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet, load
 from datagen.errors import AlphabetError, ShardError
 from datagen.formats.dataset import find_datasets, open_dataset
-from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.tar.reader import RenderReader, shard_stem
-from datagen.formats.tar.shard import shard_files
+from datagen.formats.manifest import PackedInput, RenderManifest, TextSource
+from datagen.formats.reader import DatasetReader
+from datagen.formats.spans import Spans
 from datagen.sample import UNKNOWN, LabelTable, Samples
 from ocrbase.errors import SettingsError, listed
 
@@ -33,27 +33,24 @@ class PackInput:
         start: position of its first sample among those of all inputs.
         corpus_map: position in the merged table of each of its corpora, and UNKNOWN at the end.
         face_map: the same for faces.
-        target: alphabet that its labels are normalised onto, if that is not its own.
+        target: alphabet that its labels must belong to.
+        normalises: whether that is not its own, so that labels are normalised onto it.
     """
 
     path: Path
-    reader: RenderReader | LmdbReader
+    reader: DatasetReader
     start: int
     corpus_map: NDArray[np.uint16]
     face_map: NDArray[np.uint16]
-    target: Alphabet | None
-
-    @property
-    def stop(self) -> int:
-        """One past the position of its last sample."""
-        return self.start + len(self.reader)
+    target: Alphabet
+    normalises: bool
 
     def read(self, rows: IntArray) -> Samples:
-        """Samples at positions among those of all inputs, in the merged tables' numbers."""
-        return self._merged(self.reader.read(rows - self.start))
+        """Samples at positions of this input, in the merged tables' numbers."""
+        return self._merged(self.reader.read(rows.tolist()))
 
     def tables(self) -> Iterator[tuple[int, LabelTable]]:
-        """Lines without pixels, positions and numbers as in `read`."""
+        """(Position of the first line, lines without pixels), counted through all inputs."""
         for start, labels in self.reader.tables():
             yield self.start + start, self._merged(labels)
 
@@ -61,16 +58,16 @@ class PackInput:
         meta, texts = lines.meta.copy(), lines.texts
         meta["corpus"] = _map(self.corpus_map, meta["corpus"])
         meta["face"] = _map(self.face_map, meta["face"])
-        if self.target is not None:
-            normal = [self.target.normalise(text) for text in texts]
-            outside = self.target.outside("".join(normal))
-            if outside:
-                raise AlphabetError(
-                    f"{self.path}: labels hold {listed([repr(c) for c in outside])}, not among the"
-                    f" {len(self.target)} classes of the target alphabet; choose another with"
-                    " --alphabet, or render the lines anew with it"
-                )
-            texts = normal
+        if self.normalises:
+            texts = [self.target.normalise(text) for text in texts]
+        joined = "".join(texts)
+        if (self.target.class_ids(joined) >= len(self.target)).any():
+            outside = listed([repr(c) for c in self.target.outside(joined)])
+            raise AlphabetError(
+                f"{self.path}: labels hold {outside}, not among the {len(self.target)} classes of"
+                " the target alphabet; choose another with --alphabet, or render the lines anew"
+                " with it"
+            )
         return replace(lines, meta=meta, texts=texts)
 
 
@@ -79,27 +76,25 @@ class PackInputs:
     """All datasets of a pack, positions counted through them in order."""
 
     items: tuple[PackInput, ...]
+    spans: Spans
     alphabet: Alphabet
     corpora: tuple[str, ...]
     faces: tuple[str, ...]
 
     def __len__(self) -> int:
-        return self.items[-1].stop
+        return self.spans.total
 
     def read(self, rows: IntArray) -> Iterator[Samples]:
         """Samples at ascending positions, a batch for each input that holds some of them."""
-        for item in self.items:
-            mine = rows[(rows >= item.start) & (rows < item.stop)]
-            if len(mine):
-                yield item.read(mine)
+        for number, _, own_rows in self.spans.locate(rows):
+            yield self.items[number].read(own_rows)
 
     def image_sizes(self, rows: IntArray) -> IntArray:
         """Bytes of the images at ascending positions, (B,)."""
-        parts = [np.zeros(0, np.int64)]
-        for item in self.items:
-            mine = rows[(rows >= item.start) & (rows < item.stop)]
-            parts.append(item.reader.image_sizes(mine - item.start))
-        return np.concatenate(parts)
+        sizes = np.zeros(len(rows), np.int64)
+        for number, at, own_rows in self.spans.locate(rows):
+            sizes[at] = self.items[number].reader.image_sizes(own_rows)
+        return sizes
 
     def tables(self) -> Iterator[tuple[PackInput, int, LabelTable]]:
         """All lines without pixels: (input, first position, lines)."""
@@ -107,30 +102,28 @@ class PackInputs:
             for start, labels in item.tables():
                 yield item, start, labels
 
-    def merged_manifest(self) -> dict[str, Any]:
-        """What the packed manifest takes from those of the inputs."""
-        manifests: list[dict[str, Any]] = [item.reader.info.extra for item in self.items]
-        sources: dict[str, Any] = {}
-        licences: dict[str, Any] = {}
-        for manifest in manifests:
-            for source in manifest.get("sources", ()):
-                sources.setdefault(json.dumps(source, sort_keys=True), source)
-            licences |= manifest.get("face_licences", {})
-        return {
-            "alphabet": self.alphabet.to_json(),
-            "corpora": list(self.corpora),
-            "faces": list(self.faces),
-            "sources": list(sources.values()),
-            "face_licences": {face: licences.get(face) for face in self.faces},
-            "inputs": [_described(item) for item in self.items],
-        }
+    def sources(self) -> list[TextSource]:
+        """Sources of the text of all inputs, each once."""
+        sources = [source for item in self.items for source in item.reader.manifest.sources]
+        return list(dict.fromkeys(sources))
+
+    def face_licences(self) -> dict[str, str | None]:
+        """Licence of each face of the merged table."""
+        licences: dict[str, str | None] = {}
+        for item in self.items:
+            licences |= item.reader.manifest.face_licences
+        return {face: licences.get(face) for face in self.faces}
+
+    def described(self) -> list[PackedInput]:
+        """What the packed manifest says of each input."""
+        return [_described(item) for item in self.items]
 
     def fingerprint(self) -> str:
         """SHA-256 over what the inputs hold now, by manifests, names, sizes and times of files."""
         digest = hashlib.sha256(self.alphabet.fingerprint.encode())
         for item in self.items:
-            digest.update(json.dumps(item.reader.info.extra, sort_keys=True).encode())
-            for path in _files(item):
+            digest.update(msgspec.json.encode(item.reader.manifest))
+            for path in item.reader.files():
                 status = path.stat()
                 digest.update(f"\n{path} {status.st_size} {status.st_mtime_ns}".encode())
         return digest.hexdigest()
@@ -154,17 +147,17 @@ def open_inputs(
     target = load(Path(alphabet)) if alphabet else _common_alphabet(folders, readers)
     corpora = _merge([reader.info.corpora for reader in readers])
     faces = _merge([reader.info.faces for reader in readers])
-    items, start = [], 0
-    for folder, reader in zip(folders, readers, strict=True):
+    spans = Spans.of([len(reader) for reader in readers])
+    items = []
+    for folder, reader, start in zip(folders, readers, spans.starts.tolist(), strict=False):
         info = reader.info
         maps = (_positions(info.corpora, corpora), _positions(info.faces, faces))
         same = info.alphabet.fingerprint == target.fingerprint
-        items.append(PackInput(folder, reader, start, *maps, None if same else target))
-        start += len(reader)
-    return PackInputs(tuple(items), target, corpora, faces)
+        items.append(PackInput(folder, reader, start, *maps, target, not same))
+    return PackInputs(tuple(items), spans, target, corpora, faces)
 
 
-def _common_alphabet(folders: list[Path], readers: Sequence[RenderReader | LmdbReader]) -> Alphabet:
+def _common_alphabet(folders: list[Path], readers: Sequence[DatasetReader]) -> Alphabet:
     first = readers[0].info.alphabet
     for folder, reader in zip(folders, readers, strict=True):
         other = reader.info.alphabet
@@ -193,16 +186,15 @@ def _map(table: NDArray[np.uint16], values: NDArray[np.uint16]) -> NDArray[np.ui
     return table[np.minimum(values, len(table) - 1)]
 
 
-def _described(item: PackInput) -> dict[str, Any]:
-    manifest = item.reader.info.extra
-    kept = ("format", "command", "plan", "engine", "settings")
-    return {"path": str(item.path), "n": len(item.reader)} | {
-        name: manifest[name] for name in kept if name in manifest
-    }
-
-
-def _files(item: PackInput) -> list[Path]:
-    reader = item.reader
-    if isinstance(reader, LmdbReader):
-        return [reader.folder / shard["path"] / "data.mdb" for shard in reader.shards]
-    return [shard_files(shard_stem(reader.folder, number))[0] for number in reader.numbers]
+def _described(item: PackInput) -> PackedInput:
+    manifest = item.reader.manifest
+    render = manifest if isinstance(manifest, RenderManifest) else None
+    return PackedInput(
+        path=str(item.path),
+        n=len(item.reader),
+        format=manifest.KIND,
+        command=manifest.command,
+        plan=render.plan if render else None,
+        engine=render.engine if render else None,
+        settings=manifest.settings,
+    )

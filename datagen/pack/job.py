@@ -16,16 +16,15 @@ from datagen.cluster import connected
 from datagen.errors import ShardError
 from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
 from datagen.formats.card import write_card
-from datagen.formats.dataset import packed_bytes
 from datagen.formats.lmdb.layout import map_size
 from datagen.formats.lmdb.reader import LmdbReader, shard_folder, split_rule
 from datagen.formats.lmdb.shards import LmdbShardWriter
-from datagen.formats.manifest import FILE, write_manifest
+from datagen.formats.manifest import FILE, PackedShard, write_manifest
 from datagen.pack.inputs import PackInputs, open_inputs
 from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
 from datagen.pack.split_assignment import decide
 from datagen.pack.summary import packed_manifest, warnings_of
-from datagen.pack.tally import ShardTally
+from datagen.pack.tally import ShardTally, WrittenShard
 from datagen.shards import run_shards
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import SettingsError, listed
@@ -33,6 +32,7 @@ from ocrbase.errors import SettingsError, listed
 IntArray = NDArray[np.int64]
 
 _BATCH = 1000  # samples in memory at a time
+_SPLITS = "splits.npy"  # code of each sample's split, while shards are written
 
 Task = tuple[Split, int, int, int]  # split, shard number, first and last position in the split
 
@@ -54,7 +54,7 @@ class PackSummary:
     """
 
     out: Path
-    samples: dict[str, int]
+    samples: dict[Split, int]
     groups: int
     shards: int
     kept: int
@@ -92,49 +92,50 @@ def pack(
     rule, splits, groups = _splits(settings, inputs, out)
     tasks = _tasks(settings, splits)
     kept = building.begin(_plan(inputs, splits, tasks))
-    needed = sum(packed_bytes(item.reader) for item in inputs.items)
+    needed = sum(item.reader.packed_bytes() for item in inputs.items)
     check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
-    np.save(building.path / "splits.npy", splits)
-    reports = list(_run(settings, inputs, building, tasks, progress))
-    (building.path / "splits.npy").unlink()
-    manifest = packed_manifest(settings, inputs, rule, tasks, reports, command)
+    np.save(building.path / _SPLITS, splits)
+    written = list(_run(settings, inputs, building, tasks, progress))
+    (building.path / _SPLITS).unlink()
+    manifest = packed_manifest(settings, inputs, rule, written, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, out.name)
     building.swap()
     return PackSummary(
         out=out,
-        samples=manifest["samples"],
+        samples=manifest.samples,
         groups=groups,
         shards=len(tasks),
         kept=kept,
-        size_bytes=sum(report["bytes"] for report in reports),
+        size_bytes=sum(shard.entry.bytes for shard in written),
         seconds=time.monotonic() - started,
         rule=rule,
-        warnings=tuple(warnings_of(rule, manifest["samples"], groups, len(inputs))),
+        warnings=tuple(warnings_of(rule, manifest.samples, groups, len(inputs))),
     )
 
 
 @dataclass(frozen=True)
-class ShardTask:
+class PackTask:
     """Writes one shard; small enough to send to any worker."""
 
     inputs: PackInputs
     out: str
     tasks: tuple[Task, ...]
 
-    def __call__(self, task: int) -> tuple[int, dict[str, Any]]:
+    def __call__(self, task: int) -> tuple[int, WrittenShard]:
         split, number, first, last = self.tasks[task]
         building, name = BuildFolder(Path(self.out)), shard_folder(split, number)
-        report = building.report(name)
-        if report is None:
-            rows = _positions(str(building.path / "splits.npy"), split)[first:last]
-            report = _write(self.inputs, building.path / name, rows) | {"path": name}
-            building.finish(name, report)
-        return task, report
+        written = building.report(name, WrittenShard)
+        if written is None:
+            rows = _positions(str(building.path / _SPLITS), split)[first:last]
+            written = _write(self.inputs, building.path, name, rows)
+            building.finish(name, written)
+        return task, written
 
 
-def _write(inputs: PackInputs, folder: Path, rows: IntArray) -> dict[str, Any]:
-    """Write the samples at some positions as one LMDB, and report what it holds."""
+def _write(inputs: PackInputs, root: Path, name: str, rows: IntArray) -> WrittenShard:
+    """Write the samples at some positions as one LMDB, and say what it holds."""
+    folder = root / name
     image_sizes = inputs.image_sizes(rows)
     # Labels and centres are small: a generous bound on them is as good as their size.
     size = map_size(image_sizes, 64 * len(rows), 64 * len(rows))
@@ -145,12 +146,15 @@ def _write(inputs: PackInputs, folder: Path, rows: IntArray) -> dict[str, Any]:
                 writer.write(samples)
                 tally.add(samples)
     crc32 = np.concatenate(writer.crc32).astype("<u4")
-    return {
-        "samples": writer.count,
-        "bytes": (folder / "data.mdb").stat().st_size,
-        "checksum": hashlib.sha256(crc32.tobytes()).hexdigest(),
-        **tally.report(),
-    }
+    entry = PackedShard(
+        path=name,
+        samples=writer.count,
+        bytes=(folder / "data.mdb").stat().st_size,
+        checksum=hashlib.sha256(crc32.tobytes()).hexdigest(),
+        sizes=tally.sizes,
+        most_steps=tally.most_steps,
+    )
+    return WrittenShard(entry, tally.classes())
 
 
 @lru_cache(maxsize=2)
@@ -165,23 +169,23 @@ def _run(
     building: BuildFolder,
     tasks: list[Task],
     progress: Callable[[int, int], None],
-) -> Iterator[dict[str, Any]]:
-    """Write all shards; yields their reports in the order of the tasks."""
+) -> Iterator[WrittenShard]:
+    """Write all shards; yields what they hold in the order of the tasks."""
     _positions.cache_clear()
-    task = ShardTask(inputs, str(building.out), tuple(tasks))
-    found: dict[int, dict[str, Any]] = {}
+    task = PackTask(inputs, str(building.out), tuple(tasks))
+    written: dict[int, WrittenShard] = {}
     done, total = 0, sum(last - first for _, _, first, last in tasks)
     progress(0, total)
-    for number, report in _reports(settings, task, len(tasks)):
-        found[number] = report
-        done += report["samples"]
+    for number, shard in _written(settings, task, len(tasks)):
+        written[number] = shard
+        done += shard.entry.samples
         progress(done, total)
-    yield from (found[number] for number in range(len(tasks)))
+    yield from (written[number] for number in range(len(tasks)))
 
 
-def _reports(
-    settings: PackSettings, task: ShardTask, count: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _written(
+    settings: PackSettings, task: PackTask, count: int
+) -> Iterator[tuple[int, WrittenShard]]:
     if settings.backend == "dask":
         with connected(settings.scheduler):
             yield from run_shards(task, range(count), backend="dask", jobs=-1)
@@ -231,15 +235,14 @@ def _rule(settings: PackSettings, first: SplitRule | None) -> SplitRule:
 
 def _settled(out: Path) -> frozenset[int]:
     """Groups that the existing data has in validation and that the rule put there."""
-    found: set[int] = set()
+    settled: set[int] = set()
     try:
-        for _, samples in LmdbReader(out, Split.VAL).tables():
-            found |= set(
-                samples.meta["sentence"][Split.UNDECIDED.mask(samples.meta["side"])].tolist()
-            )
+        for _, labels in LmdbReader(out, Split.VAL).tables():
+            free = Split.UNDECIDED.mask(labels.meta["side"])
+            settled |= set(labels.meta["sentence"][free].tolist())
     except ShardError:
         return frozenset()  # damaged data is about to be replaced; its threshold still holds
-    return frozenset(found)
+    return frozenset(settled)
 
 
 def _tasks(settings: PackSettings, splits: NDArray[np.uint8]) -> list[Task]:

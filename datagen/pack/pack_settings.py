@@ -1,13 +1,15 @@
 """What a user sets of a pack."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from ocrbase.errors import SettingsError
 from ocrbase.homes import PACKED, RENDERS
 
-SplitBy = Literal["sentence", "sample", "faces", "list"]
-SPLIT_BY: tuple[SplitBy, ...] = ("sentence", "sample", "faces", "list")
+if TYPE_CHECKING:
+    from datagen.split import SplitBy
+
+SPLIT_BY: tuple["SplitBy", ...] = ("sentence", "sample", "faces", "list")
 DEFAULT_SPLIT = 0.99
 DEFAULT_SEED = 0
 FEW_GROUPS = 200  # under this many, validation says little: a warning
@@ -39,7 +41,7 @@ class PackSettings:
     inputs: tuple[str, ...] = (str(RENDERS),)
     out: str = str(PACKED)
     split: float | None = None
-    split_by: SplitBy | None = None
+    split_by: "SplitBy | None" = None
     val_faces: tuple[str, ...] = ()
     val_list: str | None = None
     seed: int | None = None

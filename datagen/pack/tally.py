@@ -1,30 +1,47 @@
 """What a packed shard holds, counted while it is written: classes, frames, the longest labels.
 
-The manifest keeps these figures, so that training can check a data set of any size at once.
+The manifest keeps these numbers, so that training can check a data set of any size at once.
 """
 
-from typing import Any
-
+import msgspec
 import numpy as np
 
 from datagen.alphabet import Alphabet
+from datagen.formats.manifest import PackedShard
 from datagen.sample import Samples
 from datagen.time_steps import steps_needed
 
 
+class WrittenShard(msgspec.Struct, frozen=True):
+    """A shard that is finished.
+
+    Attributes:
+        entry: what the manifest says of it.
+        classes: occurrences of the classes that occur.
+    """
+
+    entry: PackedShard
+    classes: dict[int, int]
+
+
 class ShardTally:
-    """Counts over the samples of one shard."""
+    """Counts over the samples of one shard.
+
+    Attributes:
+        sizes: samples by frame, "280x32".
+        most_steps: time steps that the longest label needs, by frame.
+    """
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
-        self.classes = np.zeros(len(alphabet), np.int64)
-        self.frames: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
         self.most_steps: dict[str, int] = {}
+        self._classes = np.zeros(len(alphabet), np.int64)
 
     def add(self, samples: Samples) -> None:
         """Count samples whose labels are normalised onto the alphabet."""
         ids = self.alphabet.class_ids("".join(samples.texts))
-        self.classes += np.bincount(ids, minlength=len(self.classes))
+        self._classes += np.bincount(ids, minlength=len(self._classes))
         pairs = np.stack([samples.meta["width"], samples.meta["height"]], axis=1)
         frames, frame_of = np.unique(pairs, axis=0, return_inverse=True)
         counts = np.bincount(frame_of.ravel(), minlength=len(frames))
@@ -34,15 +51,10 @@ class ShardTally:
             frames.tolist(), counts.tolist(), steps.tolist(), strict=True
         ):
             frame = f"{width}x{height}"
-            self.frames[frame] = self.frames.get(frame, 0) + count
+            self.sizes[frame] = self.sizes.get(frame, 0) + count
             self.most_steps[frame] = max(self.most_steps.get(frame, 0), most)
 
-    def report(self) -> dict[str, Any]:
-        """`sizes` and `most_steps` by frame, "280x32"; `classes` that occur with their counts."""
-        used = np.flatnonzero(self.classes)
-        counts = self.classes[used].tolist()
-        return {
-            "sizes": self.frames,
-            "most_steps": self.most_steps,
-            "classes": dict(zip(used.tolist(), counts, strict=True)),
-        }
+    def classes(self) -> dict[int, int]:
+        """Occurrences of the classes that occur."""
+        used = np.flatnonzero(self._classes)
+        return dict(zip(used.tolist(), self._classes[used].tolist(), strict=True))

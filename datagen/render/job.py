@@ -16,9 +16,17 @@ import numpy as np
 
 from datagen.cluster import connected
 from datagen.formats.card import write_card
-from datagen.formats.manifest import RENDER, VERSION, cpu_name, read_manifest
+from datagen.formats.manifest import (
+    VERSION,
+    RenderManifest,
+    StoredAlphabet,
+    TextSource,
+    cpu_name,
+    library_versions,
+    read_render_manifest,
+)
 from datagen.formats.tar.reader import shard_stem
-from datagen.render.line_renderer import LineRenderer, current_renderer
+from datagen.render.line_renderer import LIBRARIES, LineRenderer, current_renderer
 from datagen.render.render_folder import open_folder
 from datagen.render.render_settings import RenderSettings
 from datagen.render.resolved import ResolvedRender, resolve
@@ -94,7 +102,7 @@ def render(
             shards.append(shard)
             done += shard.lines
             progress(done, total)
-        write_card(job.folder, read_manifest(job.folder, RENDER))
+        write_card(job.folder, read_render_manifest(job.folder))
         seconds = time.monotonic() - started
     return RenderSummary(settings.folder, lines, done, seconds, tuple(shards), damaged)
 
@@ -124,24 +132,25 @@ def _run(
         raise
 
 
-def _manifest(settings: RenderSettings, renderer: LineRenderer, command: str) -> dict[str, Any]:
+def _manifest(settings: RenderSettings, renderer: LineRenderer, command: str) -> RenderManifest:
     faces, plan = renderer.faces, renderer.plan
     as_named = make_plan(settings.plan)  # so that a card names files as its author did
-    return {
-        "format": RENDER,
-        "version": VERSION,
-        "n": settings.n,
-        "shard_size": settings.shard_size,
-        "command": command,
-        "settings": {"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
-        "style": to_mapping(renderer.style),
-        **renderer.identity(),
-        "texts": plan.text_fingerprints,
-        "alphabet": plan.alphabet.to_json(),
-        "corpora": list(plan.corpora),
-        "sources": [asdict(source) for source in as_named.sources],
-        "faces": [face.name for face in faces],
-        "face_licences": {face.name: face.licence for face in faces},
-        "cpu": cpu_name(),
-        "cpu_features": cpu_features(),
-    }
+    return RenderManifest(
+        version=VERSION,
+        n=settings.n,
+        shard_size=settings.shard_size,
+        command=command,
+        settings={"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
+        style=to_mapping(renderer.style),
+        plan=plan.fingerprint,
+        engine=renderer.engine.fingerprint,
+        libraries=library_versions(LIBRARIES),
+        texts=dict(plan.text_fingerprints),
+        alphabet=StoredAlphabet.of(plan.alphabet),
+        corpora=list(plan.corpora),
+        sources=[TextSource(**asdict(source)) for source in as_named.sources],
+        faces=[face.name for face in faces],
+        face_licences={face.name: face.licence for face in faces},
+        cpu=cpu_name(),
+        cpu_features=cpu_features(),
+    )

@@ -1,17 +1,25 @@
 """The folder of a render: begun, gone on with, or refused because it would mix two renders."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen.formats.manifest import FILE, RENDER, read_manifest, write_manifest
+import msgspec
+
+from datagen.errors import ShardError
+from datagen.formats.manifest import (
+    FILE,
+    RenderManifest,
+    read_render_manifest,
+    write_manifest,
+)
 from datagen.formats.tar.reader import finished_shards
 from ocrbase.errors import SettingsError, listed
 from ocrbase.publishing import disk_errors, is_attempt
+from ocrbase.records import convert
 from ocrbase.settings import differences
 
 
-def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> int:
+def open_folder(folder: Path, manifest: RenderManifest, *, overwrite: bool) -> int:
     """Begin a render or go on with one, and write its manifest.
 
     Only finished shards bind a folder to its settings.
@@ -34,7 +42,7 @@ def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> i
         folder.mkdir(parents=True, exist_ok=True)
         entries = [path for path in folder.iterdir() if not is_attempt(path)]
     if (folder / FILE).exists():
-        old = read_manifest(folder, RENDER)
+        old = read_render_manifest(folder)
         finished = len(finished_shards(folder))
         changes = _changes(old, manifest)
         if finished and changes and not overwrite:
@@ -45,11 +53,11 @@ def open_folder(folder: Path, manifest: dict[str, Any], *, overwrite: bool) -> i
         if changes or not finished:
             _remove_shards(folder)
         else:
-            manifest["n"] = max(int(old["n"]), manifest["n"])
+            manifest = msgspec.structs.replace(manifest, n=max(old.n, manifest.n))
     elif entries:
         raise SettingsError(f"{folder} holds files but no render: choose another --out")
     write_manifest(folder, manifest)
-    return int(manifest["n"])
+    return manifest.n
 
 
 def _remove_shards(folder: Path) -> None:
@@ -60,45 +68,51 @@ def _remove_shards(folder: Path) -> None:
                 path.unlink()
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+class _Look(msgspec.Struct):
+    """What settings say of the columns that a shard has."""
+
+    boxes: bool = False
+    masks: bool = False
+
+
+class _Settings(msgspec.Struct):
+    look: _Look = msgspec.field(default_factory=_Look)
+
+
+def _changes(old: RenderManifest, new: RenderManifest) -> list[str]:
     """Why the shards of a folder would come out differently now; empty if they would not."""
     if _identity(old) == _identity(new):
         return []
-    changes = differences(dict(old.get("settings", {})), dict(new["settings"]))
-    changes += _named(old, new, "shard_size") + _text_changes(old, new)
+    changes = differences(old.settings, new.settings)
+    changes += differences({"shard_size": old.shard_size}, {"shard_size": new.shard_size})
+    changes += _text_changes(old, new)
     if not changes:
-        changes = differences(dict(old.get("style", {})), dict(new["style"]), "style.")
-        changes += _named(old, new, "faces")
-    if not changes and old.get("plan") != new["plan"]:
+        changes = differences(old.style or {}, new.style or {}, "style.")
+        changes += differences({"faces": old.faces}, {"faces": new.faces})
+    if not changes and old.plan != new.plan:
         changes = ["the text, or how this release cuts lines from it, has changed"]
     elif not changes:
         changes = ["a face's file, the backgrounds or this release's drawing have changed"]
     return changes
 
 
-def _identity(manifest: Mapping[str, Any]) -> list[Any]:
+def _identity(manifest: RenderManifest) -> list[Any]:
     """What every byte of a render's shards depends on, versions of libraries aside."""
-    look = manifest.get("settings", {}).get("look", {})
-    keys = ("plan", "engine", "shard_size")
-    return [*map(manifest.get, keys), look.get("boxes", False), look.get("masks", False)]
+    look = convert(manifest.settings, _Settings, "settings of a render", error=ShardError).look
+    return [manifest.plan, manifest.engine, manifest.shard_size, look.boxes, look.masks]
 
 
-def _text_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    before, now = old.get("texts", {}), new["texts"]
+def _text_changes(old: RenderManifest, new: RenderManifest) -> list[str]:
     changes = [
         f"the content of {name} has changed"
-        for name, fingerprint in now.items()
-        if before.get(name, fingerprint) != fingerprint
+        for name, fingerprint in new.texts.items()
+        if old.texts.get(name, fingerprint) != fingerprint
     ]
-    if old["alphabet"] != new["alphabet"]:
-        sizes = [len(manifest["alphabet"]["characters"]) for manifest in (old, new)]
+    if old.alphabet != new.alphabet:
+        before, now = len(old.alphabet.characters), len(new.alphabet.characters)
         changes.append(
-            f"alphabet: {sizes[0]:,} characters, now {sizes[1]:,}"
-            if sizes[0] != sizes[1]
+            f"alphabet: {before:,} characters, now {now:,}"
+            if before != now
             else "the characters of the alphabet have changed"
         )
     return changes
-
-
-def _named(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> list[str]:
-    return differences({name: old.get(name)}, {name: new[name]})

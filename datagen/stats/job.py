@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.formats.dataset import find_datasets, open_dataset
-from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.tar.reader import RenderReader
+from datagen.formats.reader import DatasetReader
 from datagen.images import try_decode
 from datagen.sample import EFFECTS, UNKNOWN, LabelTable, Samples
 from datagen.split import SPLITS
@@ -154,17 +153,13 @@ def _stats(
     for name in ("corpora", "faces", "sizes"):
         setattr(found, name, dict(Counter(getattr(found, name)).most_common()))
     found.lengths = dict(sorted(found.lengths.items()))
-    if isinstance(reader, LmdbReader):
-        counts: Counter[str] = Counter()
-        for shard in reader.shards:
-            counts[shard["path"].split("/")[0]] += shard["samples"]
-        found.splits = dict(counts)
+    for code, count in enumerate(np.bincount(reader.splits(), minlength=len(SPLITS)).tolist()):
+        if count:
+            found.splits[SPLITS[code]] = count
     return found
 
 
-def _count_tables(
-    found: Statistics, samples: LabelTable, reader: RenderReader | LmdbReader
-) -> None:
+def _count_tables(found: Statistics, samples: LabelTable, reader: DatasetReader) -> None:
     meta, info = samples.meta, reader.info
     ids = found.alphabet.class_ids("".join(samples.texts))
     counts = np.bincount(ids[ids < len(found.alphabet)], minlength=len(found.alphabet))
@@ -176,7 +171,6 @@ def _count_tables(
     _add(found.sizes, {f"{w}x{h}": int(n) for (w, h), n in zip(pairs, numbers, strict=True)})
     for length, count in Counter(map(len, samples.texts)).items():
         found.lengths[length] = found.lengths.get(length, 0) + count
-    _add(found.splits, _names(meta["side"].astype(np.int64), SPLITS))
     found.inserted += int((meta["inserted"] > 0).sum())
     found.redrawn += int((meta["attempt"] > 0).sum())
 
@@ -185,7 +179,7 @@ def _count_repeats(
     found: Statistics,
     labels: NDArray[np.uint64],
     sentences: NDArray[np.uint64],
-    reader: RenderReader | LmdbReader,
+    reader: DatasetReader,
 ) -> None:
     _, first, counts = np.unique(labels, return_index=True, return_counts=True)
     found.repeated_labels = len(labels) - len(counts)
@@ -196,7 +190,7 @@ def _count_repeats(
     found.sentences, found.most_of_a_sentence = len(of_sentence), int(of_sentence.max(initial=0))
 
 
-def _look(found: Statistics, reader: RenderReader | LmdbReader, images: int) -> None:
+def _look(found: Statistics, reader: DatasetReader, images: int) -> None:
     """Decode images spread evenly over the dataset."""
     count = min(images or len(reader), len(reader))
     rows = np.unique(np.linspace(0, len(reader) - 1, count).astype(np.int64))

@@ -11,11 +11,11 @@ import numpy as np
 
 from datagen.errors import ShardError
 from datagen.formats.dataset import find_datasets, open_dataset
-from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.tar.reader import RenderReader
+from datagen.formats.manifest import PackedManifest
+from datagen.formats.reader import DatasetReader, Problem
 from datagen.shards import run_shards
 from datagen.split import Split
-from datagen.verify.shard_check import LEAK, SHARD, ShardCheck, ShardReport
+from datagen.verify.shard_check import CheckedShard, ShardCheck
 
 _SHOWN = 5  # offenders of each kind
 
@@ -41,8 +41,8 @@ class DatasetReport:
     lines: int = 0
     shards: int = 0
     images: int = 0
-    errors: dict[str, int] = field(default_factory=dict)
-    offenders: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[Problem, int] = field(default_factory=dict)
+    offenders: dict[Problem, list[str]] = field(default_factory=dict)
     duplicates: int = 0
     shared_sentences: int = 0
     shared_labels: int = 0
@@ -88,11 +88,11 @@ def _verify(
     try:
         reader = open_dataset(folder)
     except ShardError as error:
-        total.errors[SHARD], total.offenders[SHARD] = 1, [str(error)]
+        total.errors[Problem.SHARD], total.offenders[Problem.SHARD] = 1, [str(error)]
         return total
-    total.shards = len(reader.starts) - 1
+    total.shards = len(reader.shards)
     workers = min(jobs or len(os.sched_getaffinity(0)), max(1, total.shards))
-    reports: list[ShardReport] = []
+    reports: list[CheckedShard] = []
     progress(0, total.shards)
     for report in run_shards(ShardCheck(reader, quick), range(total.shards), jobs=workers):
         reports.append(report)
@@ -102,17 +102,15 @@ def _verify(
     return total
 
 
-def _merge(
-    total: DatasetReport, reports: list[ShardReport], reader: RenderReader | LmdbReader
-) -> None:
+def _merge(total: DatasetReport, reports: list[CheckedShard], reader: DatasetReader) -> None:
     for report in reports:
         total.lines += report.lines
         total.images += report.images
         for kind, count in report.errors.items():
             total.errors[kind] = total.errors.get(kind, 0) + count
-        for kind, found in report.offenders.items():
+        for kind, offenders in report.offenders.items():
             kept = total.offenders.setdefault(kind, [])
-            kept += found[: _SHOWN - len(kept)]
+            kept += offenders[: _SHOWN - len(kept)]
     if not reports:
         return
     images = np.concatenate([np.array(r.image_hashes, np.uint64) for r in reports])
@@ -132,11 +130,12 @@ def _merge(
     )
     total.shared_sentences = len(shared)
     if len(shared) and _by_sentence(reader):
-        total.errors[LEAK] = len(shared)
-        total.offenders[LEAK] = [f"sentence {value:016x}" for value in shared[:_SHOWN].tolist()]
+        total.errors[Problem.LEAK] = len(shared)
+        named = [f"sentence {value:016x}" for value in shared[:_SHOWN].tolist()]
+        total.offenders[Problem.LEAK] = named
 
 
-def _by_sentence(reader: RenderReader | LmdbReader) -> bool:
+def _by_sentence(reader: DatasetReader) -> bool:
     """Whether the data was split so that no sentence may be in both splits."""
-    split = reader.info.extra.get("split")
-    return isinstance(split, dict) and split.get("by") == "sentence"
+    manifest = reader.manifest
+    return isinstance(manifest, PackedManifest) and manifest.split.by == "sentence"

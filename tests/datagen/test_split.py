@@ -1,12 +1,15 @@
 """The split as a pure function, and how its threshold is chosen."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen.errors import ShardError
-from datagen.split import Groups, Split, SplitRule, choose, is_validation, rank
+from datagen.split import Groups, Split, SplitRule, StoredRule, choose, is_validation, rank
+from ocrbase.records import convert, decode
 
 
 def _groups(lines: list[int], classes: list[list[int]], seed: int = 0) -> Groups:
@@ -103,19 +106,20 @@ def test_a_kept_threshold_spares_new_rare_classes_and_moves_no_settled_group() -
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=20), st.integers(0, 2**64))
 def test_a_rule_survives_its_manifest(kept: set[int], threshold: int) -> None:
     rule = SplitRule("faces", 0.75, 3, threshold, frozenset(kept), ("Song",))
-    assert SplitRule.from_json(rule.to_json()) == rule
+    assert decode(json.dumps(rule.to_json()), StoredRule, "split").rule() == rule
 
 
-def test_a_damaged_rule_is_named() -> None:
-    with pytest.raises(ShardError, match="the manifest's split cannot be read"):
-        SplitRule.from_json({"by": "sentence"})
-
-
-def test_rare_classes_do_not_drag_the_threshold_down_without_end() -> None:
-    """With a class of its own in most sentences, later data would nearly all be validation."""
-    count = 400
-    groups = _groups([1] * count, [[i] if i % 10 else [] for i in range(count)])
-    totals, none = _totals(groups, count), np.zeros(count, np.int64)
-    choice = choose(groups, 0.02 * count, totals, none, ratio=0.98)
-    assert choice.threshold >= round(2**64 * 0.92)
-    assert 1 <= choice.groups < 8
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("by", "weekday", "by: invalid enum value 'weekday'"),
+        ("ratio", 7, "ratio: expected float <= 1.0"),
+        ("threshold", "many", "threshold: expected str matching regex"),
+        ("kept_in_train", ["0x1", "0x10000000000000000"], r"kept_in_train\[1\]: expected str"),
+        ("seed", None, "seed: expected int, got null"),
+    ],
+)
+def test_a_damaged_rule_is_named(field: str, value: object, message: str) -> None:
+    plain = SplitRule("sentence", 0.9, 0, 2**63).to_json() | {field: value}
+    with pytest.raises(ShardError, match=message):
+        convert(plain, StoredRule, "manifest.json", error=ShardError)

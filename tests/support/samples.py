@@ -7,7 +7,13 @@ import cv2
 import numpy as np
 
 from datagen.alphabet import Alphabet
-from datagen.formats.manifest import RENDER, write_manifest
+from datagen.formats.manifest import (
+    VERSION,
+    RenderManifest,
+    StoredAlphabet,
+    TextSource,
+    write_manifest,
+)
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import encode_jpeg, encode_png
@@ -32,7 +38,7 @@ def make_samples(
     sentences: Sequence[int] | None = None,
     with_masks: bool = False,
 ) -> Samples:
-    """Draw one line an index, 32 pixels high, dark on light, as JPEG."""
+    """Draw one line per index, 32 pixels high, dark on light, as JPEG."""
     texts = list(labels) if labels is not None else [label_of(i) for i in indices]
     pixels = np.stack([_draw(text, index, width) for text, index in zip(texts, indices)])  # noqa: B905
     meta = unknown_meta(len(texts))
@@ -67,22 +73,19 @@ def make_render(
 ) -> Path:
     """A folder as `ocrgen render` leaves it."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(
-        folder,
-        {
-            "format": RENDER,
-            "version": 1,
-            "n": n,
-            "shard_size": shard_size,
-            "alphabet": alphabet.to_json(),
-            "corpora": ["news"],
-            "faces": list(faces),
-            "sources": [{"name": "news", "licence": "CC0", "attribution": "nobody"}],
-            "face_licences": dict.fromkeys(faces, "OFL-1.1"),
-            "settings": {"seed": 0},
-            "command": "ocrgen render --corpus news",
-        },
+    manifest = RenderManifest(
+        version=VERSION,
+        n=n,
+        shard_size=shard_size,
+        alphabet=StoredAlphabet.of(alphabet),
+        corpora=["news"],
+        faces=list(faces),
+        sources=[TextSource(name="news", licence="CC0", attribution="nobody")],
+        face_licences=dict.fromkeys(faces, "OFL-1.1"),
+        settings={"seed": 0},
+        command="ocrgen render --corpus news",
     )
+    write_manifest(folder, manifest)
     for number in range(shard_count(n, shard_size)):
         stop = min(n, (number + 1) * shard_size)
         indices = range(number * shard_size, stop)

@@ -71,7 +71,6 @@ def command(
 
     from tqdm import tqdm
 
-    from datagen.formats.lmdb.reader import LmdbReader
     from datagen.split import Split
     from ocrbase.errors import listed
     from ocrbase.outputs import check_output
@@ -87,14 +86,13 @@ def command(
         check_output(html)
     data = data or Path(PackSettings.out)
     source = open_labelled(data, Split(split), allow_outside=allow_outside)
-    name = f"{data} ({split})" if isinstance(source, LmdbReader) else str(data)
 
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)
         decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
         with tqdm(total=min(limit or len(source), len(source)), unit="lines", disable=None) as bar:
             reader = LineReader(scorer, decode)
-            return evaluate(reader, source, name, limit=limit, progress=bar.update)
+            return evaluate(reader, source, source.name, limit=limit, progress=bar.update)
 
     evaluation = run(open_scorer(checkpoint, onnx, device))
     if evaluation.outside:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.errors import AlphabetError
 from datagen.formats.reader import DatasetInfo, Reader
+from datagen.split import Split
 from ocrbase.errors import listed
 from training.errors import ReadError
 from training.evaluation.labelled import spread
@@ -125,17 +126,16 @@ def evaluate(
 
 def training_occurrences(info: DatasetInfo) -> Callable[[str], int] | None:
     """How often each character stands in the training split of a packed dataset, if it says so."""
-    histograms = info.extra.get("class_histogram")
-    if not isinstance(histograms, dict) or "train" not in histograms:
+    if Split.TRAIN not in info.class_counts:
         return None
-    counts = dict(zip(info.alphabet.symbols, histograms["train"], strict=True))
+    counts = dict(zip(info.alphabet.symbols, info.class_counts[Split.TRAIN].tolist(), strict=True))
     return lambda character: int(counts.get(character, 0))
 
 
 def _outside(texts: list[str], reader: LineReader, info: DatasetInfo, name: str) -> Counter[str]:
     alphabet = reader.scorer.alphabet
     outside = Counter(c for text in texts for c in text if c not in alphabet)
-    if outside and info.extra:
+    if outside and not info.any_character:
         raise AlphabetError(
             f"{name} was made for another alphabet than {reader.scorer.name}: its labels hold"
             f" {listed([repr(c) for c in outside])}, which the model has no class for; evaluate a"

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
 from datagen.errors import ImageError
+from datagen.formats.dataset import open_dataset
 from datagen.formats.foreign.rows import leaves_its_folder
-from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE as MANIFEST
-from datagen.formats.manifest import LMDB, read_manifest
 from datagen.formats.reader import DatasetInfo, Reader
-from datagen.formats.tar.reader import RenderReader
 from datagen.line_images import Gray
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.job import render
@@ -57,9 +55,7 @@ def open_labelled(path: Path, split: Split = Split.VAL, *, allow_outside: bool =
             f"{path} holds no {MANIFEST} or {LIST}; name what `ocrgen pack` wrote, or a list of"
             " lines 'file<TAB>text'"
         )
-    if read_manifest(folder)["format"] == LMDB:
-        return LmdbReader(path, split)
-    return RenderReader(folder)
+    return open_dataset(path if path.name in PACKED else folder, split=split)
 
 
 @contextmanager
@@ -123,7 +119,7 @@ class LabelledFiles:
     """
 
     def __init__(self, path: Path, *, allow_outside: bool = False) -> None:
-        self.folder = path.parent
+        self.folder, self.name = path.parent, str(path)
         header, rows = _rows(path)
         outside = [row.file for row in rows if leaves_its_folder(row.file)]
         if outside and not allow_outside:
@@ -143,12 +139,12 @@ class LabelledFiles:
     @property
     def info(self) -> DatasetInfo:
         """The tables of the list; its texts may use any character, so the alphabet is nominal."""
-        return DatasetInfo(builtin(), self._corpora, self._faces)
+        return DatasetInfo(builtin(), self._corpora, self._faces, any_character=True)
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def read(self, indices: Sequence[int]) -> Samples:
+    def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Samples:
         """The files' bytes as they are.
 
         Raises:

@@ -1,10 +1,9 @@
 """Where the lines of a run come from."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from datagen.alphabet import Alphabet
 from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
 from datagen.formats.manifest import FILE as MANIFEST
+from datagen.formats.manifest import PackedShard
 from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
@@ -95,9 +95,7 @@ class StoredLines:
         seen: set[str] = set()
         for part in self.dataset.parts:
             info = part.reader.info
-            histograms = info.extra["class_histogram"]
-            assert isinstance(histograms, dict)
-            used = np.flatnonzero(histograms[self.dataset.split])
+            used = np.flatnonzero(info.class_counts[self.dataset.split])
             seen |= {self.alphabet.normalise(info.alphabet.symbols[i]) for i in used.tolist()}
         return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
 
@@ -106,11 +104,11 @@ class StoredLines:
         wrong = []
         for part in self.dataset.parts:
             same = part.reader.info.alphabet.fingerprint == self.alphabet.fingerprint
-            for number, shard in enumerate(part.reader.shards):
+            for number, shard in enumerate(part.reader.entries):
                 if same and _all_fit(shard, output_length):
                     continue
-                first, last = part.start + part.reader.starts[number : number + 2]
-                wrong += self._infeasible_among(np.arange(first, last), output_length)
+                indices = part.start + part.reader.shards.span(number)
+                wrong += self._infeasible_among(indices, output_length)
         return wrong
 
     def _infeasible_among(
@@ -125,12 +123,12 @@ class StoredLines:
         return wrong
 
 
-def _all_fit(shard: Mapping[str, Any], output_length: Callable[[int], int]) -> bool:
+def _all_fit(shard: PackedShard, output_length: Callable[[int], int]) -> bool:
     """Whether the manifest knows that all labels of a shard fit their images' time steps.
 
     Data that was packed before manifests kept `most_steps` is in doubt.
     """
-    most = shard.get("most_steps")
+    most = shard.most_steps
     return most is not None and all(
         steps <= output_length(frame_width(frame)) for frame, steps in most.items()
     )

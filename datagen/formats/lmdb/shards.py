@@ -1,5 +1,6 @@
 """Write and read LMDB shards: one folder a shard, in the layout of `layout`."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ from ocrbase.publishing import (
 )
 
 IntArray = NDArray[np.int64]
+
+_SIZE = re.compile(rb"(\d{1,5})_(\d{1,5})")
+_COUNT = re.compile(rb"\d{1,18}")  # what fits into a len()
 
 
 class LmdbShardWriter:
@@ -140,6 +144,43 @@ class LmdbFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def file(self) -> Path:
+        """The file that holds all entries."""
+        return self.folder / "data.mdb"
+
+    def texts(self, positions: Sequence[int] | IntArray) -> list[str]:
+        """Labels at some positions, which count from 0.
+
+        Raises:
+            ShardError: if some are missing or not UTF-8; names their keys.
+        """
+        rows = np.asarray(positions, np.int64)
+        values = self.values("label", rows)
+        try:
+            return [value.decode("utf-8") for value in values]
+        except UnicodeDecodeError:
+            keys = layout.keys("label", rows)
+            bad = [k.decode() for k, v in zip(keys, values, strict=True) if not _is_text(v)]
+            raise ShardError(
+                f"{self.folder}: labels that are not UTF-8 text: {listed(bad)}; pack the data again"
+            ) from None
+
+    def frames(self, count: int) -> tuple[list[int], list[int]]:
+        """Heights and widths of the first samples' images, (count,) each, as recorded.
+
+        Raises:
+            ShardError: if an entry is missing or no size.
+        """
+        values = self.values("wh", range(count))
+        matches = [_SIZE.fullmatch(value) for value in values]
+        sizes = [(int(m[2]), int(m[1])) for m in matches if m]
+        if len(sizes) < count:
+            keys = zip(layout.keys("wh", range(count)), matches, strict=True)
+            bad = listed([key.decode() for key, match in keys if not match])
+            raise ShardError(f"{self.folder}: no sizes in {bad}; pack the data again")
+        return [height for height, _ in sizes], [width for _, width in sizes]
+
     def values(self, family: str, positions: Sequence[int] | IntArray) -> list[bytes]:
         """Values of one family of keys at some positions, which count from 0.
 
@@ -148,12 +189,12 @@ class LmdbFolder:
         """
         wanted = layout.keys(family, positions)
         with lmdb_errors(self.folder), environment(self.folder).begin() as transaction:
-            found: list[tuple[bytes, bytes]] = transaction.cursor().getmulti(wanted)
-        if len(found) != len(wanted):
-            there = {key for key, _ in found}
+            entries: list[tuple[bytes, bytes]] = transaction.cursor().getmulti(wanted)
+        if len(entries) != len(wanted):
+            there = {key for key, _ in entries}
             missing = [key.decode() for key in wanted if key not in there]
             raise ShardError(f"{self.folder} has no entry {listed(missing)}: pack the data again")
-        return [value for _, value in found]
+        return [value for _, value in entries]
 
     def sizes(self, family: str, positions: Sequence[int] | IntArray) -> IntArray:
         """Bytes of the values at some positions, (B,), without reading them."""
@@ -162,8 +203,11 @@ class LmdbFolder:
             lmdb_errors(self.folder),
             environment(self.folder).begin(buffers=True) as transaction,
         ):
-            found = transaction.cursor().getmulti(wanted)
-            return np.array([len(value) for _, value in found], np.int64)
+            entries = transaction.cursor().getmulti(wanted)
+            lengths = [len(value) for _, value in entries]
+        if len(lengths) != len(wanted):
+            self.values(family, positions)  # names what is missing
+        return np.array(lengths, np.int64)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of one key, None where there is none."""
@@ -179,6 +223,14 @@ class LmdbFolder:
 
     def __len__(self) -> int:
         value = self.get(layout.COUNT_KEY)
-        if value is None or not value.isdigit():
+        if value is None or not _COUNT.fullmatch(value):
             raise ShardError(f"{self.folder} has no num-samples: not an LMDB of text lines")
         return int(value)
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

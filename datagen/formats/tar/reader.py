@@ -2,22 +2,27 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
-from datagen.formats.manifest import RENDER, dataset_info, read_manifest
-from datagen.formats.reader import DatasetInfo
+from datagen.formats.lmdb.layout import PAGE, pages_of
+from datagen.formats.manifest import RenderManifest, read_render_manifest
+from datagen.formats.reader import DatasetInfo, Finding, Problem
+from datagen.formats.spans import Spans
 from datagen.formats.tar.shard import TarShard, check_size, shard_files
-from datagen.formats.tar.sidecar import read_sidecar, read_sizes
+from datagen.formats.tar.sidecar import read_indices, read_sidecar, read_sizes
 from datagen.sample import LabelTable, Samples
 from ocrbase.errors import listed
 
 IntArray = NDArray[np.int64]
 
 _OPEN_SHARDS = 4  # sidecars in memory at a time
+_SHOWN = 8
+_SMALL_BYTES = 256  # of a sample's entries besides its image in an LMDB
 
 
 def shard_stem(folder: Path, number: int) -> Path:
@@ -27,12 +32,12 @@ def shard_stem(folder: Path, number: int) -> Path:
 
 def finished_shards(folder: Path) -> set[int]:
     """Numbers of the shards that stand under their final names."""
-    found = set()
+    finished = set()
     for tar in folder.glob("shard-*.tar"):
         number = tar.stem.removeprefix("shard-")
-        if number.isdigit() and tar.with_suffix(".npz").exists():
-            found.add(int(number))
-    return found
+        if number.isascii() and number.isdigit() and tar.with_suffix(".npz").exists():
+            finished.add(int(number))
+    return finished
 
 
 def shard_count(n: int, shard_size: int) -> int:
@@ -45,28 +50,34 @@ class RenderReader:
 
     Holds no open file: safe to pickle, to fork and to use from threads.
 
+    Attributes:
+        numbers: of the shards that are read.
+
     Args:
         folder: the render's folder.
         partial: accept a render that has not finished, and read the shards there are.
 
     Raises:
-        ShardError: if manifest or shards are missing, truncated or damaged; names all of them.
+        ShardError: if manifest or shards are missing, truncated or damaged, or a shard holds other
+            samples than those of its number; names all of them.
     """
 
     def __init__(self, folder: Path, *, partial: bool = False) -> None:
         self.folder = folder
-        manifest = read_manifest(folder, RENDER)
-        self._info = dataset_info(manifest)
-        self.numbers = _numbers(folder, manifest["n"], manifest["shard_size"], partial)
-        counts = _lengths([shard_stem(folder, number) for number in self.numbers])
-        expected = manifest["n"]
-        if not partial and sum(counts) != expected:
-            raise ShardError(
-                f"{folder} holds {sum(counts)} samples, its manifest says {expected}: run the"
-                " command that made it again to complete it"
-            )
-        self.starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])  # (shards + 1,)
+        self.manifest: RenderManifest = read_render_manifest(folder)
+        self._info = DatasetInfo(
+            self.manifest.alphabet.alphabet(),
+            tuple(self.manifest.corpora),
+            tuple(self.manifest.faces),
+        )
+        self.numbers = _numbers(folder, self.manifest, partial)
+        self.shards = Spans.of(_lengths(folder, self.numbers, self.manifest, partial))
         self._open: OrderedDict[int, TarShard] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self.folder)
 
     @property
     def info(self) -> DatasetInfo:
@@ -74,7 +85,7 @@ class RenderReader:
         return self._info
 
     def __len__(self) -> int:
-        return int(self.starts[-1])
+        return self.shards.total
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_open": OrderedDict()}
@@ -86,34 +97,41 @@ class RenderReader:
             ShardError: if a shard has been damaged.
             IndexError: if a position is outside.
         """
-        rows = np.asarray(indices, np.int64)
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
-            raise IndexError(f"position outside [0, {len(self)})")
-        shards = np.searchsorted(self.starts, rows, side="right") - 1
-        parts = []
-        for shard in np.unique(shards).tolist():
-            chosen = np.flatnonzero(shards == shard)
-            samples = self._shard(shard).read((rows[chosen] - self.starts[shard]).tolist())
-            parts.append((chosen, samples))
-        return Samples.scatter(parts)
+        groups = self.shards.locate(indices)
+        return Samples.scatter([(at, self._shard(shard).read(rows)) for shard, at, rows in groups])
 
     def tables(self) -> Iterator[tuple[int, LabelTable]]:
         """(First position, lines without pixels) of each shard."""
-        for shard, number in enumerate(self.numbers):
-            sidecar = read_sidecar(shard_files(shard_stem(self.folder, number))[1])
-            yield int(self.starts[shard]), sidecar.labels
+        for start, stem in zip(self.shards.starts.tolist(), self._stems(), strict=False):
+            yield start, read_sidecar(shard_files(stem)[1]).labels
+
+    def splits(self) -> NDArray[np.uint8]:
+        """Split.code that each line brings along, (N,)."""
+        return np.concatenate([labels.meta["side"] for _, labels in self.tables()])
 
     def image_sizes(self, indices: Sequence[int] | IntArray) -> IntArray:
         """Bytes of the images at some positions, (B,), without reading them."""
-        rows = np.asarray(indices, np.int64)
-        shards = np.searchsorted(self.starts, rows, side="right") - 1
-        sizes = np.zeros(len(rows), np.int64)
-        for shard in np.unique(shards).tolist():
-            sidecar = shard_files(shard_stem(self.folder, self.numbers[shard]))[1]
-            _, column = read_sizes(sidecar)
-            chosen = shards == shard
-            sizes[chosen] = column[rows[chosen] - self.starts[shard]]
+        stems = self._stems()
+        sizes = np.zeros(len(indices), np.int64)
+        for shard, at, rows in self.shards.locate(indices):
+            sizes[at] = read_sizes(shard_files(stems[shard])[1])[rows]
         return sizes
+
+    def packed_bytes(self) -> int:
+        """Bytes that all images need as LMDB, about."""
+        pages = sum(pages_of(read_sizes(shard_files(stem)[1])) for stem in self._stems())
+        return pages * PAGE + _SMALL_BYTES * len(self)
+
+    def files(self) -> list[Path]:
+        """The tar of each shard."""
+        return [shard_files(stem)[0] for stem in self._stems()]
+
+    def open_shard(self, shard: int) -> "RenderShard":
+        """One shard, to be looked at closely."""
+        return RenderShard(self._stems()[shard])
+
+    def _stems(self) -> list[Path]:
+        return [shard_stem(self.folder, number) for number in self.numbers]
 
     def _shard(self, shard: int) -> TarShard:
         if shard not in self._open:
@@ -124,35 +142,105 @@ class RenderReader:
         return self._open[shard]
 
 
-def _numbers(folder: Path, n: int, shard_size: int, partial: bool) -> list[int]:
+class RenderShard:
+    """One shard of a render, its sidecar in memory."""
+
+    def __init__(self, stem: Path) -> None:
+        self.tar = TarShard(stem)
+
+    @property
+    def labels(self) -> LabelTable:
+        """The lines without their pixels."""
+        return self.tar.sidecar.labels
+
+    @property
+    def splits(self) -> NDArray[np.uint8]:
+        """Split.code that each line brings along, (n,)."""
+        codes: NDArray[np.uint8] = self.labels.meta["side"]
+        return codes
+
+    @property
+    def crc32(self) -> NDArray[np.uint32]:
+        """Of each image followed by its label, as recorded, (n,)."""
+        return self.tar.sidecar.crc32
+
+    def names(self, rows: IntArray) -> list[str]:
+        """How messages call some lines."""
+        return [f"{self.tar.tar} {index:09d}" for index in self.labels.meta["index"][rows].tolist()]
+
+    def read(self, rows: IntArray) -> Samples:
+        """Some lines with their images."""
+        return self.tar.read(rows)
+
+    def findings(self, looked_at: IntArray) -> Iterator[Finding]:
+        """Labels of the tar's members that differ from the sidecar's."""
+        texts = [self.labels.texts[row] for row in looked_at.tolist()]
+        members = self.tar.member_texts(looked_at)
+        for name, text, member in zip(self.names(looked_at), texts, members, strict=True):
+            if text != member:
+                what = f"the tar says {member!r}, the sidecar {text!r}"
+                yield Finding(Problem.LABEL, name, what)
+
+
+def _numbers(folder: Path, manifest: RenderManifest, partial: bool) -> list[int]:
+    """Numbers of the shards to read, ascending."""
     finished = finished_shards(folder)
-    wanted = range(shard_count(n, shard_size))
-    missing = [f"shard-{number:05d}" for number in wanted if number not in finished]
-    if missing and not partial:
+    wanted = shard_count(manifest.n, manifest.shard_size)
+    there = sorted(number for number in finished if number < wanted)
+    if len(there) < wanted and not partial:
+        missing = (number for number in count() if number not in finished)
+        shown = islice(missing, min(_SHOWN, wanted - len(there)))
+        names = listed([f"shard-{number:05d}" for number in shown])
         raise ShardError(
-            f"{folder} lacks {len(missing)} of {len(wanted)} shards ({listed(missing)}): run the"
+            f"{folder} lacks {wanted - len(there):,} of {wanted:,} shards ({names}): run the"
             " command that made it again to complete it, or take what is there with --partial"
         )
-    if not finished:
+    if not there:
         raise ShardError(f"{folder} has no finished shard: run the command that made it again")
-    return sorted(finished & set(wanted))
+    return there
 
 
-def _lengths(stems: list[Path]) -> list[int]:
-    counts, problems = [], []
-    for stem in stems:
+def _lengths(
+    folder: Path, numbers: list[int], manifest: RenderManifest, partial: bool
+) -> list[int]:
+    """Samples of each shard; a render that grows may end before its last shard does."""
+    lengths, problems = [], []
+    for number in numbers:
+        first = number * manifest.shard_size
+        stop = min(first + manifest.shard_size, manifest.n)
         try:
-            counts.append(shard_length(stem))
+            lengths.append(shard_length(shard_stem(folder, number), first, stop, partial=partial))
         except ShardError as error:
             problems.append(str(error))
     if problems:
         raise ShardError(listed(problems))
-    return counts
+    return lengths
 
 
-def shard_length(stem: Path) -> int:
-    """Samples of a finished shard, from its sidecar; the tar must have the size it should."""
+def shard_length(stem: Path, first: int, stop: int, *, partial: bool = False) -> int:
+    """Samples of a finished shard, from its sidecar.
+
+    Args:
+        stem: of the shard.
+        first: index of the first sample that it should hold.
+        stop: one past the index of the last.
+        partial: whether it may end before.
+
+    Raises:
+        ShardError: if it is damaged, or does not hold these samples, each once and in order.
+    """
     tar, sidecar = shard_files(stem)
-    tar_size, image_sizes = read_sizes(sidecar)
+    tar_size, indices = read_indices(sidecar)
     check_size(tar, tar_size)
-    return len(image_sizes)
+    length = len(indices)
+    if length > stop - first or not np.array_equal(indices, np.arange(first, first + length)):
+        raise ShardError(
+            f"{tar} does not hold the samples {first} to {stop - 1}, each once: it is a copy or a"
+            " part of another; delete it and run the command that made it again"
+        )
+    if length < stop - first and not partial:
+        raise ShardError(
+            f"{tar} holds {length:,} of {stop - first:,} samples: run the command that made it"
+            " again to complete it"
+        )
+    return length

@@ -118,14 +118,23 @@ def read_sidecar(path: Path) -> Sidecar:
     return sidecar
 
 
-def read_sizes(path: Path) -> tuple[int, IntArray]:
-    """Bytes of the tar, and of each image, (n,), without the rest of the sidecar.
+def read_sizes(path: Path) -> IntArray:
+    """Bytes of each image, (n,), without the rest of the sidecar.
 
     Raises:
         ShardError: if the sidecar is missing, truncated, damaged or of another version.
     """
-    columns = read_columns(path, VERSION, ("tar_size", "image_size"))
-    return int(columns["tar_size"]), columns["image_size"]
+    return read_columns(path, VERSION, ("image_size",))["image_size"]
+
+
+def read_indices(path: Path) -> tuple[int, NDArray[np.uint64]]:
+    """Bytes of the tar, and the index of each sample, (n,), without the rest of the sidecar.
+
+    Raises:
+        ShardError: if the sidecar is missing, truncated, damaged or of another version.
+    """
+    columns = read_columns(path, VERSION, ("tar_size", "index"))
+    return int(columns["tar_size"]), columns["index"]
 
 
 def split_text(text: NDArray[np.uint8], text_end: IntArray) -> list[str]:

@@ -15,7 +15,7 @@ from datagen.exchange.exchange_settings import FORM_NAMES, ExportSettings, Impor
 from datagen.exchange.export_job import export_data
 from datagen.exchange.import_job import ImportSummary, import_data
 from datagen.formats.foreign import FORMS
-from datagen.formats.manifest import read_manifest
+from datagen.formats.manifest import read_render_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import decode, encode_png
@@ -171,7 +171,7 @@ def test_bad_rows_are_listed_and_nothing_else_is_lost(tmp_path: Path) -> None:
         assert part in reasons
     listed = (tmp_path / "out" / "bad_rows.tsv").read_text().splitlines()
     assert len(listed) == 5 and listed[0].startswith(f"{folder}/rec_gt_train.txt:2\tno tab")
-    assert read_manifest(tmp_path / "out")["bad_rows"] == 5
+    assert read_render_manifest(tmp_path / "out").bad_rows == 5
 
 
 def test_too_many_bad_rows_publish_nothing(tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def test_several_datasets_are_numbered_through(tmp_path: Path) -> None:
     first, second = _dataset(tmp_path, "a"), _dataset(tmp_path, "b", width=200)
     data = LineDataset([(first, 3.0), (second, 1.0)])
     alone = [LineDataset([(path, None)]) for path in (first, second)]
-    assert [(p.start, p.stop, p.weight) for p in data.parts] == [
+    assert [(p.start, len(p.reader), p.weight) for p in data.parts] == [
         (0, len(alone[0]), 3.0),
-        (len(alone[0]), len(data), 1.0),
+        (len(alone[0]), len(alone[1]), 1.0),
     ]
     assert data.widths.tolist() == [280] * len(alone[0]) + [200] * len(alone[1])
     both = data.batch([len(alone[0]) + 4, 4])
@@ -55,6 +55,32 @@ def test_several_datasets_are_numbered_through(tmp_path: Path) -> None:
     for image, source in zip(both.images, reversed(alone), strict=True):
         np.testing.assert_array_equal(image, source.batch([4]).images[0])
     assert len({data.fingerprint, alone[0].fingerprint, alone[1].fingerprint}) == 3
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_any_data_loader_takes_it(tmp_path: Path, workers: int) -> None:
+    from torch.utils.data import DataLoader
+
+    data = LineDataset([(_dataset(tmp_path, "a"), None), (_dataset(tmp_path, "b", 40), None)])
+    loader = DataLoader(data, batch_size=32, num_workers=workers)
+    images, texts = [], []
+    for pixels, labels in loader:  # (N, 32, 280), N labels
+        images.append(pixels.numpy())
+        texts += labels
+    every = np.arange(len(data))
+    assert texts == data.texts_of(every)
+    np.testing.assert_array_equal(np.concatenate(images), np.stack(data.batch(every).images))
+
+
+def test_single_lines_and_the_end(tmp_path: Path) -> None:
+    data = LineDataset([(_dataset(tmp_path), None)])
+    image, text = data[-1]
+    np.testing.assert_array_equal(image, data.batch([len(data) - 1]).images[0])
+    assert [text] == data.texts_of([len(data) - 1])
+    assert len(list(iter(data))) == len(data)  # which ends at the first IndexError
+    for index in (len(data), -len(data) - 1):
+        with pytest.raises(IndexError, match="position outside"):
+            data[index]
 
 
 def test_images_of_another_height_are_scaled_in_proportion(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from datagen.errors import ShardError
 from datagen.formats.tar.shard import TarShard, TarShardWriter, shard_files
-from datagen.formats.tar.sidecar import encode_sidecar, read_sidecar, read_sizes
+from datagen.formats.tar.sidecar import encode_sidecar, read_indices, read_sidecar, read_sizes
 from tests.support.samples import make_samples
 
 
@@ -51,16 +51,17 @@ def test_what_is_written_is_read(stem: Path) -> None:
     assert sidecar.mask_size is not None and samples.masks is not None
     assert sidecar.mask_size.tolist() == [len(mask) for mask in samples.masks]
     assert encode_sidecar(sidecar) == shard_files(stem)[1].read_bytes()
-    tar_size, image_sizes = read_sizes(shard_files(stem)[1])
+    tar_size, indices = read_indices(shard_files(stem)[1])
     assert tar_size == stem.with_suffix(".tar").stat().st_size
-    assert image_sizes.tolist() == [len(image) for image in samples.images]
+    assert indices.tolist() == [0, 1, 2, 3]
+    assert read_sizes(shard_files(stem)[1]).tolist() == [len(image) for image in samples.images]
 
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("centres", _header((4, 1 << 40)), r"column centres has 0 bytes, not 17,592,186,044,416"),
-        ("centres", _header((1 << 40, 1 << 40)), "column centres has 0 bytes"),
+        ("centres", _header((4, 1 << 40)), r"centres has 0 bytes, not 17,592,186,044,416"),
+        ("centres", _header((1 << 40, 1 << 40)), "centres has 0 bytes"),
         ("centres", _header((-4, 10)), "truncated or damaged"),
         ("centres", b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535, "truncated or damaged"),
         ("centres", np.zeros((4, 10)), r"column centres is of type <f8"),
@@ -92,7 +93,7 @@ def test_a_column_that_lies_is_named(stem: Path, column: str, value: Any, messag
 
 def test_compressed_columns_are_refused(stem: Path) -> None:
     _rewrite(shard_files(stem)[1], compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(ShardError, match="column version is compressed or encrypted"):
+    with pytest.raises(ShardError, match="version is compressed or encrypted"):
         TarShard(stem)
 
 

@@ -249,7 +249,7 @@ def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"manifest\.json is damaged"),
+        ("{", r"manifest\.json is no valid JSON"),
         ('{"format": "other"}', "of the format 'other'"),
         ('{"format": "ocrgen-render", "version": 9}', "of version 9, this program reads 1"),
     ],

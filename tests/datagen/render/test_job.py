@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from datagen.cli import main
 from datagen.errors import RenderError, WorkerError
-from datagen.formats.manifest import read_manifest
+from datagen.formats.manifest import read_render_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.render.job import render
 from datagen.render.line_renderer import open_renderer, samples_at
@@ -57,9 +57,9 @@ def test_n_means_n(whole: Path) -> None:
 
 
 def test_the_manifest_records_what_bytes_depend_on(whole: Path) -> None:
-    manifest = read_manifest(whole)
-    assert manifest["libraries"].keys() >= {"numba", "pillow", "opencv-python-headless"}
-    assert manifest["cpu_features"] and manifest["plan"] and manifest["engine"]
+    manifest = read_render_manifest(whole)
+    assert manifest.libraries.keys() >= {"numba", "pillow", "opencv-python-headless"}
+    assert manifest.cpu_features and manifest.plan and manifest.engine
 
 
 def test_four_workers_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:

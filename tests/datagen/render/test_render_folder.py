@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datagen.formats.manifest import read_manifest
+from datagen.formats.manifest import read_render_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.render.job import render
 from datagen.render.render_settings import LookSettings, RenderSettings
@@ -69,7 +69,7 @@ def test_overwrite_leaves_files_of_others_alone(tmp_path: Path) -> None:
         "shard-00000.npz", "shard-00000.tar", "shard-00000.txt", "shard-list.tar",
     ]  # fmt: skip
     assert all((tmp_path / "r" / name).read_text(encoding="utf-8") == "mine" for name in names)
-    assert read_manifest(tmp_path / "r")["n"] == 3
+    assert read_render_manifest(tmp_path / "r").n == 3
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(SettingsError, match="holds files but no render"):
@@ -82,9 +82,9 @@ def test_a_folder_without_a_finished_shard_takes_any_settings(tmp_path: Path) ->
     (tmp_path / "long.txt").write_text("国" * 200 + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="could not be drawn"):
         render(replace(long, n=60))
-    assert read_manifest(tmp_path / "r")["n"] == 60
+    assert read_render_manifest(tmp_path / "r").n == 60
     render(settings)
-    assert read_manifest(tmp_path / "r")["n"] == 6
+    assert read_render_manifest(tmp_path / "r").n == 6
 
 
 def test_a_moved_file_of_the_same_lines_goes_on(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_paths_hold_for_workers_that_work_elsewhere(
         monkeypatch.chdir(tmp_path / name)
         render(replace(settings, out="r", plan=PlanSettings(lines="lines.txt")))
         assert set(RenderReader(Path("r")).read(range(6)).texts) == {f"春眠不觉晓{name}"}
-        assert read_manifest(Path("r"))["settings"]["plan"]["lines"] == "lines.txt"
+        assert read_render_manifest(Path("r")).settings["plan"]["lines"] == "lines.txt"
 
 
 def _flip(path: Path, at: int) -> None:

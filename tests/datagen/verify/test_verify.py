@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
+import msgspec
 import pytest
 
 from datagen.alphabet import Alphabet
 from datagen.cli import main
 from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
-from datagen.formats.manifest import read_manifest, write_manifest
+from datagen.formats.manifest import read_packed_manifest, write_manifest
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
@@ -57,10 +58,17 @@ def _edit(out: Path, edit: Callable[[lmdb.Transaction], object]) -> None:
     release(folder)
     with lmdb.open(str(folder), map_size=1 << 26, lock=False) as env, env.begin(write=True) as txn:
         edit(txn)
-    manifest = read_manifest(out)
-    for shard in manifest["shards"]:
-        shard["bytes"] = (out / shard["path"] / "data.mdb").stat().st_size
-    write_manifest(out, manifest)
+    _record_sizes(out)
+
+
+def _record_sizes(out: Path) -> None:
+    """Have the manifest name the sizes that the files have now."""
+    manifest = read_packed_manifest(out)
+    shards = [
+        msgspec.structs.replace(shard, bytes=(out / shard.path / "data.mdb").stat().st_size)
+        for shard in manifest.shards
+    ]
+    write_manifest(out, msgspec.structs.replace(manifest, shards=shards))
 
 
 @pytest.mark.parametrize(
@@ -68,9 +76,9 @@ def _edit(out: Path, edit: Callable[[lmdb.Transaction], object]) -> None:
     [
         (lambda t: t.put(b"label-000000003", "中文".encode()), "checksum", "image-000000003: "),
         (lambda t: t.put(b"label-000000004", "龘中".encode()), "label", "'龘中' holds '龘'"),
-        (lambda t: t.put(b"label-000000004", b""), "label", "label-000000004: empty"),
+        (lambda t: t.put(b"label-000000004", b""), "label", "image-000000004: empty"),
         (lambda t: t.put(b"image-000000005", b"no image"), "image", "8 bytes that are cut short"),
-        (lambda t: t.put(b"num-samples", b"7"), "count", "num-samples 7, the manifest says 30"),
+        (lambda t: t.put(b"num-samples", b"7"), "shard", "num-samples 7, the manifest says 30"),
         (lambda t: t.put(b"extra", b"1"), "key", "122 keys instead of 121"),
         (lambda t: t.delete(b"image-000000002"), "shard", "no entry image-000000002"),
         (lambda t: t.put(b"wh-000000001", b"28_32"), "size", "wh says 28_32, meta 280_32"),
@@ -142,13 +150,9 @@ def test_a_sentence_in_both_splits_is_an_error_and_a_label_is_counted(tmp_path: 
     pack(PackSettings(inputs=(str(render),), out=str(out), jobs=1))
     report = _verify(out)
     assert report.good and report.shared_sentences == 0 and report.shared_labels == 1
-    manifest = read_manifest(out)
-    for number, split in enumerate(PACKED):
+    for split in PACKED:
         _clear_own_split(out / split / "shard_00000")
-        manifest["shards"][number]["bytes"] = (
-            (out / split / "shard_00000" / "data.mdb").stat().st_size
-        )
-    write_manifest(out, manifest)
+    _record_sizes(out)
     report = _verify(out)
     assert report.errors == {"sentence in both splits": 1}
     assert report.offenders["sentence in both splits"] == ["sentence 0000000000000007"]
@@ -164,7 +168,7 @@ def _clear_own_split(folder: Path) -> None:
             txn.put(b"meta-%09d" % i, bytes(value))
 
 
-def test_images_that_stand_twice_are_counted(tmp_path: Path) -> None:
+def test_duplicate_images_are_counted(tmp_path: Path) -> None:
     samples = make_samples(range(10))
     render = make_render(tmp_path / "news", 10, shard_size=10)
     doubled = [*samples.images[:7], *samples.images[:3]]
