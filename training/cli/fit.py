@@ -105,7 +105,12 @@ def option(
 )
 @option("--epochs", "Passes over the data.")
 @option("--max-steps", "Steps after which the run ends, if --epochs takes more.", int, "no limit")
-@option("--batch-size", "Lines per step, over all processes.", int, "64 per process, 256 per GPU")
+@option(
+    "--batch-size",
+    "Lines per step, over all processes.",
+    int,
+    "64 per process, 512 per GPU or fewer",
+)
 @option("--accumulate", "Batches per step and process (gradient accumulation), to save memory.")
 @option("--lr", "Peak learning rate.", float, "1.2e-3 at 64 lines, scaled by batch size and width")
 @option("--schedule", "Learning rate schedule.", click.Choice(SCHEDULES))

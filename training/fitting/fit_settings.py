@@ -36,7 +36,8 @@ class FitSettings:
         width_multiplier: factor on the channels of all convolutions.
         epochs: passes over the data.
         max_steps: steps after which the run ends, whatever `epochs` says.
-        batch_size: lines per step, over all processes; None: 64 per process, 256 per GPU.
+        batch_size: lines per step, over all processes; None: 64 per process, 512
+            per GPU or as many as its memory holds.
         accumulate: pieces in which a process works off its part of a batch (gradient accumulation).
         lr: peak learning rate; None: 1.2e-3 at a batch of 64, more for larger batches and
             narrower networks.

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
+import torch.distributed as dist
 
 from training.fitting.fit_settings import FitSettings
 
@@ -96,6 +97,14 @@ def loader_workers(settings: FitSettings, rank: Rank) -> int:
         return 0
     most = cores() // rank.local_processes - 1
     return max(1, most if settings.live else min(8, most))
+
+
+def smallest_gpu_bytes(rank: Rank) -> int:
+    """Memory of the GPU that has least among those of all ranks, which have to agree on it."""
+    total = torch.tensor(torch.cuda.get_device_properties(rank.device).total_memory)
+    if rank.world_size > 1:
+        dist.all_reduce(total, dist.ReduceOp.MIN)
+    return int(total)
 
 
 def cores() -> int:

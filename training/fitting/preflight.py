@@ -2,21 +2,16 @@
 
 from dataclasses import fields
 
-from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
+from training.fitting.memory import line_bytes, process_bytes
 from training.fitting.run_settings import RunSettings
 from training.fitting.sources import Sources
 from training.model.recogniser import Recogniser
-
-# Bytes a pixel of a line that forward keeps for backward, in float32; bfloat16 takes half.
-# Measured at 280 px with torch's hooks on saved tensors.
-ACTIVATION_BYTES = {"crnn": 2000, "crnn_v2": 2500, "crnn_res": 4900}
-STATE_COPIES = 5  # weights, gradients, two moments, EMA
 
 
 def preflight(
@@ -52,15 +47,10 @@ def preflight(
 
 
 def memory_bytes(settings: RunSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
-    """Rough memory of one process: weights and their companions, activations, class scores."""
-    weights = STATE_COPIES * 4 * _count(network)
+    """Rough memory of one process."""
     lines = settings.batch_size / rank.world_size / settings.accumulate
-    half = 2 if settings.precision == "bfloat16" else 1
-    pixels = width_px * LINE_HEIGHT_PX
-    activations = ACTIVATION_BYTES[settings.model] * settings.width_multiplier * pixels / half
-    classes = network.settings.classes
-    scores = 2 * 4 / half * network.output_length(width_px) * classes
-    return weights + lines * (activations + scores)
+    each = line_bytes(network.settings, settings.precision, width_px)
+    return process_bytes(_count(network), lines, each)
 
 
 def _refuse_infeasible(facts: Facts, network: Recogniser) -> None:

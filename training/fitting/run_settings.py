@@ -7,11 +7,13 @@ from training.fitting import hardware
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
+from training.fitting.memory import line_bytes, lines_per_gpu
 from training.fitting.order import StepOrder
 from training.fitting.schedule import alignment_steps, scaled_rate
 from training.fitting.sources import Sources
+from training.model.model_settings import ModelSettings
 
-CPU_LINES, GPU_LINES = 64, 256  # lines per step and process, unless the user says
+CPU_LINES = 64  # lines per step and process, unless the user says; a GPU takes what it holds
 VALIDATIONS = 20  # per run, unless they would take more than a tenth of its time:
 VALIDATION_COST = 4  # lines trained on per line validated, which costs a third of one
 
@@ -63,7 +65,7 @@ def resolve(
     Raises:
         FitError: if there is less than one line per process.
     """
-    size = _batch_size(settings, rank)
+    size = _batch_size(settings, sources, rank)
     order = sources.order(size, settings.seed)
     steps = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
@@ -91,12 +93,22 @@ def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
     return replace(wished, **{name: getattr(settings, name) for name in _KEPT})
 
 
-def _batch_size(settings: FitSettings, rank: Rank) -> int:
-    each = GPU_LINES if rank.device.type == "cuda" else CPU_LINES
-    size = settings.batch_size or each * rank.world_size
+def _batch_size(settings: FitSettings, sources: Sources, rank: Rank) -> int:
+    size = settings.batch_size or _lines_per_process(settings, sources, rank) * rank.world_size
     if size < rank.world_size:
         raise FitError(f"--batch-size {size} is less than one line for {rank.world_size} processes")
     return size
+
+
+def _lines_per_process(settings: FitSettings, sources: Sources, rank: Rank) -> int:
+    if rank.device.type == "cpu":
+        return CPU_LINES
+    model = ModelSettings(
+        settings.model, len(sources.train.alphabet), width_multiplier=settings.width_multiplier
+    )
+    precision = hardware.precision(settings, rank.device)
+    each = line_bytes(model, precision, sources.train.facts().longest_px)
+    return lines_per_gpu(hardware.smallest_gpu_bytes(rank), each, settings.accumulate)
 
 
 def _interval(sources: Sources, settings: FitSettings, batch_size: int, steps: int) -> int:
