@@ -4,7 +4,7 @@
     python benchmarks/train_step.py --model crnn --gpu --batch-size 512 --steps 50
 
 The plain loop is what a tutorial writes: float32, eager, `nn.CTCLoss` over all classes, Adam, one
-LMDB get and one decode for each item. Ours is the train state of `ocrtrain fit`, with clipping and
+LMDB get and one decode per item. Ours is the train state of `ocrtrain fit`, with clipping and
 the moving average, which the plain loop has not. Each has a process of its own, set up as its user
 would have it; the two take turns, so that a busy machine slows both.
 """
@@ -53,7 +53,7 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class Items(Dataset[tuple[Tensor, list[int]]]):
-    """One LMDB get an item."""
+    """One LMDB get per item."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.alphabet = folder, builtin()
@@ -115,7 +115,7 @@ class PlainLoop:
 
 
 class OurLoop:
-    """The train_state of `ocrtrain fit`; each stage is timed, which costs a GPU a wait a stage."""
+    """The train_state of `ocrtrain fit`; stages are timed apart, which costs a GPU a wait each."""
 
     def __init__(self, options: argparse.Namespace, data: Path, device: torch.device) -> None:
         self.rank = Rank(0, 1, device, 1)
@@ -125,6 +125,7 @@ class OurLoop:
         hardware.set_up(settings, self.rank)
         settings = replace(settings, precision=hardware.precision(settings, device))
         network = network_of(options).train()
+        network.compute_lstms_in(getattr(torch, options.lstm))
         self.train_state = TrainState(network, settings, self.rank)
         self.compiled = compile_parts(network, settings, device, one_width=True)
         source = StoredLines(LineDataset([(data, None)], Split.TRAIN))
@@ -150,6 +151,7 @@ class OurLoop:
         return {
             "compiled": self.compiled,
             "precision": self.train_state.settings.precision,
+            "peak_memory_gib": peak_memory(self.rank.device) / 2**30,
             "device": hardware.describe(self.rank.device),
             "peak": peak_flops(self.rank.device),
             "seconds": self.seconds,
@@ -206,7 +208,12 @@ def network_of(options: argparse.Namespace) -> Recogniser:
     return build(options.model, len(builtin()))
 
 
-def flop_of_a_line(options: argparse.Namespace) -> float:
+def peak_memory(device: torch.device) -> int:
+    """Most bytes that tensors took on a GPU so far; 0 on a CPU, which does not count them."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+
+
+def flop_per_line(options: argparse.Namespace) -> float:
     """Multiplications and additions of forward and backward, three times the forward."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network_of(options)(torch.zeros(1, 1, 32, 280))
@@ -237,9 +244,10 @@ class Peer:
 
     def __init__(self, kind: type, options: argparse.Namespace, data: Path) -> None:
         context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(kind, options, data, theirs))
+        self.connection, other_end = context.Pipe()
+        self.process = context.Process(target=serve, args=(kind, options, data, other_end))
         self.process.start()
+        other_end.close()  # or the end of the process would not be seen here
 
     def ask(self, what: str, times: int = 0) -> Any:
         self.connection.send((what, times))
@@ -250,9 +258,14 @@ class Peer:
         self.process.join()
 
 
+def device_of(*, gpu: bool) -> torch.device:
+    """With the index that torch.cuda.set_device asks for."""
+    return torch.device("cuda", 0) if gpu else torch.device("cpu")
+
+
 def serve(kind: type, options: argparse.Namespace, data: Path, connection: Connection) -> None:
     """Answer with the seconds of a step, or with what is known of the loop."""
-    device = torch.device("cuda", 0) if options.gpu else torch.device("cpu")
+    device = device_of(gpu=options.gpu)
     loop = kind(options, data, device)
     while True:
         what, times = connection.recv()
@@ -275,13 +288,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0, help="loader processes of both loops")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--gpu", action="store_true")
+    parser.add_argument(
+        "--lstm", choices=("float32", "bfloat16"), default="float32", help="of ours, on a GPU"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or make_data(Path(folder), max(2000, 4 * options.batch_size))
-        report(options, data)
+        print(json.dumps(report(options, data)))
 
 
-def report(options: argparse.Namespace, data: Path) -> None:
+def report(options: argparse.Namespace, data: Path) -> dict[str, Any]:
+    """Let the two loops take turns; prints what a person reads, returns what a program does."""
     plain, ours = (Peer(kind, options, data) for kind in (PlainLoop, OurLoop))
     for peer in (plain, ours):
         peer.ask("steps", 2)
@@ -292,20 +309,28 @@ def report(options: argparse.Namespace, data: Path) -> None:
     facts = ours.ask("facts", options.steps)
     for peer in (plain, ours):
         peer.end()
-    theirs, mine = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
-    size, flop, peak = options.batch_size, flop_of_a_line(options), facts["peak"]
+    plain_s, ours_s = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
+    size, flop, peak = options.batch_size, flop_per_line(options), facts["peak"]
+    ratios = [a / b for a, b in pairs]
+    share = flop * size / ours_s / peak
+    total = sum(facts["seconds"].values())
+    stages = {name: seconds / total for name, seconds in facts["seconds"].items()}
     print(f"{cpu_name()}; {facts['device']}")
     print(f"torch {torch.__version__}, {options.model}, batches of {size}, {facts['compiled']}")
-    print(f"plain loop {size / theirs:10.1f} images/s")
-    print(f"ours       {size / mine:10.1f} images/s, {facts['precision']}")
-    print(f"ratio      {theirs / mine:10.2f}  ({', '.join(f'{a / b:.2f}' for a, b in pairs)})")
-    share = flop * size / mine / peak
+    print(f"plain loop {size / plain_s:10.1f} images/s")
+    print(f"ours       {size / ours_s:10.1f} images/s, {facts['precision']}, LSTMs {options.lstm}")
+    print(f"ratio      {plain_s / ours_s:10.2f}  ({', '.join(f'{r:.2f}' for r in ratios)})")
     print(
-        f"{flop / 1e9:.1f} GFLOP a line; {share:.1%} of a large product's {peak / 1e12:.2f} TFLOP/s"
+        f"{flop / 1e9:.1f} GFLOP per line; {share:.1%} of a large product's"
+        f" {peak / 1e12:.2f} TFLOP/s; {facts['peak_memory_gib']:.1f} GiB at most"
     )
-    total = sum(facts["seconds"].values())
-    print("of our step: " + ", ".join(f"{k} {v / total:.1%}" for k, v in facts["seconds"].items()))
-    print(json.dumps({"plain": size / theirs, "ours": size / mine, "ratio": theirs / mine}))
+    print("of our step: " + ", ".join(f"{name} {part:.1%}" for name, part in stages.items()))
+    return {
+        "plain": size / plain_s, "ours": size / ours_s, "ratio": plain_s / ours_s,
+        "share_of_peak": share, "peak_tflops": peak / 1e12, "compiled": facts["compiled"],
+        "precision": facts["precision"], "peak_memory_gib": facts["peak_memory_gib"],
+        "stages": stages,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

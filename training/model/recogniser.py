@@ -8,22 +8,46 @@ from training.model.model_settings import ModelSettings
 
 
 class BidirectionalLSTM(nn.Module):
-    """One bidirectional LSTM and a linear layer over both directions."""
+    """One bidirectional LSTM and a linear layer over both directions.
+
+    Attributes:
+        gpu_dtype: type that a GPU computes the LSTM in: float32, which multiplies in TF32, or
+            bfloat16.
+    """
 
     def __init__(self, features: int, hidden: int, outputs: int) -> None:
         super().__init__()
         self.rnn = nn.LSTM(features, hidden, bidirectional=True)
         self.embedding = nn.Linear(2 * hidden, outputs)
+        self.gpu_dtype = torch.float32
 
     def forward(self, x: Tensor) -> Tensor:
         if x.is_cuda:
             # Autocast gives cuDNN's LSTM float16, whose gradients underflow without a scaled loss.
             with torch.autocast("cuda", enabled=False):
-                states, _ = self.rnn(x.float())  # (T, N, 2 * hidden); TF32 inside
+                states = self.states(x, self.gpu_dtype)  # (T, N, 2 * hidden)
         else:
             states, _ = self.rnn(x)
         logits: Tensor = self.embedding(states)  # (T, N, outputs)
         return logits
+
+    def states(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """States of both directions, (T, N, 2 * hidden), computed in a type; weights stay float32.
+
+        Args:
+            x: features, (T, N, F).
+            dtype: float32 or bfloat16.
+        """
+        if dtype == torch.float32:
+            states: Tensor = self.rnn(x.float())[0]
+            return states
+        zeros = x.new_zeros(2, x.shape[1], self.rnn.hidden_size, dtype=dtype)
+        weights = [weight.to(dtype) for weight in self.rnn.parameters()]
+        states, *_ = torch._VF.lstm(
+            x.to(dtype), (zeros, zeros), weights,
+            True, 1, 0.0, self.training, True, False,  # biases, layers, dropout, ..., both ways
+        )  # fmt: skip
+        return states
 
 
 class Recogniser(nn.Module):
@@ -49,6 +73,12 @@ class Recogniser(nn.Module):
         self.rnn = nn.Sequential(
             BidirectionalLSTM(features, hidden, hidden), BidirectionalLSTM(hidden, hidden, classes)
         )
+
+    def compute_lstms_in(self, dtype: torch.dtype) -> None:
+        """The type that a GPU computes the LSTMs in, float32 or bfloat16."""
+        for module in self.modules():
+            if isinstance(module, BidirectionalLSTM):
+                module.gpu_dtype = dtype
 
     def features(self, x: Tensor) -> Tensor:
         """Images (N, C, 32, W) to columns of features (N, F, rows, T)."""
