@@ -65,7 +65,7 @@ def resolve(
     Raises:
         FitError: if there is less than one line per process.
     """
-    size = _batch_size(settings, sources, rank)
+    size = _batch_size(settings, sources, facts, rank)
     order = sources.order(size, settings.seed)
     steps = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
@@ -93,21 +93,23 @@ def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
     return replace(wished, **{name: getattr(settings, name) for name in _KEPT})
 
 
-def _batch_size(settings: FitSettings, sources: Sources, rank: Rank) -> int:
-    size = settings.batch_size or _lines_per_process(settings, sources, rank) * rank.world_size
+def _batch_size(settings: FitSettings, sources: Sources, facts: Facts, rank: Rank) -> int:
+    size = settings.batch_size or (
+        _lines_per_process(settings, sources, facts, rank) * rank.world_size
+    )
     if size < rank.world_size:
         raise FitError(f"--batch-size {size} is less than one line for {rank.world_size} processes")
     return size
 
 
-def _lines_per_process(settings: FitSettings, sources: Sources, rank: Rank) -> int:
+def _lines_per_process(settings: FitSettings, sources: Sources, facts: Facts, rank: Rank) -> int:
     if rank.device.type == "cpu":
         return CPU_LINES
     model = ModelSettings(
         settings.model, len(sources.train.alphabet), width_multiplier=settings.width_multiplier
     )
     precision = hardware.precision(settings, rank.device)
-    each = line_bytes(model, precision, sources.train.facts().longest_px)
+    each = line_bytes(model, precision, facts.longest_px)
     return lines_per_gpu(hardware.smallest_gpu_bytes(rank), each, settings.accumulate)
 
 

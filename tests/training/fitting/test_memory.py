@@ -77,5 +77,6 @@ def test_a_run_takes_it_unless_the_user_says(monkeypatch: pytest.MonkeyPatch) ->
     wished = FitSettings(run="a", precision="bfloat16", max_steps=5, workers=1)
     sources = Sources(BarSource(5000))
     for world_size, changes, size in ((1, {}, 512), (2, {}, 1024), (2, {"batch_size": 96}, 96)):
-        settings, _ = resolve(replace(wished, **changes), sources, Rank(0, world_size, GPU, 1))
+        rank = Rank(0, world_size, GPU, 1)
+        settings, _ = resolve(replace(wished, **changes), sources, sources.train.facts(), rank)
         assert settings.batch_size == size
