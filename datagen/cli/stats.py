@@ -39,8 +39,11 @@ def command(
     import json
 
     from datagen.stats.job import stats
+    from ocrbase.outputs import check_output
     from ocrbase.publishing import publish_text
 
+    if html is not None:
+        check_output(html)
     with bar(" lines") as progress:
         datasets = stats(paths, images=images, partial=partial, progress=progress)
     if html is not None:

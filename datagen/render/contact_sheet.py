@@ -1,5 +1,6 @@
 """Lines in rows as one picture and as one page."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
-from datagen.images import UintImages, encode_jpeg, encode_png
+from datagen.images import UintImages, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.reports import page as report
 from datagen.reports.markup import Html, join, tag
 from ocrbase.errors import SettingsError
+from ocrbase.outputs import MARK, check_output
 from ocrbase.publishing import publish_bytes, publish_text
 
 GAP_PX = 6
@@ -52,6 +55,7 @@ def sheet_paths(out: Path) -> tuple[Path, Path]:
 
     Raises:
         SettingsError: if no picture can be written under that name.
+        DiskError: if what is there already is no sheet, or no regular file.
     """
     picture = out if out.suffix else out.with_name(out.name + ".png")
     if picture.suffix.lower() not in PICTURES:
@@ -59,20 +63,21 @@ def sheet_paths(out: Path) -> tuple[Path, Path]:
             f"a picture cannot be written as {out}: give a name that ends with"
             f" {' or '.join(PICTURES)}"
         )
-    return picture, picture.with_suffix(".html")
+    page = picture.with_suffix(".html")
+    check_output(picture)
+    check_output(page)
+    return picture, page
 
 
 def write_sheet(strips: Sequence[Strip], out: Path) -> tuple[Path, Path]:
     """Write the sheet as a picture and as a page; returns both paths.
 
     Raises:
-        SettingsError: if no picture can be written under that name.
-        DiskError: if the disk is full, or the folder may not be written.
+        SettingsError: as `sheet_paths`.
+        DiskError: as `sheet_paths`; if the disk is full, or the folder may not be written.
     """
     picture, page = sheet_paths(out)
-    pixels = picture_of(strips)
-    png = picture.suffix.lower() == ".png"
-    publish_bytes(picture, encode_png(pixels) if png else encode_jpeg(pixels, 95), _WAY_OUT)
+    publish_bytes(picture, _encoded(picture_of(strips), picture.suffix), _WAY_OUT)
     publish_text(page, page_of(strips), _WAY_OUT)
     return picture, page
 
@@ -97,6 +102,19 @@ def picture_of(strips: Sequence[Strip]) -> UintImages:
             if headed:
                 draw.text((x, y + scale * LINE_HEIGHT_PX + 1), cell.caption, 60, small)
     return np.asarray(canvas)
+
+
+def _encoded(pixels: UintImages, suffix: str) -> bytes:
+    """A picture file that says who made it, so that the next call may replace it."""
+    buffer = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    if suffix.lower() == ".png":
+        about = PngInfo()
+        about.add_text("Software", MARK)
+        picture.save(buffer, "PNG", pnginfo=about)
+    else:
+        picture.save(buffer, "JPEG", quality=95, comment=MARK)
+    return buffer.getvalue()
 
 
 def page_of(strips: Sequence[Strip]) -> str:

@@ -1,5 +1,6 @@
 """Contact sheets: what they show, under which names, and one line for what cannot be."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -93,6 +94,32 @@ def test_other_names_are_refused_before_anything_is_drawn(
     assert main(["preview", "--out", str(tmp_path / name)]) == 1
     assert f"a picture cannot be written as {tmp_path / name}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg"])
+def test_a_sheet_replaces_a_sheet_and_nothing_else(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    write_sheet(_strips(), out)
+    write_sheet(_strips(), out)
+    for path in (out, tmp_path / "x.html"):
+        kept = path.read_bytes()
+        path.write_bytes(b"someone's photograph")
+        with pytest.raises(DiskError, match=f"{path.name} exists and was not made"):
+            write_sheet(_strips(), out)
+        assert path.read_bytes() == b"someone's photograph"
+        path.write_bytes(kept)
+
+
+@pytest.mark.parametrize("place", ["fifo", "device", "link"])
+def test_no_sheet_is_written_over_what_is_no_file(tmp_path: Path, place: str) -> None:
+    out = tmp_path / "x.png"
+    if place == "fifo":
+        os.mkfifo(out)
+    else:
+        out.symlink_to("/dev/null" if place == "device" else tmp_path.parent / "elsewhere.png")
+    with pytest.raises(DiskError, match=re.escape(str(out))):
+        write_sheet(_strips(), out)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
 
 
 def test_a_full_disk_is_one_line(small_disk: Path) -> None:

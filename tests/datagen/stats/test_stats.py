@@ -88,6 +88,18 @@ def test_the_commands_table_and_json(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["stats", str(tmp_path / "nothing")]) == 1
 
 
+def test_the_page_replaces_a_page_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render, out = make_render(tmp_path / "news", 20), tmp_path / "p.html"
+    call = ["stats", str(render), "--html", str(out)]
+    assert main(call) == main(call) == 0
+    out.write_text("someone's notes")
+    assert main(call) == 1
+    assert out.read_text() == "someone's notes"
+    assert f"{out} exists and was not made" in capsys.readouterr().err
+
+
 def test_the_page_loads_nothing_and_escapes_what_it_is_given(tmp_path: Path) -> None:
     text = page([_stats(_odd(tmp_path))])
     assert not re.search(r"https?://|<script|<link|@import|url\(", text)
