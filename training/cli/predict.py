@@ -91,12 +91,13 @@ def command(
     _check(page, form, out, overlay, explain)
     from training.errors import ReadError
     from training.inference.decoders import open_decoder
-    from training.inference.image_files import image_paths
+    from training.inference.image_files import image_paths, listed_names
     from training.inference.line_reader import LineReader
     from training.inference.scorers import open_scorer
 
+    listing = listed_names(sys.stdin.buffer) if "-" in paths else []
     more = frozenset({".pdf"} if page else ())
-    files = list(image_paths(paths, sys.stdin, more))
+    files = list(image_paths(paths, listing, more))
     if not files:
         raise ReadError("the list on standard input names no image")
     scorer = open_scorer(checkpoint, onnx, device)

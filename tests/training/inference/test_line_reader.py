@@ -1,5 +1,6 @@
 """Reading files: text, confidence and character centres, whatever else is in the batch."""
 
+import io
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from PIL import Image
 from tests.support.bars import ALPHABET, BarScorer, bars, ocrtrain, save
 from training.errors import ReadError
 from training.inference.decoding import FloatArray
-from training.inference.image_files import image_paths
+from training.inference.image_files import image_paths, listed_names
 from training.inference.line_reader import LineReader, Reading, ReadSettings
 from training.inference.scorers import Images, TorchScorer
 
@@ -207,6 +208,20 @@ def test_a_list_on_standard_input(tmp_path: Path, checkpoint: Path) -> None:
     code, out, _ = ocrtrain(*arguments, stdin=listing)
     assert code == 0
     assert [line.split("\t")[0] for line in out.splitlines()] == [str(p) for p in paths]
+
+
+def test_a_list_may_name_any_file_but_must_be_a_list() -> None:
+    assert listed_names(io.BytesIO(b"a.png\r\n\xff.png\n")) == ["a.png", "\udcff.png"]
+    for data in (b"\x89PNG\0\0", bytes(10**6)):
+        with pytest.raises(ReadError, match="standard input is no list"):
+            listed_names(io.BytesIO(data))
+
+
+def test_names_that_no_file_can_have_are_one_line_each(tmp_path: Path) -> None:
+    assert len(list(image_paths(["x" * 5000, "a\0b"]))) == 2
+    for pattern in ("*\0", "x" * 5000 + "*", "x" * 5000 + "/*"):
+        with pytest.raises(ReadError):
+            list(image_paths([pattern]))
 
 
 @pytest.mark.parametrize(
