@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from fonts.library import Face, coverage
+from ocrbase.publishing import publish_file
 
 LINES = (
     "永东国酬爱郁灵鹰，骨直真角画述边令；",
@@ -65,4 +66,6 @@ def open_font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
 
 def save_specimen(faces: Sequence[Face], path: Path, lines: Sequence[str] = LINES) -> None:
     """Write the sheet as a PNG."""
-    specimen(faces, lines).save(path)
+    sheet = specimen(faces, lines)
+    with publish_file(path) as attempt:
+        sheet.save(attempt, format="PNG")
