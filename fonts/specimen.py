@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from fonts.library import Face, coverage
-from ocrbase.publishing import publish_file
+from ocrbase.pictures import publish_picture
 
 LINES = (
     "永东国酬爱郁灵鹰，骨直真角画述边令；",
@@ -17,7 +17,7 @@ _LABEL_PX = 13
 
 
 def specimen(faces: Sequence[Face], lines: Sequence[str] = LINES, size_px: int = 32) -> Image.Image:
-    """Draw lines of text in each face, one block a face under its name; gray, white ground.
+    """Draw lines of text in each face, one block per face under its name, on white.
 
     Characters that a face does not cover are drawn as a red mark.
     """
@@ -65,7 +65,5 @@ def open_font(face: Face, size_px: int) -> ImageFont.FreeTypeFont:
 
 
 def save_specimen(faces: Sequence[Face], path: Path, lines: Sequence[str] = LINES) -> None:
-    """Write the sheet as a PNG."""
-    sheet = specimen(faces, lines)
-    with publish_file(path) as attempt:
-        sheet.save(attempt, format="PNG")
+    """Write the sheet as a PNG; DiskError where it cannot be written."""
+    publish_picture(specimen(faces, lines), path)

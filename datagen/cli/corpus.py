@@ -132,7 +132,10 @@ def stats(
 
     from datagen.alphabet import load
     from datagen.text.statistics import text_statistics
+    from ocrbase.outputs import check_output
 
+    if plot:
+        check_output(plot)
     statistics = text_statistics(
         specs, load(alphabet), n=n, length=length, home=str(home) if home else None
     )

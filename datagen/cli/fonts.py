@@ -176,7 +176,9 @@ def specimen(
     """
     from fonts import select
     from fonts.specimen import LINES, save_specimen
+    from ocrbase.outputs import check_output
 
+    check_output(out)
     chosen = select(faces, home=home, system=system_fonts)
     save_specimen(chosen, out, text or LINES)
     click.echo(f"{len(chosen)} faces in {out}")

@@ -1,6 +1,5 @@
 """Lines in rows as one picture and as one page."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 
 from datagen.images import UintImages, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.reports import page as report
 from datagen.reports.markup import Html, join, tag
 from ocrbase.errors import SettingsError
-from ocrbase.outputs import MARK, check_output
-from ocrbase.publishing import publish_bytes, publish_text
+from ocrbase.outputs import check_output
+from ocrbase.pictures import publish_picture
+from ocrbase.publishing import publish_text
 
 GAP_PX = 6
 ENLARGEMENT = 2  # of lines under headings, so that the pixels of an effect can be seen
@@ -77,7 +76,7 @@ def write_sheet(strips: Sequence[Strip], out: Path) -> tuple[Path, Path]:
         DiskError: as `sheet_paths`; if the disk is full, or the folder may not be written.
     """
     picture, page = sheet_paths(out)
-    publish_bytes(picture, _encoded(picture_of(strips), picture.suffix), _WAY_OUT)
+    publish_picture(Image.fromarray(picture_of(strips)), picture, _WAY_OUT)
     publish_text(page, page_of(strips), _WAY_OUT)
     return picture, page
 
@@ -102,19 +101,6 @@ def picture_of(strips: Sequence[Strip]) -> UintImages:
             if headed:
                 draw.text((x, y + scale * LINE_HEIGHT_PX + 1), cell.caption, 60, small)
     return np.asarray(canvas)
-
-
-def _encoded(pixels: UintImages, suffix: str) -> bytes:
-    """A picture file that says who made it, so that the next call may replace it."""
-    buffer = io.BytesIO()
-    picture = Image.fromarray(pixels)
-    if suffix.lower() == ".png":
-        about = PngInfo()
-        about.add_text("Software", MARK)
-        picture.save(buffer, "PNG", pnginfo=about)
-    else:
-        picture.save(buffer, "JPEG", quality=95, comment=MARK)
-    return buffer.getvalue()
 
 
 def page_of(strips: Sequence[Strip]) -> str:

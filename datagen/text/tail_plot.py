@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from datagen.text.statistics import TAIL, TextStatistics
-from ocrbase.publishing import publish_file
+from ocrbase.pictures import publish_picture
 
 _WIDTH, _HEIGHT = 960, 600
 _LEFT, _TOP, _RIGHT, _BOTTOM = 90, 60, 30, 60
@@ -45,8 +45,7 @@ def draw_tail(statistics: TextStatistics, path: Path) -> None:
     draw.rectangle((_LEFT, _TOP, _WIDTH - _RIGHT, _HEIGHT - _BOTTOM), outline=_INK)
     label = "classes of the alphabet, most frequent first"
     draw.text((_WIDTH - _RIGHT, _HEIGHT - 26), label, _INK, small, anchor="ra")
-    with publish_file(path) as attempt:
-        picture.save(attempt, format="PNG")
+    publish_picture(picture, path)
 
 
 def _curve(values: Sequence[float], top: float) -> list[tuple[float, float]]:

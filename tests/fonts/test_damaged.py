@@ -17,7 +17,8 @@ from fonts.charmap import drawn_points
 from fonts.headers import MAX_UNPACKED_BYTES
 from fonts.inspection import describe
 from ocrbase.errors import DiskError
-from tests.fonts.test_added import make_font, ocrgen, save
+from tests.fonts.test_added import ocrgen
+from tests.support.fonts import make_font, save, save_collection
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +34,6 @@ def _saved(tmp_path: Path, flavour: str | None) -> bytes:
 
 
 def _in_ttc(tmp_path: Path) -> bytes:
-    from tests.fonts.test_added import save_collection
-
     return save_collection(tmp_path / "w.ttc", make_font("A SC"), make_font("B JP")).read_bytes()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from datagen.cli import main
 from ocrbase.errors import DiskError
 from ocrbase.outputs import MARK, carries_mark, check_output, holds
 
@@ -70,3 +71,26 @@ def test_impossible_names_are_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(DiskError, match="cannot write") as raised:
         check_output(tmp_path / name)
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fonts", "specimen", "--faces", "micro-hei", "--out", "x.png"),
+        ("corpus", "stats", "fields", "-n", "10", "--plot", "x.png"),
+        ("preview", "-n", "2", "--style", "plain", "--out", "x.png"),
+        ("preview", "-n", "2", "--style", "plain", "--out", "x.jpg"),
+    ],
+)
+def test_pictures_replace_pictures_of_ours_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert main(list(command)) == 0
+    for path in sorted(tmp_path.iterdir()):  # a page lies beside a preview
+        written = path.read_bytes()
+        path.write_bytes(b"the work of another")
+        assert main(list(command)) == 1
+        assert path.read_bytes() == b"the work of another"
+        path.write_bytes(written)

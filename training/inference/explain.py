@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ImageError
 from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
-from ocrbase.outputs import MARK, check_output
-from ocrbase.publishing import publish_file
+from ocrbase.outputs import check_output
+from ocrbase.pictures import publish_picture
 from training.inference.decoding import Decoded, FloatArray, log_softmax
 from training.inference.image_decoding import read_line
 from training.inference.line_reader import LineReader
@@ -68,11 +67,7 @@ def explain_line(reader: LineReader, source: Path, out: Path) -> None:
         line = read_line(source)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
-    picture = draw(explain(reader, line.pixels))
-    about = PngInfo()
-    about.add_text("Software", MARK)
-    with publish_file(out) as attempt:
-        picture.save(attempt, "PNG", pnginfo=about)
+    publish_picture(draw(explain(reader, line.pixels)), out)
 
 
 def explain(reader: LineReader, pixels: Gray) -> Explained:
