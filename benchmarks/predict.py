@@ -111,7 +111,7 @@ def measure(name: str, lines: LineReader, paths: list[Path]) -> Measured:
 
 
 def tesseract(paths: list[Path], threads: int) -> Measured:
-    """Time Tesseract: one process a line, and one process for a list of all lines."""
+    """Time Tesseract: one process per line, and one process for a list of all lines."""
     environment = os.environ | {"OMP_THREAD_LIMIT": str(threads)}
     options = ("stdout", "-l", "chi_sim", "--psm", "7")
 

@@ -32,7 +32,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file of running text or of one sentence a line."""
+    """A file of running text or of one sentence per line."""
 
     path: Path
     encoding: str

@@ -52,7 +52,7 @@ def gb2312() -> set[int]:
 
 
 def read_characters(path: Path) -> set[int]:
-    """Code points of a list with one character a line; longer lines (`blank`) are skipped."""
+    """Code points of a list with one character per line; longer lines (`blank`) are skipped."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return {ord(line) for line in lines if len(line) == 1}
 

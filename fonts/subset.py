@@ -134,7 +134,7 @@ def set_date(font: TTFont, unix_seconds: int) -> None:
 def to_woff2(font: TTFont) -> bytes:
     """The compressed bytes of a face, with its tables as they stand.
 
-    The glyph transform of woff2 would save 8 %, but cost 3 s a face at the first use.
+    The glyph transform of woff2 would save 8 %, but cost 3 s per face at the first use.
     """
     plain, packed = io.BytesIO(), io.BytesIO()
     font.flavor = None

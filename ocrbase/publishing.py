@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,6 +22,7 @@ from ocrbase.errors import DiskError
 _MARK = ".part-"
 OTHER_FOLDER = "choose another folder"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NUMPY_FULL = re.compile(r"^\d+ requested and \d+ written$")  # has no number of its own
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _IMPOSSIBLE = (
     errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG,
@@ -204,6 +206,22 @@ def flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def reserve(path: Path) -> None:
+    """Take the room of a file that is about to be written through a map.
+
+    A page of a map that finds no room on the disk kills the process; this fails instead.
+
+    Raises:
+        OSError: if the disk is full.
+    """
+    with path.open("rb+") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except (AttributeError, OSError) as error:  # macOS lacks it, and some network drives
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise
+
+
 @contextlib.contextmanager
 def disk_errors(path: Path, way_out: str = OTHER_FOLDER) -> Iterator[None]:
     """Turn what a user can mend (full disk, no rights, no such place) into one line.
@@ -218,7 +236,7 @@ def disk_errors(path: Path, way_out: str = OTHER_FOLDER) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _FULL or _NUMPY_FULL.search(str(error)):
             raise DiskError(full_disk_message(path, way_out)) from error
         if error.errno in _FORBIDDEN:
             raise DiskError(f"no right to write {path}: {error.strerror}; {way_out}") from error

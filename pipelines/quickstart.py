@@ -89,7 +89,7 @@ def _steps(folder: Path, n: int, steps: int) -> list[Step]:
 
 
 def _write_text(folder: Path) -> None:
-    """The text, one sentence a line, and its characters as a list file."""
+    """The text, one sentence per line, and its characters as a list file."""
     from datagen.alphabet import Alphabet, write_list
 
     text = list(sentences(SENTENCES))

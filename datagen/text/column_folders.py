@@ -1,5 +1,6 @@
 """Folders of NumPy columns in the cache: written as streams, published whole, mapped read-only."""
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,11 @@ class ColumnWriter:
         if not self._stream.closed:
             self._stream.seek(0)
             self._write_header()
+            self._stream.close()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is, for which there may be no room."""
+        with contextlib.suppress(OSError):
             self._stream.close()
 
     def _write_header(self) -> None:

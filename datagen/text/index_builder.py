@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from datagen.alphabet import MAX_CLASSES, Alphabet
 from datagen.text.column_folders import ColumnWriter, map_column
 from datagen.text.sentences import sentence_hash
+from ocrbase.publishing import reserve
 from ocrbase.records import encode
 
 LOSSES_FILE = "losses.json"
@@ -113,9 +114,14 @@ def build_index(folder: Path, sentences: Iterable[str], alphabet: Alphabet) -> N
     """Write the columns of an index into an empty folder, in memory that does not grow."""
     builder = _Builder(folder, alphabet)
     stream = iter(sentences)
-    while batch := list(islice(stream, _SENTENCES_AT_ONCE)):
-        builder.add(batch)
-    builder.finish(folder)
+    try:
+        while batch := list(islice(stream, _SENTENCES_AT_ONCE)):
+            builder.add(batch)
+        builder.finish(folder)
+    except BaseException:
+        for column in builder.columns.values():
+            column.abandon()
+        raise
 
 
 def _order_by_length(folder: Path, runs_of_length: IntArray) -> None:
@@ -129,6 +135,7 @@ def _order_by_length(folder: Path, runs_of_length: IntArray) -> None:
     by_length = np.lib.format.open_memmap(
         folder / "by_length.npy", mode="w+", dtype=np.int64, shape=(len(lengths),)
     )
+    reserve(folder / "by_length.npy")
     for start in range(0, len(lengths), _RUNS_AT_ONCE):
         part = np.asarray(lengths[start : start + _RUNS_AT_ONCE], dtype=np.int64)
         order = np.argsort(part, kind="stable")
