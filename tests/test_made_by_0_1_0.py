@@ -44,7 +44,7 @@ def test_datasets_are_read_and_verified(folder: Path, name: str, lines: int) -> 
 def test_a_render_goes_on_and_packs(folder: Path) -> None:
     (folder / "render" / "shard-00001.tar").unlink()
     (folder / "render" / "shard-00001.npz").unlink()
-    call(ocrgen, "pack", "render", "--partial", "--split", "0.8", "--out", "again", "--jobs", "1")
+    call(ocrgen, "pack", "render", "--partial", "--split", "0.8", "--out", "again")
     assert len(open_dataset(folder / "again")) == 48
 
 

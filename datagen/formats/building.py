@@ -15,7 +15,7 @@ from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
 from datagen.formats.manifest import FILE, read_packed_manifest
 from ocrbase.errors import InputError
-from ocrbase.publishing import disk_errors, flush_folder, publish_text
+from ocrbase.publishing import disk_errors, publish_text, replace_folder, restore_folder
 from ocrbase.records import encode, read_json
 
 Report = TypeVar("Report", bound=msgspec.Struct)
@@ -37,7 +37,6 @@ class BuildFolder:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.path = out.with_name(f".{out.name}.building")
-        self.old = out.with_name(f".{out.name}.old")
 
     def begin(self, plan: Mapping[str, Any]) -> int:
         """Go on if what is there was begun with the same plan, or begin; returns shards kept."""
@@ -72,18 +71,11 @@ class BuildFolder:
         release(self.out)
         release(self.path)
         with disk_errors(self.out):
-            if self.out.exists():
-                self.out.rename(self.old)
-            self.path.rename(self.out)
-        flush_folder(self.out.parent)
-        shutil.rmtree(self.old, ignore_errors=True)
+            replace_folder(self.path, self.out)
 
     def recover(self) -> None:
         """Undo a swap that was killed half-way."""
-        if self.old.exists() and not self.out.exists():
-            self.old.rename(self.out)
-        elif self.old.exists():
-            shutil.rmtree(self.old, ignore_errors=True)
+        restore_folder(self.out)
 
     def _report_path(self, shard: str) -> Path:
         return self.path / _REPORTS / f"{shard.replace('/', '-')}.json"

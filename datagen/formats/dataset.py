@@ -1,5 +1,6 @@
 """Open whatever dataset a path names, and find datasets below a folder."""
 
+import os
 from pathlib import Path
 
 from datagen.errors import ShardError
@@ -29,14 +30,21 @@ def open_dataset(path: Path, *, partial: bool = False, split: Split | None = Non
 
 
 def find_datasets(path: Path) -> list[Path]:
-    """The path itself if it is a dataset, or the datasets directly below it, by name.
+    """The path itself if it is a dataset, or all datasets at any depth below it, by name.
+
+    Hidden folders, links to folders, and what lies inside of a dataset are passed over.
 
     Raises:
         ShardError: if there are none.
     """
     if (path / FILE).exists() or (path.name in PACKED and (path.parent / FILE).exists()):
         return [path]
-    folders = sorted(p.parent for p in path.glob(f"*/{FILE}") if not p.parent.name.startswith("."))
+    folders = []
+    for root, names, files in os.walk(path):
+        if FILE in files:
+            folders.append(Path(root))
+            names.clear()
+        names[:] = sorted(name for name in names if not name.startswith("."))
     if not folders:
         raise ShardError(f"{path} holds no dataset: run ocrgen render or ocrgen import first")
-    return folders
+    return sorted(folders)

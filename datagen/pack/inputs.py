@@ -114,6 +114,22 @@ class PackInputs:
             licences |= item.reader.manifest.face_licences
         return {face: licences.get(face) for face in self.faces}
 
+    def twins(self) -> Iterator[str]:
+        """A warning for each pair of renders that hold the same images."""
+        renders: dict[tuple[str, str], PackInput] = {}
+        for item in self.items:
+            manifest = item.reader.manifest
+            if not isinstance(manifest, RenderManifest) or not (manifest.plan and manifest.engine):
+                continue
+            first = renders.setdefault((manifest.plan, manifest.engine), item)
+            if first is not item:
+                lines = min(len(first.reader), len(item.reader))
+                yield (
+                    f"{item.path} and {first.path} were rendered with the same seed, text and"
+                    f" look: {lines:,} lines are duplicate images; render one of them with another"
+                    " --seed"
+                )
+
     def described(self) -> list[PackedInput]:
         """What the packed manifest says of each input."""
         return [_described(item) for item in self.items]

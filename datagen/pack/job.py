@@ -28,6 +28,8 @@ from datagen.pack.tally import ShardTally, WrittenShard
 from datagen.shards import run_shards
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import SettingsError, listed
+from ocrbase.locks import owned
+from ocrbase.publishing import disk_errors
 
 IntArray = NDArray[np.int64]
 
@@ -78,11 +80,20 @@ def pack(
         progress: called with (lines done, lines to do) as shards are finished.
 
     Raises:
-        ShardError: if inputs are damaged, `out` may not be replaced, or the disk is full.
+        ShardError: if inputs are damaged, or `out` may not be replaced.
+        LockError: if another process is writing `out`.
+        DiskError: if the disk is full.
         AlphabetError: if alphabets differ or labels are outside the target.
         SettingsError: if the split contradicts that of the first pack.
         WorkerError: if a worker dies; finished shards are kept.
     """
+    with owned(Path(settings.out)):
+        return _pack(settings, command, progress)
+
+
+def _pack(
+    settings: PackSettings, command: str, progress: Callable[[int, int], None]
+) -> PackSummary:
     started, out = time.monotonic(), Path(settings.out)
     building = BuildFolder(out)
     building.recover()
@@ -94,13 +105,15 @@ def pack(
     kept = building.begin(_plan(inputs, splits, tasks))
     needed = sum(item.reader.packed_bytes() for item in inputs.items)
     check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
-    np.save(building.path / _SPLITS, splits)
+    with disk_errors(building.path):
+        np.save(building.path / _SPLITS, splits)
     written = list(_run(settings, inputs, building, tasks, progress))
     (building.path / _SPLITS).unlink()
     manifest = packed_manifest(settings, inputs, rule, written, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, out.name)
     building.swap()
+    warnings = [*inputs.twins(), *warnings_of(rule, manifest.samples, groups, len(inputs))]
     return PackSummary(
         out=out,
         samples=manifest.samples,
@@ -110,7 +123,7 @@ def pack(
         size_bytes=sum(shard.entry.bytes for shard in written),
         seconds=time.monotonic() - started,
         rule=rule,
-        warnings=tuple(warnings_of(rule, manifest.samples, groups, len(inputs))),
+        warnings=tuple(warnings),
     )
 
 
@@ -172,7 +185,7 @@ def _run(
 ) -> Iterator[WrittenShard]:
     """Write all shards; yields what they hold in the order of the tasks."""
     _positions.cache_clear()
-    task = PackTask(inputs, str(building.out), tuple(tasks))
+    task = PackTask(inputs, str(building.out.absolute()), tuple(tasks))
     written: dict[int, WrittenShard] = {}
     done, total = 0, sum(last - first for _, _, first, last in tasks)
     progress(0, total)

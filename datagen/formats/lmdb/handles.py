@@ -10,7 +10,7 @@ from typing import Any
 import lmdb
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb import layout
+from datagen.formats.lmdb.meta_pages import check_complete
 from ocrbase.errors import DiskError
 from ocrbase.publishing import full_disk_message
 
@@ -43,7 +43,7 @@ def environment(folder: Path) -> Any:
         held = _environments.get(path)
         if held is None or held[0] != identity:
             _close([path])
-            _environments[path] = held = (identity, _open(path, status.st_size))
+            _environments[path] = held = (identity, _open(path))
         return held[1]
 
 
@@ -60,9 +60,8 @@ def _close(paths: list[str]) -> None:
             _environments.pop(path)[1].close()
 
 
-def _open(path: str, size: int) -> Any:
-    if size < 2 * layout.PAGE:
-        raise ShardError(f"{path}/data.mdb has {size} bytes: empty or truncated")
+def _open(path: str) -> Any:
+    check_complete(Path(path) / "data.mdb")
     with lmdb_errors(Path(path)):
         return lmdb.open(path, readonly=True, lock=False, readahead=False, meminit=False)
 

@@ -71,7 +71,8 @@ class LmdbReader:
         )
         shards = self.manifest.shards
         self.entries = [shard for shard in shards if split in (None, shard.split)]
-        self._folders = [LmdbFolder(folder / shard.path) for shard in self.entries]
+        root = folder.absolute()  # a worker may run elsewhere
+        self._folders = [LmdbFolder(root / shard.path) for shard in self.entries]
         _check_files(self._folders, self.entries)
         self.shards = Spans.of([shard.samples for shard in self.entries])
 

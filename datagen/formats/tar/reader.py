@@ -70,6 +70,7 @@ class RenderReader:
             tuple(self.manifest.corpora),
             tuple(self.manifest.faces),
         )
+        self._root = folder.absolute()  # a worker may run elsewhere
         self.numbers = _numbers(folder, self.manifest, partial)
         self.shards = Spans.of(_lengths(folder, self.numbers, self.manifest, partial))
         self._open: OrderedDict[int, TarShard] = OrderedDict()
@@ -131,11 +132,11 @@ class RenderReader:
         return RenderShard(self._stems()[shard])
 
     def _stems(self) -> list[Path]:
-        return [shard_stem(self.folder, number) for number in self.numbers]
+        return [shard_stem(self._root, number) for number in self.numbers]
 
     def _shard(self, shard: int) -> TarShard:
         if shard not in self._open:
-            self._open[shard] = TarShard(shard_stem(self.folder, self.numbers[shard]))
+            self._open[shard] = TarShard(shard_stem(self._root, self.numbers[shard]))
             while len(self._open) > _OPEN_SHARDS:
                 self._open.popitem(last=False)
         self._open.move_to_end(shard)

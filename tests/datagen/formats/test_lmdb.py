@@ -143,7 +143,7 @@ def test_missing_keys_and_files_are_named(tmp_path: Path) -> None:
         shard.values("image", [2, 3])
     with pytest.raises(ShardError, match=r"holds no data\.mdb"):
         LmdbFolder(tmp_path / "none").values("image", [0])
-    for size, message in ((0, "empty or truncated"), (9000, "damaged or no LMDB")):
+    for size, message in ((0, "no meta pages"), (9000, "no meta pages")):
         folder = tmp_path / f"bad{size}"
         folder.mkdir()
         (folder / "data.mdb").write_bytes(bytes(size))

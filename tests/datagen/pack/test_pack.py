@@ -8,19 +8,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lmdb
+import msgspec
 import numpy as np
 import pytest
 
 from datagen.alphabet import Alphabet, write_list
 from datagen.errors import AlphabetError, ShardError
 from datagen.formats import building
+from datagen.formats.lmdb.handles import release
 from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.manifest import read_packed_manifest
+from datagen.formats.manifest import read_packed_manifest, read_render_manifest, write_manifest
 from datagen.pack.job import PackSummary, pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
 from datagen.split import PACKED, Split
+from datagen.verify.job import verify
 from ocrbase.errors import SettingsError
+from ocrbase.locks import LockError, owned
 from tests.support.paths import ROOT
 from tests.support.samples import ALPHABET, make_render, make_samples
 
@@ -327,3 +332,58 @@ def test_a_class_counts_once_a_line() -> None:
     found = [(line, ALPHABET.symbols[i]) for line, i in zip(lines, ids, strict=True)]
     assert sorted(found) == [(0, "a"), (0, "b"), (2, "1"), (2, "b"), (3, "中")]
     assert [len(part) for part in distinct_classes([], ALPHABET)] == [0, 0]
+
+
+def test_two_packs_into_one_folder(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 60)
+    with owned(tmp_path / "lmdb"), pytest.raises(LockError, match="is being written by process"):
+        _pack(tmp_path, render)
+    assert sum(_pack(tmp_path, render).samples.values()) == 60
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lmdb", "news"]
+
+
+def test_relative_paths_hold_for_workers_of_an_earlier_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):  # the second job gets the workers of the first
+        make_render(tmp_path / name / "news", 90)
+        monkeypatch.chdir(tmp_path / name)
+        summary = pack(PackSettings(("news",), out="lmdb", split=0.9, shard_size=30, jobs=2))
+        assert sum(summary.samples.values()) == 90 and summary.shards == 4
+        (report,) = verify(("lmdb",), jobs=2)
+        assert report.good and report.path == "lmdb"
+
+
+def test_renders_of_one_seed_are_warned_of(tmp_path: Path) -> None:
+    for name, n, plan in (("a", 60, "p"), ("b", 80, "p"), ("c", 60, "q")):
+        folder = make_render(tmp_path / "r" / name, n)
+        manifest = read_render_manifest(folder)
+        write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, engine="e"))
+    twins = [w for w in _pack(tmp_path, tmp_path / "r").warnings if "--seed" in w]
+    assert len(twins) == 1 and "r/b and " in twins[0] and "60 lines are duplicate" in twins[0]
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "message"),
+    [
+        (b"\xff\xfe", ShardError, "labels that are not UTF-8 text: label-000000002"),
+        ("龘".encode(), AlphabetError, "labels hold '龘', not among the"),
+    ],
+)
+def test_labels_that_packed_data_should_not_hold(
+    tmp_path: Path, label: bytes, error: type[Exception], message: str
+) -> None:
+    out = _pack(tmp_path, make_render(tmp_path / "news", 60)).out
+    folder = out / "train" / "shard_00000"
+    release(folder)
+    with lmdb.open(str(folder), map_size=1 << 26, lock=False) as env, env.begin(write=True) as txn:
+        txn.put(b"label-000000002", label)
+    manifest = read_packed_manifest(out)
+    first, *others = manifest.shards
+    first = msgspec.structs.replace(first, bytes=(folder / "data.mdb").stat().st_size)
+    write_manifest(out, msgspec.structs.replace(manifest, shards=[first, *others]))
+    with pytest.raises(error, match=message) as raised:
+        _pack(tmp_path, out, out=str(tmp_path / "again"))
+    assert "\n" not in str(raised.value)
+    (report,) = verify((str(out),), jobs=1)
+    assert report.errors
