@@ -289,7 +289,7 @@ def check(style: Style, where: str) -> None:
 
 def _problems(name: str, value: float | Span) -> list[str]:
     low, high = _LIMITS[name]
-    values = value if isinstance(value, tuple) else (value,)
+    values = dict.fromkeys(value if isinstance(value, tuple) else (value,))
     problems = [
         f"{name} = {number} is outside {low:g} to {high:g}"
         for number in values

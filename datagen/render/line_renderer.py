@@ -110,7 +110,7 @@ def style_of(look: LookSettings) -> Style:
     style = replace(style, frame=frame)
     if look.backgrounds is not None:
         style = replace(style, surface=replace(style.surface, backgrounds=look.backgrounds))
-    check(style, "frame")
+    check(style, "--width")
     return style
 
 

@@ -56,8 +56,9 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .chips small { font-size: .8rem; margin-left: .3rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr));
   gap: .8rem; }
-.figures.row { display: flex; overflow-x: auto; margin-bottom: .8rem; }
-.figures.row figure { flex: none; } h2 small { font-weight: 400; margin-left: .5rem; }
+.figures.row { display: flex; margin-bottom: .8rem; }
+.figures.row figure { flex: 0 1 auto; min-width: 0; padding: .4rem; }
+h2 small { font-weight: 400; margin-left: .5rem; }
 figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px;
   overflow-x: auto; }
 body > figure + figure { margin-top: .8rem; }
@@ -140,7 +141,7 @@ def figure(image: bytes, alt: str, *caption: str, hover: str = "", tall: bool = 
 
 
 def figures(items: Iterable[Html], *, row: bool = False) -> Html:
-    """Figures in a grid, or in one row as wide as they are, which scrolls where it is too wide."""
+    """Figures in a grid, or in one row as wide as they are, smaller where that is too wide."""
     return tag("div", *items, class_="figures row" if row else "figures")
 
 

@@ -122,6 +122,40 @@ def test_no_sheet_is_written_over_what_is_no_file(tmp_path: Path, place: str) ->
     assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--width", "31"), "--width: frame.width_px = 31 is outside 32 to 4096"),
+        (("--width", "300-100"), "runs backwards"),
+        (("--backgrounds", "empty"), "no image"),
+        (("--backgrounds", "broken"), "broken.png"),
+        (("--style", "fifo"), "it is a fifo"),
+        (("--style", "no-such"), "no style 'no-such'"),
+        (("--effect", "no-such"), "no effect no-such"),
+        (("--effect", "wave", "--engine", "trdg"), "--engine lines only"),
+        (("--length", "60"), "could not be drawn"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    if "trdg" in arguments:
+        pytest.importorskip("trdg")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    os.mkfifo(tmp_path / "fifo")
+    assert main(["preview", "-n", "2", *arguments]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Error: ") and message in line
+    assert not (tmp_path / "preview.png").exists()
+
+
 def test_a_full_disk_is_one_line(small_disk: Path) -> None:
     free = shutil.disk_usage(small_disk).free
     (small_disk / "filler").write_bytes(bytes(free))
