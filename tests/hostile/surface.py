@@ -91,15 +91,17 @@ def call(shown: str, function: Callable[[], object], check: Check | None = None)
 
 
 def all_surfaces() -> dict[str, type[Surface]]:
-    """Every surface there is, by MODULE.CLASS."""
+    """Every surface there is, by MODULE.CLASS; a name that begins with _ is what some share."""
     import tests.hostile.surfaces as package
 
-    found = {}
-    for module in iter_modules(package.__path__):
-        for name, value in vars(import_module(f"{package.__name__}.{module.name}")).items():
-            if isinstance(value, type) and issubclass(value, Surface) and value is not Surface:
-                found[f"{module.name}.{name}"] = value
-    return found
+    surfaces = {}
+    for info in iter_modules(package.__path__):
+        module = import_module(f"{package.__name__}.{info.name}")
+        for name, value in vars(module).items():
+            is_surface = isinstance(value, type) and issubclass(value, Surface)
+            if is_surface and value.__module__ == module.__name__ and not name.startswith("_"):
+                surfaces[f"{info.name}.{name}"] = value
+    return surfaces
 
 
 def problem_of(outcome: Outcome, check: Check | None) -> str | None:
