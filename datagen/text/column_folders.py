@@ -2,16 +2,22 @@
 
 import contextlib
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ocrbase.errors import UserError
 from ocrbase.homes import OTHER_CACHE
 from ocrbase.publishing import publish_folder
+from ocrbase.records import encode, read_json
+
+_CHECKSUMS = "checksums.json"
+_READ_AT_ONCE = 1 << 20
 
 Opened = TypeVar("Opened")
 
@@ -52,11 +58,22 @@ class ColumnWriter:
         np.lib.format.write_array_header_1_0(self._stream, header)
 
 
+class Checksums(msgspec.Struct, frozen=True):
+    """CRC-32 of every other file of a folder; each is read once when the folder is opened."""
+
+    crc32: dict[str, int]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Checksums":
+        files = sorted(path for path in folder.iterdir() if path.name != _CHECKSUMS)
+        return cls({path.name: _crc32(path) for path in files})
+
+
 def map_column(path: Path, dtype: DTypeLike, ndim: int = 1) -> NDArray[Any]:
     """A column, mapped read-only; an empty one is loaded, as nothing cannot be mapped.
 
     Raises:
-        ColumnError: if the file is missing, shorter than its header says, or of another type.
+        ColumnError: if the file is missing, or of another type.
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -80,15 +97,39 @@ def open_or_build(
     Args:
         folder: in the cache.
         open_folder: maps its columns; raises a ColumnError for what it cannot use.
-        build: fills an empty folder.
+        build: fills an empty folder with files.
 
     Raises:
         DiskError: if there is no room, or no permission to write.
     """
     try:
+        _check(folder)
         return open_folder(folder)
     except ColumnError:
         shutil.rmtree(folder, ignore_errors=True)
     with publish_folder(folder, way_out=OTHER_CACHE) as draft:
         build(draft)
+        (draft / _CHECKSUMS).write_text(encode(Checksums.of(draft)), encoding="utf-8")
     return open_folder(folder)
+
+
+def _check(folder: Path) -> None:
+    """Compare a folder with its checksums.
+
+    Raises:
+        ColumnError: if it is missing or damaged.
+    """
+    expected = read_json(folder / _CHECKSUMS, Checksums, error=ColumnError)
+    try:
+        if Checksums.of(folder) != expected:
+            raise ColumnError(f"{folder} is damaged")
+    except OSError as error:
+        raise ColumnError(f"cannot read {folder}: {error.strerror}") from error
+
+
+def _crc32(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while piece := file.read(_READ_AT_ONCE):
+            checksum = zlib.crc32(piece, checksum)
+    return checksum

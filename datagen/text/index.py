@@ -59,19 +59,6 @@ class TextIndex:
         self.class_counts: IntArray = column("class_counts", "<i8")
         self.runs_of_length: IntArray = column("runs_of_length", "<i8")
         self.losses = read_json(folder / LOSSES_FILE, Losses, error=ColumnError)
-        self._check()
-
-    def _check(self) -> None:
-        """Refuse columns that cannot belong together."""
-        runs, characters = len(self.run_start), len(self.ids)
-        columns = (self.run_length, self.run_sentence, self.by_length, self.cumulative[1:])
-        if (
-            any(len(column) != runs for column in columns)
-            or int(self.cumulative[-1]) != characters
-            or int(self.class_counts.sum()) != characters
-            or int(self.runs_of_length.sum()) != runs
-        ):
-            raise ColumnError(f"{self.folder}: its columns do not belong together")
 
     @property
     def fingerprint(self) -> str:

@@ -103,7 +103,7 @@ def open_rare_lines(folder: Path) -> RareLineTable:
     def column(name: str, dtype: str, ndim: int = 1) -> NDArray[Any]:
         return map_column(folder / f"{name}.npy", dtype, ndim)
 
-    table = RareLineTable(
+    return RareLineTable(
         class_ids=column("class_ids", "<u2", 2),
         length=column("length", "<i8"),
         sentence=column("sentence", "<u8"),
@@ -112,7 +112,3 @@ def open_rare_lines(folder: Path) -> RareLineTable:
         natural=column("natural", "<f8"),
         facts=read_json(folder / FACTS_FILE, TableFacts, error=ColumnError),
     )
-    columns = (table.class_ids, table.sentence, table.corpus, table.inserted)
-    if any(len(values) != len(table) for values in columns):
-        raise ColumnError(f"{folder}: its columns do not belong together")
-    return table
