@@ -1,6 +1,7 @@
 """The real command under a full disk, Ctrl-C and kills: one line, nothing lost, then it goes on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 
 from datagen.formats.tar.reader import RenderReader, finished_shards
 from datagen.formats.tar.shard import TarShard
+from ocrbase.publishing import is_attempt
 from tests.support.paths import ROOT
+from tests.support.process_groups import members
 
 SECONDS = 90  # that anything here may take at most, on a busy machine
 
@@ -48,17 +51,8 @@ class Command:
 
     def workers(self) -> list[int]:
         """Live processes of the group that draw."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                stat = (folder / "stat").read_text().rpartition(")")[2].split()
-                words = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            own = int(stat[2]) == self.process.pid and stat[0] != "Z"
-            if own and b"popen_loky_posix" in words:
-                found.append(int(folder.name))
-        return found
+        group = members(self.process.pid)
+        return [process for process, words in group.items() if b"popen_loky_posix" in words]
 
 
 @contextmanager
@@ -155,6 +149,48 @@ def test_kill_9_of_everything(tmp_path: Path) -> None:
     kept = _published(command.out)
     assert 2 <= len(kept) < 20
     _goes_on(tmp_path, kept, 20_000, 1000)
+
+
+def _render_of(text: Path, out: Path, cache: Path) -> tuple[int, str]:
+    """Exit code and standard error of a small render of a corpus file."""
+    words = ["render", "--corpus", text, "--n", 5, "--jobs", 1, "--out", out]
+    done = subprocess.run(
+        [sys.executable, "-c", "from datagen.cli import run; run()", *map(str, words)],
+        cwd=ROOT,
+        env=os.environ | {"OCRGEN_CACHE": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("sentences", [40_000, 90_000])
+def test_a_full_disk_under_the_text_cache_is_one_line(
+    small_disk: Path, tmp_path: Path, sentences: int
+) -> None:
+    """In whichever column the disk runs full."""
+    text = tmp_path / "text.txt"
+    text.write_text(
+        "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n" * sentences, encoding="utf-8"
+    )
+    code, errors = _render_of(text, tmp_path / "out", small_disk)
+    assert code == 1 and "Traceback" not in errors, errors
+    assert re.search(r"^Error: the disk is full at .*OCRGEN_CACHE", errors, re.MULTILINE), errors
+    assert not [path for path in small_disk.rglob("*") if is_attempt(path)]
+
+
+def test_a_read_only_disk_is_one_line(small_disk: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("春眠不觉晓，处处闻啼鸟。\n", encoding="utf-8")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for out, cache, way_out in (
+        (tmp_path / "out", small_disk / "cache", "OCRGEN_CACHE"),
+        (small_disk / "out", tmp_path / "cache", "choose another folder"),
+    ):
+        code, errors = _render_of(text, out, cache)
+        assert code == 1 and "Traceback" not in errors, errors
+        assert re.search(rf"^Error: .*Read-only file system.*{way_out}", errors, re.M), errors
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
