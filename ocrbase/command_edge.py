@@ -6,11 +6,13 @@ from the start, while the command line itself is being loaded. OCRGEN_TRACEBACK=
 
 from __future__ import annotations
 
+import _thread
 import errno
 import io
 import os
 import signal
 import sys
+import time
 
 from ocrbase.errors import UserError, one_line
 
@@ -26,6 +28,8 @@ TRACEBACK = "OCRGEN_TRACEBACK"
 
 _UNFORESEEN = "internal error: "
 _MAX_TEXT = 500  # characters of an unforeseen error's own text
+
+_FINALISED_S = 0.05  # that finalising an object takes at most, mostly
 
 _interrupted = False
 
@@ -112,8 +116,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     """As Python's own handler, and remembered: imports turn the exception into others."""
     global _interrupted
     _interrupted = True
-    sys.unraisablehook = lambda unraisable: None
+    sys.unraisablehook = _interrupt_again
     raise KeyboardInterrupt
+
+
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised while an object is finalised: Ctrl-C would be lost there."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        _thread.start_new_thread(_interrupt_soon, ())
+
+
+def _interrupt_soon() -> None:
+    time.sleep(_FINALISED_S)
+    _thread.interrupt_main()
 
 
 def _say(line: str) -> None:

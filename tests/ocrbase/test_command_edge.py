@@ -150,3 +150,27 @@ def test_an_interruption_while_modules_load_is_one_line(tmp_path: Path) -> None:
         assert process.returncode in (130, 1), shown  # 1: it had ended with its own line
         assert shown.count("\n") == 1 and "Traceback" not in shown
     assert process.returncode in (130, 1)
+
+
+def test_ctrl_c_while_an_object_is_finalised_is_not_lost() -> None:
+    script = """
+import os, signal, time
+from ocrbase.command_edge import run
+
+class Finalised:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+def command():
+    item = Finalised()
+    del item
+    time.sleep(20)
+    return 0
+
+run(lambda: command)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "Interrupted. What was finished is kept.\n")
