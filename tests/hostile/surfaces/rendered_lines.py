@@ -66,7 +66,7 @@ class RenderSizes(Surface):
 
 
 class TextCaches(Surface):
-    """A damaged index, or a damaged table of rare-class lines: it is built anew."""
+    """A damaged index over a text: it is built anew."""
 
     share = 1
 
@@ -78,8 +78,7 @@ class TextCaches(Surface):
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
         shutil.copytree(base / "cache", folder / "cache")
         os.environ["OCRGEN_CACHE"] = str(folder / "cache")
-        files = [*(folder / "cache" / "text").glob("*/*"), *folder.glob("cache/rare-lines/*/*")]
-        path = rng.choice(sorted(files))
+        path = rng.choice(sorted(folder.glob("cache/text/*/*")))
         mutated_copy(path, path.parent, rng)
         planned: list[list[str]] = []
 
@@ -98,8 +97,8 @@ def _planned(base: Path) -> list[str]:
     from datagen.text.plan_settings import PlanSettings
 
     plan_module._PLANS.clear()
-    settings = PlanSettings(corpora=(str(base / "text.txt"),), length_min=2, length_max=5)
-    plan = plan_module.make_plan(settings)
+    text = str(base / "text.txt")
+    plan = plan_module.make_plan(PlanSettings((text,), 0, 2, 5, min_per_class=0))
     texts = plan.texts(np.arange(50))
     rows = zip(texts.class_ids, texts.lengths, strict=True)
     return [plan.alphabet.decode(row[:length]) for row, length in rows]
