@@ -17,7 +17,7 @@ from training.fitting.signals import Interrupted, Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import save_state
 from training.fitting.train_state import TrainState
-from training.fitting.validate import validate
+from training.fitting.validate import BATCH_LINES, validate
 from training.model.checkpoint import BEST, LAST
 
 
@@ -129,9 +129,12 @@ class Loop:
         self.loss_monitor.check()  # or weights that are not finite might be kept as the best
         if self.rank.world_size > 1:
             state.ema.share()
+        # No more at once than in training, so that a validation takes no more memory than a step.
+        lines = max(1, settings.batch_size // (self.rank.world_size * settings.accumulate))
         scores = validate(
-            state.ema.network, source, settings.validation_lines, self.rank, settings.precision
-        )
+            state.ema.network, source, settings.validation_lines, self.rank, settings.precision,
+            min(lines, BATCH_LINES),
+        )  # fmt: skip
         best = state.note_validation(scores.line_accuracy, scores.cer)
         if self.run_logger:
             self.run_logger.validation(state.step, scores, best)

@@ -31,6 +31,7 @@ def preflight(
     if rank.first:  # one look at all labels is enough
         _refuse_infeasible(facts, network)
     epochs = settings.steps * settings.batch_size / len(sources.train)
+    gib = memory_bytes(settings, network, facts.longest_px, rank) / 2**30
     held = len(sources.validation) if sources.validation is not None else 0
     return [
         f"run: runs/{settings.run}",
@@ -42,12 +43,12 @@ def preflight(
         f"steps: {settings.steps:,} of {settings.batch_size:,} lines ({epochs:.2g} epochs),"
         f" learning rate {settings.lr:.2g}, {settings.schedule}",
         f"device: {rank.world_size} x {hardware.describe(rank.device)}, {settings.precision},"
-        f" about {memory_bytes(settings, network, facts.longest_px, rank) / 2**30:.1f} GiB each",
+        f" up to about {gib:.1f} GiB of memory per process",
     ]
 
 
 def memory_bytes(settings: RunSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
-    """Rough memory of one process."""
+    """Peak memory of one process, if all lines of a batch are as wide as the widest."""
     lines = settings.batch_size / rank.world_size / settings.accumulate
     each = line_bytes(network.settings, settings.precision, width_px)
     return process_bytes(_count(network), lines, each)

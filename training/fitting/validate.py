@@ -68,7 +68,10 @@ class Scores:
 
 
 @torch.no_grad()
-def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, kind: str) -> Scores:
+def validate(
+    network: Recogniser, source: LineSource, lines: int, rank: Rank, kind: str,
+    batch_lines: int = BATCH_LINES,
+) -> Scores:  # fmt: skip
     """Read the first `lines` validation lines, each on one rank, and add up all ranks.
 
     Args:
@@ -77,9 +80,10 @@ def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, ki
         lines: how many; 0 takes all.
         rank: this rank.
         kind: precision of the forward.
+        batch_lines: lines read at once.
     """
     scores = Scores()
-    for batch in _batches(source, lines, rank):
+    for batch in _batches(source, lines, rank, batch_lines):
         batch = batch.to(rank.device)
         with autocast(rank.device, kind):
             logits = network(to_input(batch.images, network.settings.channels))
@@ -90,11 +94,11 @@ def validate(network: Recogniser, source: LineSource, lines: int, rank: Rank, ki
     return _added(scores, rank)
 
 
-def _batches(source: LineSource, lines: int, rank: Rank) -> Iterator[Batch]:
+def _batches(source: LineSource, lines: int, rank: Rank, batch_lines: int) -> Iterator[Batch]:
     count = min(lines, len(source)) if lines else len(source)
     own: IntArray = np.arange(rank.index, count, rank.world_size)
-    for start in range(0, len(own), BATCH_LINES):
-        indices = own[start : start + BATCH_LINES]
+    for start in range(0, len(own), batch_lines):
+        indices = own[start : start + batch_lines]
         yield from make_batches(source.batch(indices), indices)
 
 
