@@ -76,12 +76,12 @@ def write_sheet(strips: Sequence[Strip], out: Path) -> tuple[Path, Path]:
         DiskError: as `sheet_paths`; if the disk is full, or the folder may not be written.
     """
     picture, page = sheet_paths(out)
-    publish_picture(Image.fromarray(picture_of(strips)), picture, _WAY_OUT)
+    publish_picture(picture_of(strips), picture, _WAY_OUT)
     publish_text(page, page_of(strips), _WAY_OUT)
     return picture, page
 
 
-def picture_of(strips: Sequence[Strip]) -> UintImages:
+def picture_of(strips: Sequence[Strip]) -> Image.Image:
     """The sheet as one gray image; headings stand left of their strips."""
     headed = any(strip.heading for strip in strips)
     scale, left = (ENLARGEMENT, HEADING_PX) if headed else (1, 0)
@@ -100,7 +100,7 @@ def picture_of(strips: Sequence[Strip]) -> UintImages:
             canvas.paste(Image.fromarray(_enlarged(cell.image, scale)), (x, y))
             if headed:
                 draw.text((x, y + scale * LINE_HEIGHT_PX + 1), cell.caption, 60, small)
-    return np.asarray(canvas)
+    return canvas
 
 
 def page_of(strips: Sequence[Strip]) -> str:

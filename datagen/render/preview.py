@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.effects import EFFECTS, Effect, value_at
-from datagen.drawing.engine import LineEngine
+from datagen.drawing.engine import BATCH, LineEngine
 from datagen.drawing.look_columns import CORNER_PX, Look
 from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style, load_style, with_value
@@ -32,13 +32,12 @@ def random_sheet(
 ) -> list[Strip]:
     """The first lines that a render of these settings would draw."""
     renderer = open_renderer(plan, look)
-    samples = renderer.samples(np.arange(lines))
-    cells = [
-        Cell(image, text, note)
-        for image, text, note in zip(
-            decode_each(samples.images), samples.texts, _notes(samples, renderer), strict=True
-        )
-    ]
+    cells: list[Cell] = []
+    for start in range(0, lines, BATCH):
+        samples = renderer.samples(np.arange(start, min(start + BATCH, lines)))
+        notes = _notes(samples, renderer)
+        images = decode_each(samples.images)
+        cells += map(Cell, images, samples.texts, notes)
     return [Strip(tuple(cells[i : i + columns])) for i in range(0, lines, columns)]
 
 

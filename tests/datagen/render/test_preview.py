@@ -61,14 +61,14 @@ def _strips() -> list[Strip]:
 
 
 def test_lines_under_headings_are_enlarged_and_labelled() -> None:
-    picture = picture_of(_strips())
+    picture = np.asarray(picture_of(_strips()))
     enlarged = np.repeat(np.repeat(_strips()[0].cells[0].image, 2, axis=0), 2, axis=1)
     left = contact_sheet.HEADING_PX + contact_sheet.GAP_PX
     top = contact_sheet.GAP_PX
     np.testing.assert_array_equal(picture[top : top + 64, left : left + 120], enlarged)
     assert picture[top + 64 :, left : left + 60].min() < 100  # the caption
     assert picture[:, : contact_sheet.HEADING_PX].min() < 100  # the heading
-    plain = picture_of([Strip(strip.cells) for strip in _strips()])
+    plain = np.asarray(picture_of([Strip(strip.cells) for strip in _strips()]))
     assert plain.shape == (32 + 2 * 6, 2 * 60 + 3 * 6)
 
 
