@@ -31,8 +31,8 @@ from training.inference.line_reader import Decoder, LineReader
 from training.inference.scorers import open_any
 
 
-class Keeping:
-    """A decoder that keeps the logits, so that all others see the same."""
+class RecordingDecoder:
+    """Greedy decoding that keeps the logits, so that all decoders see the same."""
 
     def __init__(self) -> None:
         self.lines: list[FloatArray] = []
@@ -43,7 +43,7 @@ class Keeping:
 
 
 def main() -> None:
-    """Print machine, versions, and one row a decoder."""
+    """Print machine, versions, and one row per decoder."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("model", type=Path)
     options.add_argument("--lm", type=Path)
@@ -56,16 +56,16 @@ def main() -> None:
     source = open_labelled(given.data)
     count = min(given.limit, len(source))
     samples = source.read([i * len(source) // count for i in range(count)])
-    keeping = Keeping()
+    recorder = RecordingDecoder()
     scorer = open_any(given.model, "cpu")
-    reader = LineReader(scorer, keeping)
+    reader = LineReader(scorer, recorder)
     started = time.perf_counter()
     for image in samples.images:  # one by one, so that the logits come in order
         reader.decode([read_line(image).pixels])
     scoring = 1000 * (time.perf_counter() - started) / count
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()},"
           f" NumPy {np.__version__}; {count} lines of {given.data}")  # fmt: skip
-    print(f"scoring with {given.model}: {scoring:.1f} ms a line\n")
+    print(f"scoring with {given.model}: {scoring:.1f} ms per line\n")
     decoders: list[tuple[str, Decoder]] = [("greedy", greedy_decode)]
     decoders += [
         (f"beam of {w}", partial(beam_decode, settings=BeamSettings(w))) for w in given.widths
@@ -86,7 +86,7 @@ def main() -> None:
         ]
     first = None
     for name, decoder in decoders:
-        first = row(name, decoder, keeping.lines, scorer.alphabet, samples.texts, first)
+        first = row(name, decoder, recorder.lines, scorer.alphabet, samples.texts, first)
 
 
 def row(name, decoder, lines, alphabet, targets, first) -> LineErrors:  # type: ignore[no-untyped-def]
@@ -99,7 +99,7 @@ def row(name, decoder, lines, alphabet, targets, first) -> LineErrors:  # type: 
     first = first or errors
     paired = compare(first.edits, errors.edits, errors.target_lengths)
     print(
-        f"{name:32}{cost:7.2f} ms a line   line accuracy {errors.line_accuracy:7.2%}"
+        f"{name:32}{cost:7.2f} ms per line   line accuracy {errors.line_accuracy:7.2%}"
         f"   CER {errors.cer:7.2%}, {shown(paired.cer_change)} against greedy"
     )
     return first

@@ -41,15 +41,15 @@ class Measured:
 
     name: str
     latency_ms: np.ndarray
-    lines_a_second: float
+    lines_per_s: float
     texts: list[str]
 
 
 def main() -> None:
-    """Print machine, versions and one row a reader."""
+    """Print machine, versions and one row per reader."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("models", nargs="*", type=Path, metavar="MODEL")
-    options.add_argument("--data", type=Path, default=HERE.parent / "tests" / "real_lines")
+    options.add_argument("--data", type=Path, default=HERE.parent / "pipelines" / "real_lines")
     options.add_argument("--limit", type=int, default=400)
     options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()
@@ -69,7 +69,7 @@ def main() -> None:
         else:
             print("tesseract is not installed: apt-get install tesseract-ocr-chi-sim")
     print(f"\n{'':34}{'latency ms':>18}{'lines/s':>9}{'ratio':>8}{'line acc.':>11}{'CER':>9}")
-    peer = rows[-1].lines_a_second
+    peer = rows[-1].lines_per_s
     for row in rows:
         show(row, samples.texts, peer)
     print(
@@ -147,8 +147,8 @@ def show(row: Measured, targets: list[str], peer: float) -> None:
     )
     median, late = np.percentile(row.latency_ms, [50, 95])
     print(
-        f"{row.name[-34:]:34}{median:10.1f}{late:8.1f}{row.lines_a_second:9.1f}"
-        f"{row.lines_a_second / peer:8.2f}{errors.line_accuracy:11.1%}{errors.cer:9.2%}"
+        f"{row.name[-34:]:34}{median:10.1f}{late:8.1f}{row.lines_per_s:9.1f}"
+        f"{row.lines_per_s / peer:8.2f}{errors.line_accuracy:11.1%}{errors.cer:9.2%}"
     )
 
 

@@ -44,6 +44,17 @@ def test_the_default_without_runs(tmp_path: Path) -> None:
         load_model(tmp_path / "none")
 
 
+def test_neither_folders_nor_dead_links_stand_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_BUNDLED).mkdir()
+    assert load_model(Path(DEFAULT_BUNDLED)).settings.model == DEFAULT_BUNDLED
+    (tmp_path / "runs" / "old").mkdir(parents=True)
+    (tmp_path / "runs" / "old" / "best.safetensors").symlink_to(tmp_path / "gone")
+    assert default_model(tmp_path / "runs") == bundled()[DEFAULT_BUNDLED]
+
+
 @pytest.mark.parametrize("kind", ["rendered", "real"])
 def test_the_default_reads(kind: str, tmp_path: Path) -> None:
     folder = REAL_LINES

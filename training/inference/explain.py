@@ -169,7 +169,7 @@ def _heat(
     end: int,
     top: int,
 ) -> None:
-    """One row a class, the blank first; the darker, the likelier."""
+    """One row per class, the blank first; the darker, the likelier."""
     for row, c in enumerate([BLANK, *rows]):
         y = top + row * ROW
         name = "blank" if c == BLANK else line.symbols[c]

@@ -114,7 +114,7 @@ def to_gray(image: Image.Image) -> Gray:
     if image.mode.startswith(("I", "F")):
         return _deep_to_gray(np.asarray(image))
     if image.has_transparency_data:
-        return _flatten(image.convert("RGBA"))
+        return _flatten(image if image.mode == "RGBA" else image.convert("RGBA"))
     return np.asarray(image.convert("L"))
 
 
@@ -131,9 +131,10 @@ def _deep_to_gray(levels: NDArray[np.generic]) -> Gray:
 
 def _flatten(image: Image.Image) -> Gray:
     """Lay a transparent image on white, or on black if what is opaque in it is light."""
-    gray, alpha = np.asarray(image.convert("RGB").convert("L")), np.asarray(image.getchannel("A"))
+    gray, alpha = np.asarray(image.convert("L")), np.asarray(image.getchannel("A"))
     opaque = int(alpha.sum(dtype=np.int64))
-    mean = int(np.vdot(gray.astype(np.int64), alpha)) / opaque if opaque else 0.0
+    weighed = sum(int(np.vdot(g.astype(np.int64), a)) for g, a in zip(gray, alpha, strict=True))
+    mean = weighed / opaque if opaque else 0.0
     ground = 0.0 if mean > 127.5 and alpha.min() < 255 else 255.0
 
     def laid(rows: slice) -> NDArray[np.floating]:

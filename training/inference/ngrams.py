@@ -1,6 +1,6 @@
 """A back-off n-gram table over class ids, and its look-up in compiled code.
 
-An n-gram of up to four classes is one 64-bit key, 16 bits a class, so a table of one order is a
+An n-gram of up to four classes is one 64-bit key, 16 bits per class, so a table of one order is a
 sorted array and nothing is hashed. Probabilities and back-off weights follow the ARPA scheme:
 log p(c | h) is stored where h c was seen, else it is backoff(h) + log p(c | h without its first).
 """

@@ -45,13 +45,13 @@ def join(parts: Sequence[FloatArray], starts: Sequence[int]) -> FloatArray:
         first = starts[i] // FRAME_PX
         end = first + len(part)
         if i + 1 < len(parts):
-            end = seam(part, parts[i + 1], first, starts[i + 1] // FRAME_PX, taken)
+            end = boundary(part, parts[i + 1], first, starts[i + 1] // FRAME_PX, taken)
         pieces.append(part[taken - first : end - first])
         taken = end
     return np.concatenate(pieces)
 
 
-def seam(
+def boundary(
     left: FloatArray, right: FloatArray, left_first: int, right_first: int, settled: int
 ) -> int:
     """The frame of the line from which on the right window answers.
@@ -61,12 +61,12 @@ def seam(
         right: logits of the right window, (T, C).
         left_first: frame of the line at which the left window starts.
         right_first: the same of the right window.
-        settled: frame before which the seam may not be.
+        settled: frame before which the boundary may not be.
     """
     start, end = right_first, min(left_first + len(left), right_first + len(right))
     ink = _not_blank(left[start - left_first : end - left_first])
     ink += _not_blank(right[start - right_first : end - right_first])
-    kernel = np.ones(2 * _AROUND)  # the seam lies between two frames
+    kernel = np.ones(2 * _AROUND)  # the boundary lies between two frames
     around = np.convolve(np.pad(ink, (_AROUND, _AROUND)), kernel, mode="valid")[: len(ink)]
     frames = np.arange(start, end)
     margin = len(ink) // 4  # the outer quarters lack context in one of the two windows

@@ -146,8 +146,8 @@ def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 def default_model(runs: Path = RUNS) -> Path:
     """The best model of the run that wrote one last; without runs, the bundled model."""
-    best = sorted(runs.glob(f"*/{BEST}"), key=lambda path: path.stat().st_mtime)
-    return best[-1] if best else bundled()[DEFAULT_BUNDLED]
+    best = [path for path in runs.glob(f"*/{BEST}") if path.is_file()]
+    return max(best, key=lambda path: path.stat().st_mtime) if best else bundled()[DEFAULT_BUNDLED]
 
 
 def bundled() -> dict[str, Path]:
@@ -178,10 +178,10 @@ def _restored(tensor: Tensor) -> Tensor:
 
 
 def _resolved(path: Path) -> Path:
-    """The file itself, or the bundled model of that name."""
-    if path.exists() or str(path) not in bundled():
+    """The file itself, or the bundled model of that name, which a folder does not hide."""
+    if path.exists() and not path.is_dir():
         return path
-    return bundled()[str(path)]
+    return bundled().get(str(path), path)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

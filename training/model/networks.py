@@ -109,7 +109,7 @@ class CRNN(_PlainStack):
 
 
 class CRNNv2(_PlainStack):
-    """Two thin convolutions a stage, all normalised; two rows of features make one column."""
+    """Two thin convolutions per stage, all normalised; two rows of features make one column."""
 
     layers = _CRNN_V2
     frame_offset_px = -2.0

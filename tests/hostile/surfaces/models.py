@@ -66,6 +66,11 @@ class OnnxFiles(_Models):
 class LanguageModels(_Models):
     """Bytes of a language model's .npz, and arrays in it."""
 
+    def prepare(self, base: Path) -> None:
+        super().prepare(base)
+        model = ("--checkpoint", base / MODEL, "--device", "cpu")
+        _reading(base, *model, "--lm", base / LM).run()  # compiles the search, which takes seconds
+
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
         if rng.random() < 0.5:
             path = mutated_copy(base / LM, folder, rng)
