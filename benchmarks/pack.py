@@ -1,4 +1,4 @@
-"""Packing rate beside the disk's own and beside a plain loop of one put a key.
+"""Packing rate beside the disk's own and beside a plain loop of one put per key.
 
     python benchmarks/pack.py
     python benchmarks/pack.py --n 1000000 --folder /mnt/fast --rounds 5
@@ -45,27 +45,27 @@ def main() -> None:
         size = make_lines(root / "render", given.n)
         print(f"{given.n:,} lines of 280x32, {size:.0f} bytes a JPEG")
         runs = {
-            "plain loop, one put a key": lambda: plain_loop(root),
+            "plain loop, one put per key": lambda: plain_loop(root),
             "ocrgen pack, 1 worker": lambda: packed(root, given.n, 1),
             "ocrgen pack, a worker a core": lambda: packed(root, given.n, 0),
         }
-        found: dict[str, list[tuple[float, float]]] = {run: [] for run in runs}
+        measured: dict[str, list[tuple[float, float]]] = {run: [] for run in runs}
         disk: list[float] = []
         for _ in range(given.rounds):
             disk.append(disk_rate(root))
             for run, measure in runs.items():
-                found[run].append(timed(measure))
-        report(found, disk, given.n)
+                measured[run].append(timed(measure))
+        report(measured, disk, given.n)
         print(f"largest process {peak_mb():.0f} MB")
 
 
-def report(found: dict[str, list[tuple[float, float]]], disk: list[float], n: int) -> None:
+def report(measured: dict[str, list[tuple[float, float]]], disk: list[float], n: int) -> None:
     """Print the medians and the ratios within each round."""
     stored = 4.35e3  # bytes of LMDB a line: a page for the image, and its share of the others
     rate = statistics.median(disk)
     print(f"disk alone: {rate / 1e6:.0f} MB/s written and flushed = {rate / stored:,.0f} lines/s")
-    base = found["plain loop, one put a key"]
-    for run, times in found.items():
+    base = measured["plain loop, one put per key"]
+    for run, times in measured.items():
         wall = statistics.median(t for t, _ in times)
         cpu = statistics.median(c for _, c in times)
         ratio = statistics.median(b / t for (t, _), (b, _) in zip(times, base, strict=True))
@@ -106,7 +106,7 @@ def write(environment: lmdb.Environment, cache: dict[bytes, bytes]) -> None:
 
 
 def disk_rate(root: Path, size: int = 512 << 20) -> float:
-    """Bytes a second that one process writes and flushes."""
+    """Bytes per second that one process writes and flushes."""
     block, path = os.urandom(1 << 24), root / "disk"
     started = time.perf_counter()
     with path.open("wb") as file:

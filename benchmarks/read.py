@@ -59,16 +59,16 @@ def main() -> None:
         }
         rng = np.random.default_rng(0)
         shape = (given.batches, given.batch_size)
-        found: dict[str, list[float]] = {run: [] for run in runs}
+        measured: dict[str, list[float]] = {run: [] for run in runs}
         for _ in range(given.rounds):
             batches = rng.integers(0, given.n, shape)
             for run, read in runs.items():
                 started = time.process_time()
                 for rows in batches:
                     read(rows)
-                found[run].append(batches.size / (time.process_time() - started))
-    base = found["one sample at a time, PIL"]
-    for run, rates in found.items():
+                measured[run].append(batches.size / (time.process_time() - started))
+    base = measured["one sample at a time, PIL"]
+    for run, rates in measured.items():
         ratio = statistics.median(r / b for r, b in zip(rates, base, strict=True))
         print(
             f"{run:28s} {statistics.median(rates):9,.0f} images/s a core   {ratio:5.2f} x the peer"

@@ -30,7 +30,7 @@ META_DTYPE = np.dtype(
         ("face", "<u2"),  # position in DatasetInfo.faces, or UNKNOWN
         ("height", "<u2"),  # pixels
         ("width", "<u2"),  # pixels
-        ("inserted", "u1"),  # characters put into a real window; 0 is an untouched window
+        ("inserted", "u1"),  # characters inserted for rare classes; 0 is text as it was
         ("attempt", "u1"),  # redraws that it took
         ("side", "u1"),  # Split.code, for samples that bring their own split
         ("effects", "<f2", (len(EFFECTS),)),

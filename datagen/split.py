@@ -152,7 +152,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Choice:
-    """What `choose` found.
+    """What `choose` chose.
 
     Attributes:
         threshold: of `is_validation`.
@@ -218,8 +218,9 @@ def choose(
         taken[classes] += counts
         lines, chosen = lines + size, chosen + 1
     complete = last < len(groups.hashes) or threshold is not None
-    found = _between(groups.ranks, last, ratio) if threshold is None else threshold
-    return Choice(found, frozenset(passed_over), lines, chosen, complete)
+    if threshold is None:
+        threshold = _between(groups.ranks, last, ratio)
+    return Choice(threshold, frozenset(passed_over), lines, chosen, complete)
 
 
 def _between(ranks: UintArray, last: int, ratio: float) -> int:

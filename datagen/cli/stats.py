@@ -51,36 +51,37 @@ def command(
 
         publish_text(html, page(datasets))
     if form == "json":
-        click.echo(json.dumps([found.to_json() for found in datasets], ensure_ascii=False))
+        click.echo(json.dumps([one.to_json() for one in datasets], ensure_ascii=False))
     else:
-        for found in datasets:
-            click.echo("\n".join(_lines(found)))
+        for statistics in datasets:
+            click.echo("\n".join(_lines(statistics)))
     if html is not None:
         click.echo(f"page: {html}", err=form == "json")
 
 
-def _lines(found: "Statistics") -> list[str]:
+def _lines(statistics: "Statistics") -> list[str]:
     from datagen.stats.job import percentiles
 
-    rarest, _ = found.extremes()
-    used = int((found.class_counts > 0).sum())
-    tail = ", ".join(f"{count} under {bound}" for bound, count in found.tail().items())
-    splits = ", ".join(f"{count} {split}" for split, count in found.splits.items())
-    low, middle, high = percentiles(found.contrast)
+    rarest, _ = statistics.extremes()
+    used = int((statistics.class_counts > 0).sum())
+    tail = ", ".join(f"{count:,} under {bound:,}" for bound, count in statistics.tail().items())
+    splits = ", ".join(f"{count:,} {split}" for split, count in statistics.splits.items())
+    low, middle, high = percentiles(statistics.contrast)
     lines = [
-        f"{found.path}: {found.lines} lines ({splits})",
-        f"  classes    {used} of {len(found.alphabet) - 1} occur; {tail}",
+        f"{statistics.path}: {statistics.lines:,} lines ({splits})",
+        f"  classes    {used:,} of {len(statistics.alphabet) - 1:,} occur; {tail}",
         f"  rarest     {' '.join(f'{c}:{n}' for c, n in rarest[:_SHOWN])}",
-        f"  sentences  {found.sentences}, at most {found.most_of_a_sentence} lines of one",
-        f"  labels     {found.repeated_labels} lines repeat an earlier label",
-        f"  windows    {found.inserted} not untouched, {found.redrawn} redrawn",
-        f"  images     {found.looked_at} decoded, {found.unreadable} unreadable,"
-        f" {found.same_images} same as an earlier one",
+        f"  sentences  {statistics.sentences:,}, at most {statistics.most_of_a_sentence:,} lines"
+        " of one",
+        f"  labels     {statistics.repeated_labels:,} lines repeat an earlier label",
+        f"  lines      {statistics.inserted:,} with altered text, {statistics.redrawn:,} redrawn",
+        f"  images     {statistics.looked_at:,} decoded, {statistics.unreadable:,} unreadable,"
+        f" {statistics.same_images:,} duplicates",
         f"  contrast   {low:g} / {middle:g} / {high:g} gray levels (5, 50, 95 %)",
     ]
     for name in ("corpora", "faces", "sizes", "lengths"):
-        pairs = list(getattr(found, name).items())
-        lines += [f"  {name}", *(f"    {key}: {count}" for key, count in pairs[:_SHOWN])]
+        pairs = list(getattr(statistics, name).items())
+        lines += [f"  {name}", *(f"    {key}: {count:,}" for key, count in pairs[:_SHOWN])]
         if len(pairs) > _SHOWN:
-            lines.append(f"    and {len(pairs) - _SHOWN} more")
+            lines.append(f"    and {len(pairs) - _SHOWN:,} more")
     return lines

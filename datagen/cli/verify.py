@@ -41,15 +41,15 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
 def _lines(report: "DatasetReport") -> list[str]:
     verdict = "good" if report.good else "NOT GOOD"
     lines = [
-        f"{report.path}: {verdict}; {report.lines} lines in {report.shards} shards,"
-        f" {report.images} images decoded, {report.seconds:.1f} s"
+        f"{report.path}: {verdict}; {report.lines:,} lines in {report.shards:,} shards,"
+        f" {report.images:,} images decoded, {report.seconds:.1f} s"
     ]
     for kind, count in report.errors.items():
-        lines.append(f"  error: {kind}: {count}")
+        lines.append(f"  error: {kind}: {count:,}")
         lines += [f"    {offender}" for offender in report.offenders[kind]]
         if count > len(report.offenders[kind]):
             lines.append(f"    and {count - len(report.offenders[kind])} more")
-    lines.append(f"  duplicate images: {report.duplicates}")
-    lines.append(f"  sentences in both splits: {report.shared_sentences}")
-    lines.append(f"  label texts in both splits: {report.shared_labels}")
+    lines.append(f"  duplicate images: {report.duplicates:,}")
+    lines.append(f"  sentences in both splits: {report.shared_sentences:,}")
+    lines.append(f"  label texts in both splits: {report.shared_labels:,}")
     return lines

@@ -33,7 +33,7 @@ class PackSettings:
         alphabet: list file of the classes that labels must belong to; the inputs' own otherwise.
         partial: take renders that have not finished.
         overwrite: replace what `out` holds.
-        jobs: worker processes; 0 takes one a core.
+        jobs: worker processes; 0 takes one per core.
         backend: what runs the workers.
         scheduler: address of a dask scheduler, for `backend="dask"`.
     """
@@ -66,7 +66,7 @@ class PackSettings:
         if self.shards is not None and self.shards < 1:
             problems.append(f"{self.shards} shards: give at least 1")
         if self.jobs < 0:
-            problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one a core")
+            problems.append(f"jobs = {self.jobs}: give 1 or more, or 0 for one per core")
         if self.split_by == "list" and self.val_list is None:
             problems.append("split by list: name the samples of validation with --val-list FILE")
         if self.split_by == "faces" and not self.val_faces:

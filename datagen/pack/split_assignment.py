@@ -105,8 +105,8 @@ def _survey(inputs: PackInputs, by: str) -> Survey:
 
 def _hashes(item: PackInput, labels: LabelTable, by: str) -> UintArray:
     if by != "sample":
-        found: UintArray = labels.meta["sentence"]
-        return found
+        sentences: UintArray = labels.meta["sentence"]
+        return sentences
     indices = labels.meta["index"].astype(np.int64)
     return bits(0, f"sample/{item.path.name}", indices, 1)[:, 0]
 
@@ -193,24 +193,24 @@ def _by_faces(inputs: PackInputs, names: tuple[str, ...]) -> NDArray[np.uint8]:
     numbers = [inputs.faces.index(name) for name in names]
     splits = np.zeros(len(inputs), np.uint8)
     for _, start, labels in inputs.tables():
-        mine = np.isin(labels.meta["face"], numbers)
-        splits[start : start + len(mine)] = np.where(mine, Split.VAL.code, Split.TRAIN.code)
+        validation = np.isin(labels.meta["face"], numbers)
+        splits[start : start + len(labels)] = np.where(validation, Split.VAL.code, Split.TRAIN.code)
     return splits
 
 
 def _by_list(inputs: PackInputs, path: Path) -> NDArray[np.uint8]:
-    """Splits by a file with an INDEX a line, or FOLDER/INDEX where there are several inputs."""
+    """Splits by a file with one INDEX per line, or FOLDER/INDEX where there are several inputs."""
     wanted = _listed_samples(inputs, path)
     splits = np.full(len(inputs), Split.TRAIN.code, np.uint8)
     missing = []
     for item in inputs.items:
-        mine = np.array(sorted(wanted[item.path.name]), np.uint64)
-        seen = np.zeros(len(mine), np.bool_)
+        named = np.array(sorted(wanted[item.path.name]), np.uint64)
+        seen = np.zeros(len(named), np.bool_)
         for start, labels in item.tables():
             indices = labels.meta["index"]
-            splits[start : start + len(indices)][np.isin(indices, mine)] = Split.VAL.code
-            seen |= np.isin(mine, indices)
-        missing += [f"{item.path.name}/{index}" for index in mine[~seen].tolist()]
+            splits[start : start + len(indices)][np.isin(indices, named)] = Split.VAL.code
+            seen |= np.isin(named, indices)
+        missing += [f"{item.path.name}/{index}" for index in named[~seen].tolist()]
     if missing:
         raise ShardError(f"{path} names samples that no input holds: {listed(missing)}")
     return splits

@@ -41,7 +41,7 @@ class Statistics:
         faces: samples by face.
         sizes: samples by frame, "280x32".
         lengths: samples by characters of the label.
-        inserted: samples that are not untouched windows of their text.
+        inserted: samples with altered text.
         redrawn: samples that took more than one attempt.
         sentences: distinct sentences.
         most_of_a_sentence: lines cut from the most used sentence.
@@ -139,58 +139,61 @@ def _stats(
 ) -> Statistics:
     reader = open_dataset(folder, partial=partial)
     alphabet = reader.info.alphabet
-    found = Statistics(str(folder), len(reader), alphabet, np.zeros(len(alphabet), np.int64))
+    statistics = Statistics(str(folder), len(reader), alphabet, np.zeros(len(alphabet), np.int64))
     labels = np.zeros(len(reader), np.uint64)
     sentences = np.zeros(len(reader), np.uint64)
     for start, samples in reader.tables():
         stop = start + len(samples)
         sentences[start:stop] = samples.meta["sentence"]
         labels[start:stop] = [_hash(text.encode("utf-8")) for text in samples.texts]
-        _count_tables(found, samples, reader)
+        _count_tables(statistics, samples, reader)
         progress(stop, len(reader))
-    _count_repeats(found, labels, sentences, reader)
-    _look(found, reader, images)
+    _count_repeats(statistics, labels, sentences, reader)
+    _look(statistics, reader, images)
     for name in ("corpora", "faces", "sizes"):
-        setattr(found, name, dict(Counter(getattr(found, name)).most_common()))
-    found.lengths = dict(sorted(found.lengths.items()))
+        setattr(statistics, name, dict(Counter(getattr(statistics, name)).most_common()))
+    statistics.lengths = dict(sorted(statistics.lengths.items()))
     for code, count in enumerate(np.bincount(reader.splits(), minlength=len(SPLITS)).tolist()):
         if count:
-            found.splits[SPLITS[code]] = count
-    return found
+            statistics.splits[SPLITS[code]] = count
+    return statistics
 
 
-def _count_tables(found: Statistics, samples: LabelTable, reader: DatasetReader) -> None:
+def _count_tables(statistics: Statistics, samples: LabelTable, reader: DatasetReader) -> None:
     meta, info = samples.meta, reader.info
-    ids = found.alphabet.class_ids("".join(samples.texts))
-    counts = np.bincount(ids[ids < len(found.alphabet)], minlength=len(found.alphabet))
-    found.class_counts += counts
-    _add(found.corpora, _names(meta["corpus"], info.corpora))
-    _add(found.faces, _names(meta["face"], info.faces))
+    ids = statistics.alphabet.class_ids("".join(samples.texts))
+    counts = np.bincount(ids[ids < len(statistics.alphabet)], minlength=len(statistics.alphabet))
+    statistics.class_counts += counts
+    _add(statistics.corpora, _names(meta["corpus"], info.corpora))
+    _add(statistics.faces, _names(meta["face"], info.faces))
     frames = np.stack([meta["width"], meta["height"]], axis=1)
     pairs, numbers = np.unique(frames, axis=0, return_counts=True)
-    _add(found.sizes, {f"{w}x{h}": int(n) for (w, h), n in zip(pairs, numbers, strict=True)})
+    _add(statistics.sizes, {f"{w}x{h}": int(n) for (w, h), n in zip(pairs, numbers, strict=True)})
     for length, count in Counter(map(len, samples.texts)).items():
-        found.lengths[length] = found.lengths.get(length, 0) + count
-    found.inserted += int((meta["inserted"] > 0).sum())
-    found.redrawn += int((meta["attempt"] > 0).sum())
+        statistics.lengths[length] = statistics.lengths.get(length, 0) + count
+    statistics.inserted += int((meta["inserted"] > 0).sum())
+    statistics.redrawn += int((meta["attempt"] > 0).sum())
 
 
 def _count_repeats(
-    found: Statistics,
+    statistics: Statistics,
     labels: NDArray[np.uint64],
     sentences: NDArray[np.uint64],
     reader: DatasetReader,
 ) -> None:
     _, first, counts = np.unique(labels, return_index=True, return_counts=True)
-    found.repeated_labels = len(labels) - len(counts)
+    statistics.repeated_labels = len(labels) - len(counts)
     top = [i for i in np.argsort(-counts, kind="stable")[:_REPEATED] if counts[i] > 1]
     texts = reader.read(first[top]).texts
-    found.most_repeated = [(text, int(counts[i])) for text, i in zip(texts, top, strict=True)]
+    statistics.most_repeated = [(text, int(counts[i])) for text, i in zip(texts, top, strict=True)]
     _, of_sentence = np.unique(sentences, return_counts=True)
-    found.sentences, found.most_of_a_sentence = len(of_sentence), int(of_sentence.max(initial=0))
+    statistics.sentences, statistics.most_of_a_sentence = (
+        len(of_sentence),
+        int(of_sentence.max(initial=0)),
+    )
 
 
-def _look(found: Statistics, reader: DatasetReader, images: int) -> None:
+def _look(statistics: Statistics, reader: DatasetReader, images: int) -> None:
     """Decode images spread evenly over the dataset."""
     count = min(images or len(reader), len(reader))
     rows = np.unique(np.linspace(0, len(reader) - 1, count).astype(np.int64))
@@ -202,18 +205,18 @@ def _look(found: Statistics, reader: DatasetReader, images: int) -> None:
         for image in samples.images:
             pixels = try_decode(image)
             if pixels is None:
-                found.unreadable += 1
+                statistics.unreadable += 1
             else:
                 low, high = np.percentile(pixels, (1, 99))
                 contrasts.append(high - low)
-    found.looked_at, found.same_images = len(rows), len(rows) - len(hashes)
-    found.contrast = np.array(contrasts)
+    statistics.looked_at, statistics.same_images = len(rows), len(rows) - len(hashes)
+    statistics.contrast = np.array(contrasts)
     strengths = np.concatenate(effects).astype(np.float64)  # (B, effects)
     for column, name in enumerate(EFFECTS):
         known = strengths[np.isfinite(strengths[:, column]), column]
         if len(known):
-            found.effects[name] = percentiles(known)
-    found.examples = reader.read(rows[:: max(1, len(rows) // _EXAMPLES)][:_EXAMPLES])
+            statistics.effects[name] = percentiles(known)
+    statistics.examples = reader.read(rows[:: max(1, len(rows) // _EXAMPLES)][:_EXAMPLES])
 
 
 def _names(numbers: NDArray[Any], table: tuple[str, ...]) -> dict[str, int]:

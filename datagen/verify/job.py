@@ -70,7 +70,7 @@ def verify(
     Args:
         paths: datasets, or folders that hold some.
         quick: decode 200 images of each shard instead of all.
-        jobs: worker processes; 0 takes one a core.
+        jobs: worker processes; 0 takes one per core.
         progress: called with (shards done, shards to do) of each dataset.
 
     Raises:

@@ -3,7 +3,7 @@
 Keys are ASCII, one-based, nine digits: `image-000000001` (encoded bytes), `label-000000001`
 (UTF-8), `wh-000000001` (`280_32`) and `num-samples`. Our `meta-000000001` holds one version byte,
 a META_DTYPE record, the CRC-32 of image and label, and the character centres in sixteenths of a
-pixel as uint16 (65,535 where unknown), one a character; none at all if none is known.
+pixel as uint16 (65,535 where unknown), one per character; none at all if none is known.
 The key families sort as image, label, meta, num-samples, wh: writers append in that order.
 """
 

@@ -174,8 +174,8 @@ class LmdbShard:
         where, count = str(self.folder.folder), self.entry.samples
         expected = _FAMILIES * count + 1
         if self.folder.entries() != expected:
-            found = f"{self.folder.entries():,} keys instead of {expected:,}"
-            yield Finding(Problem.KEY, where, found)
+            what = f"{self.folder.entries():,} keys instead of {expected:,}"
+            yield Finding(Problem.KEY, where, what)
         yield from self._sizes()
         digest = hashlib.sha256(self.crc32.astype("<u4").tobytes()).hexdigest()
         if digest != self.entry.checksum:

@@ -50,9 +50,9 @@ def read_columns(path: Path, version: int, names: Sequence[str] | None = None) -
         raise ShardError(f"{path} is missing beside its shard: delete the shard and make it again")
     try:
         with open_regular(path, error=ShardError) as file, zipfile.ZipFile(file) as archive:
-            found = int(_read(archive, "version"))
-            if found != version:
-                raise ShardError(f"{path} is of version {found}, this program reads {version}")
+            stored = int(_read(archive, "version"))
+            if stored != version:
+                raise ShardError(f"{path} is of version {stored}, this program reads {version}")
             there = {entry.removesuffix(".npy") for entry in archive.namelist()}
             missing = [name for name in _REQUIRED if name not in there]
             if missing:
@@ -82,7 +82,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     kind, lengths = _COLUMNS[name]
     shape = column.shape
     fits = len(shape) == len(lengths) and all(
-        wanted < 0 or wanted == found for wanted, found in zip(lengths, shape, strict=False)
+        wanted < 0 or wanted == length for wanted, length in zip(lengths, shape, strict=False)
     )
     if column.dtype.str != kind or not fits:
         raise ValueError(f"column {name} is of type {column.dtype.str} and shape {shape}")
