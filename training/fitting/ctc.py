@@ -74,7 +74,7 @@ def fuse() -> None:
     Without this a GPU writes and reads them in float32 between any two operations.
     """
     for function in (_logsumexp, _write_softmax):
-        _compiled[function] = torch.compile(function, dynamic=True)
+        _compiled[function] = torch.compile(function)  # the second width makes it for all widths
 
 
 def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:

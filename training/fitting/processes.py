@@ -56,6 +56,11 @@ class _Child:
     end: _End | None = None
     killed: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended, or is about to, without having done its work."""
+        return self.end.kind != "done" if self.end else not self.process.is_alive()
+
     def listen(self) -> None:
         """Take the report, if there is one by now."""
         with contextlib.suppress(EOFError, OSError):
@@ -115,7 +120,7 @@ def _child(
     environment: dict[str, str],
     connection: Connection,
 ) -> None:
-    """Run the function and report how it ended, before what it holds is taken down."""
+    """Run the function, report how it ended, and end."""
     end_with_parent()
     os.environ.update(environment)
     try:
@@ -129,6 +134,9 @@ def _child(
         line = f"{type(error).__name__}: {error}".splitlines()[0]
         end = ("failed", line, traceback.format_exc())
     connection.send(_End(*end, time.monotonic()))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)  # to take torch, CUDA and NCCL down takes seconds, and can hang
 
 
 def end_with_parent() -> None:
@@ -178,7 +186,7 @@ def _watch(children: list[_Child], received: list[int]) -> None:
             for child in running:
                 _send(child, received[0])
             passed_on = len(received)
-        if any(child.end or not child.process.is_alive() for child in children):
+        if all(child.end for child in children) or any(child.failed for child in children):
             deadline = min(deadline, now + LEAVE_S)
         if now > deadline:
             for child in running:

@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 from training.errors import FitError
 from training.fitting.fit_settings import FitSettings
 from training.fitting.launch import launch
-from training.fitting.processes import run_processes
+from training.fitting.processes import LEAVE_S, run_processes
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, states
 
@@ -62,6 +62,18 @@ def rank_and_sum() -> tuple[int, float]:
 
 def test_the_first_process_gives_the_result() -> None:
     assert run_processes(rank_and_sum, 2, ()) == (0, 2.0)
+
+
+def done_late_on_rank_1(folder: Path) -> str:
+    if os.environ["RANK"] == "1":
+        time.sleep(LEAVE_S + 2)
+        (folder / "done").touch()
+    return "first"
+
+
+def test_one_that_is_done_leaves_the_others_their_time(tmp_path: Path) -> None:
+    assert run_processes(done_late_on_rank_1, 2, (tmp_path,)) == "first"
+    assert (tmp_path / "done").exists()
 
 
 def killed_on_rank_1() -> None:
