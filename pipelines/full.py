@@ -7,10 +7,13 @@ Run again, it goes on where it stopped.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from msgspec import Struct
+
+from ocrbase.errors import UserError
+from ocrbase.records import read_json
 from pipelines.steps import Step, StepError, run_steps
 
 CORPORA = ("news:0.85", "classical:0.15")
@@ -19,6 +22,12 @@ SPLIT = 0.99
 RUN = "full"
 # Lines set by other programs; a validation set drawn by our own renderer flatters. Clones have it.
 REAL_LINES = Path(__file__).resolve().with_name("real_lines")
+
+
+class _Packed(Struct, frozen=True):
+    """What the manifest of packed data says of its size."""
+
+    samples: dict[str, int]
 
 
 def steps(options: argparse.Namespace) -> list[Step]:
@@ -49,11 +58,8 @@ def steps(options: argparse.Namespace) -> list[Step]:
 
 def _lines(packed: Path) -> int | None:
     """Samples of packed data, or None where there are none."""
-    try:
-        manifest = json.loads((packed / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return sum(int(count) for count in manifest["samples"].values())
+    path = packed / "manifest.json"
+    return sum(read_json(path, _Packed).samples.values()) if path.exists() else None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,6 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     except StepError as error:
         print(f"Error: {error}; run the same command again to go on", file=sys.stderr)
         return error.code if error.code in (2, 130) else 1
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     for name, spent in seconds.items():

@@ -4,6 +4,7 @@ import bz2
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from xml.sax.saxutils import escape
 import pytest
 from click.testing import CliRunner
 
-from corpora import CorpusError, open_corpus
+from corpora import CorpusError, names, open_corpus
 from corpora import fetch as fetch_module
 from corpora.cleaning import Seen, Tally, clean, is_prose
 from corpora.downloads import DOWNLOADS, chosen, download
@@ -191,6 +192,26 @@ def test_news_grows_by_a_dump(site: Site) -> None:
     source = open_corpus("news").sources[-1]
     assert source.licence == "CC-BY-2.5 and CC-BY-4.0" and "fetched 20" in source.attribution
     assert "wikinews" in run("corpus", "list")[1]
+
+
+def test_a_download_onto_a_full_disk_is_one_line(
+    site: Site, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the file nor the text is left half; with room, the same command goes through."""
+    serve_wikinews(site, dump(page("新闻", "这一条新闻要写到磁盘上去，可是没有地方了。")))
+    filler = small_disk / "filler"
+    for name in ("OCRGEN_CACHE", "OCRGEN_HOME"):
+        filler.write_bytes(bytes(shutil.disk_usage(small_disk).free))
+        with monkeypatch.context() as patch:
+            patch.setenv(name, str(small_disk / "folder"))
+            code, output = run("corpus", "download", "own", "--source", "wikinews", "--as-is")
+            assert code == 1 and output.count("Error: the disk is full at ") == 1 and name in output
+            assert "own" not in names()
+            filler.unlink()
+            command = ("corpus", "download", "own", "--source", "wikinews", "--as-is")
+            assert run(*command)[0] == 0
+            assert run("corpus", "remove", "own")[0] == 0
+        shutil.rmtree(small_disk / "folder")
 
 
 def test_a_second_download_replaces_the_first(site: Site) -> None:

@@ -26,7 +26,7 @@ def test_the_full_recipe_goes_on_where_it_stopped(
     output = capfd.readouterr().out
     assert "ocrtrain fit --run full --resume --gpus 0\n" in output
     assert "ocrgen pack --split 0.99 --overwrite   # done before" in output
-    assert "real_lines: 218 lines" in output
+    assert "real_lines/labels.tsv: 218 lines" in output
 
 
 def test_a_failing_step_ends_the_recipe(tmp_path: Path) -> None:
