@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ocrbase.publishing import is_attempt
-from tests.training.fitting.test_fit import weights as tensors_of
+from tests.support.bar_runs import weights as tensors_of
 from training.fitting.state_files import load_state
 from training.model.checkpoint import load_model
 
@@ -23,13 +23,13 @@ CHANGES = {
     "validation_lines": 8, "augment": 0.5, "accumulate": 2,
 }  # fmt: skip
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.training.fitting.test_fit"])
+CONTEXT.set_forkserver_preload(["tests.support.bar_runs"])
 
 
 def train(runs: Path, resume: bool) -> None:
     """What a killed process does: a short run on lines of two widths."""
     from tests.support.bar_lines import BarSource
-    from tests.training.fitting.test_fit import run
+    from tests.support.bar_runs import run
 
     with Path(os.devnull).open("w") as nothing:
         os.dup2(nothing.fileno(), 2)

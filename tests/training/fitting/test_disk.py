@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ocrbase.locks import LockError, owned
+from tests.support.bar_runs import metrics, run, same
 from tests.support.paths import ROOT
-from tests.training.fitting.test_fit import metrics, run, same
 from training.fitting.run_folder import cut_metrics
 from training.fitting.state_files import states
 
@@ -21,7 +21,7 @@ import resource
 import sys
 from pathlib import Path
 from ocrbase.errors import UserError
-from tests.training.fitting.test_fit import run
+from tests.support.bar_runs import run
 from training.fitting import fit
 from training.fitting.run_logger import RunLogger
 

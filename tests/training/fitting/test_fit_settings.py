@@ -49,3 +49,11 @@ def test_limits(name: str, good: tuple[Any, ...], bad: tuple[Any, ...]) -> None:
 
 def test_defaults_pass() -> None:
     assert dataclasses.replace(FitSettings()) == FitSettings()
+
+
+def test_settings_name_all_problems() -> None:
+    with pytest.raises(FitError) as caught:
+        FitSettings(model="vgg", epochs=0, lr=3.0, run="a/b")
+    message = str(caught.value)
+    for part in ("epochs 0: give at least 1", "model 'vgg'", "lr 3.0: give more", "run 'a/b'"):
+        assert part in message

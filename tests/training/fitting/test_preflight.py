@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 import torch
 
 from tests.support.bar_lines import BarSource
+from tests.support.bar_runs import RANK, run
 from tests.support.paths import ROOT
-from tests.training.fitting.test_fit import RANK, run
+from training.errors import FitError
+from training.fitting.data import Facts
 from training.fitting.validate import BATCH_LINES, Scores, validate
 from training.model.networks import build
 
@@ -86,3 +89,17 @@ def test_scores_do_not_depend_on_how_many_lines_are_read_at_once(width: int) -> 
     one, three = (validate(network, source, 0, RANK, "float32", n) for n in (50, 3))
     assert (one.lines, one.correct, one.edits) == (three.lines, three.correct, three.edits)
     assert one.confusions == three.confusions and one.loss == pytest.approx(three.loss, rel=1e-5)
+
+
+def test_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    class Crowded(BarSource):
+        def facts(self) -> Facts:
+            return replace(super().facts(), infeasible=lambda steps: [(7, "一" * steps(80))])
+
+    with pytest.raises(FitError, match=r"bars: labels too long .*'一{22}' \(line 7\)"):
+        run(tmp_path, train=Crowded(100))
+
+
+def test_too_little_data_for_a_batch(tmp_path: Path) -> None:
+    with pytest.raises(FitError, match="has 10 lines, fewer than the batch of 16"):
+        run(tmp_path, train=BarSource(10), epochs=1)

@@ -5,12 +5,14 @@ import io
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from ocrbase.errors import UserError
+from tests.support.bar_runs import SETTINGS, run
 from tests.support.paths import ROOT
 from training.errors import CheckpointError, FitError
 from training.fitting import run_folder
@@ -155,3 +157,27 @@ def _sealed(folder: Path, content: object, step: int = 9) -> Path:
     digest = hashlib.sha256(buffer.getvalue()).digest()
     path.write_bytes(MARK + digest + buffer.getvalue())
     return path
+
+
+def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    run(tmp_path, max_steps=1)
+    with pytest.raises(FitError, match="go on with --resume --run a"):
+        run(tmp_path, max_steps=1)
+
+
+def test_resume_refuses_other_settings_and_names_them(tmp_path: Path) -> None:
+    run(tmp_path, max_steps=1)
+    stored = run_folder.resumed({}, tmp_path)
+    assert stored == replace(SETTINGS, max_steps=1)
+    assert run_folder.resumed({"processes": 2, "lr": 3e-3}, tmp_path).processes == 2
+    with pytest.raises(FitError, match=r"lr: 0.003, now 0.1; model: crnn_v2, now crnn\)"):
+        run_folder.resumed({"lr": 0.1, "model": "crnn"}, tmp_path)
+    with pytest.raises(CheckpointError, match=r"there is no run .*b"):
+        run_folder.resumed({"run": "b"}, tmp_path)
+
+
+def test_resume_takes_data_from_elsewhere_but_not_in_other_shares(tmp_path: Path) -> None:
+    run(tmp_path, max_steps=1, data=("a:3", "b:1"))
+    assert run_folder.resumed({"data": ("x/a:3", "x/b:1")}, tmp_path).data == ("x/a:3", "x/b:1")
+    with pytest.raises(FitError, match="weights of data: a:3, b:1, now a:1, b:1"):
+        run_folder.resumed({"data": ("a:1", "b:1")}, tmp_path)
