@@ -26,6 +26,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from fonts.errors import FontError
+from fonts.manifest import PACKAGE
 from fonts.recipes import CHANGED_ON, RECIPES, Package, Recipe
 from fonts.subset import (
     hollow_points,
@@ -36,8 +37,7 @@ from fonts.subset import (
     subset,
     to_woff2,
 )
-
-PACKAGE = Path(__file__).parent
+from ocrbase.publishing import publish_bytes
 
 
 def gb2312() -> set[int]:
@@ -154,11 +154,11 @@ def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int],
     tools = {name: version(name) for name in ("fonttools", "brotli")}
     manifest = {"version": 1, "changed_on": CHANGED_ON, "built_with": tools, "faces": faces}
     files["manifest.json"] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
-    publish(files, out)
+    write_files(files, out)
     print(f"{len(faces)} faces, {sum(face['bytes'] for face in faces) / 1e6:.2f} MB")
 
 
-def publish(files: dict[str, bytes], out: Path) -> None:
+def write_files(files: dict[str, bytes], out: Path) -> None:
     """Write files into a folder and delete faces and licences that are not among them."""
     for name in ("faces", "licences"):
         (out / name).mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ def publish(files: dict[str, bytes], out: Path) -> None:
             if f"{name}/{path.name}" not in files:
                 path.unlink()
     for name, data in files.items():
-        (out / name).write_bytes(data)
+        publish_bytes(out / name, data)
 
 
 def _build_one(
@@ -180,6 +180,7 @@ def _build_one(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m fonts.build", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--out", type=Path, default=PACKAGE, help="folder to build into")
     parser.add_argument("--packages", type=Path, help="where to keep the unpacked packages")
     parser.add_argument("--alphabet", type=Path, required=True, help="list of characters to add")
