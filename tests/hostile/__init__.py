@@ -2,7 +2,7 @@
 line what is wrong, with exit code 1 or 2, within 10 seconds and 1 GB.
 
     python -m pytest tests/hostile                     3,000 cases
-    python -m pytest tests/hostile --hostile 50000     more of them
+    python -m pytest tests/hostile --hostile 50000     more of them; -s shows the exit codes
     python -m tests.hostile.worker lists.PathLists 0 17 1    one case again, with its output
 
 A surface is one way in for inputs of one kind: image lists, alphabets, manifests, models. To add

@@ -55,7 +55,7 @@ def test_killed_and_run_again(job: str, room: Path, request: pytest.FixtureReque
         assert _files(room / "disturbed") == whole, where
 
 
-@pytest.mark.parametrize("job", ("import", "export"))
+@pytest.mark.parametrize("job", JOBS)
 def test_two_at_once(job: str, room: Path) -> None:
     assert _ended(_start(job, room / "quiet")) == (0, "")
     processes = [_start(job, room / "disturbed") for _ in range(2)]

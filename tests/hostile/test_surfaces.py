@@ -18,6 +18,7 @@ def test_every_case_ends_well(name: str, tmp_path: Path, request: pytest.Fixture
     shares = sum(surface.share for surface in SURFACES.values())
     count = max(1, round(total * SURFACES[name].share / shares))
     tally = run_cases(name, SEED, count, tmp_path)
+    print(f"{name}: {count} cases, by exit code {dict(sorted(tally.codes.items()))}")  # with -s
     shown = "\n".join(tally.findings[:SHOWN])
     assert not tally.findings, f"{len(tally.findings)} of {count} cases:\n{shown}"
     assert sum(tally.codes.values()) == count

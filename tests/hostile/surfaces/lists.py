@@ -1,9 +1,10 @@
-"""Foreign data sets for `ocrgen import`: lists, tables, JSON, pairs and tars."""
+"""Foreign data sets for `ocrgen import`: lists, tables, JSON, pairs, tars and LMDBs."""
 
 from pathlib import Path
 from random import Random
+from shutil import copytree
 
-from tests.hostile.mutations import mutated, mutated_copy, mutated_json, mutated_lines
+from tests.hostile.mutations import mutated, mutated_json, mutated_lines
 from tests.hostile.surface import Attempt, Surface, ocrgen
 
 LABELS = ("abc", '"今天"', "12,5 '", "中文测试", "a.b", "x" * 20)
@@ -107,8 +108,10 @@ class TextPairs(Surface):
         return imported("kraken", data, folder)
 
 
-class Tars(Surface):
-    """WebDataset tars, as this program writes them."""
+class Archives(Surface):
+    """WebDataset tars and LMDB folders, as this program writes them."""
+
+    share = 6
 
     def prepare(self, base: Path) -> None:
         from datagen.exchange.exchange_settings import ExportSettings
@@ -116,8 +119,12 @@ class Tars(Surface):
         from tests.support.samples import make_render
 
         render = make_render(base / "render", 12)
-        export_data(ExportSettings("webdataset", str(render), str(base / "data")))
+        for form in ("webdataset", "lmdb"):
+            export_data(ExportSettings(form, str(render), str(base / form)))
 
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
-        tar = mutated_copy(next((base / "data").glob("*.tar")), folder, rng)
-        return imported("webdataset", tar, folder)
+        form = rng.choice(("webdataset", "lmdb"))
+        data = copytree(base / form, folder / "data")
+        file = next(data.rglob("*.tar" if form == "webdataset" else "data.mdb"))
+        file.write_bytes(mutated(file.read_bytes(), rng))
+        return imported(form, data, folder)
