@@ -150,11 +150,11 @@ def rate(metrics: str, skipped: int) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """What the numbers are of."""
-    found = driver()
+    installed = driver()
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
         "cpu": cpu_name(), "cores": cores(), "gpus": gpus, "torch": torch.__version__,
-        "cuda": torch.version.cuda, "driver": found.version if found else None,
+        "cuda": torch.version.cuda, "driver": installed.version if installed else None,
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _CUDA, _META, _TYPES = 1, 14, 21
 
 @contextlib.contextmanager
 def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Tensors made inside have no values; networks and batches move to `DEVICE`."""
+    """Tensors of inside have no values; networks and batches move to `DEVICE`."""
     monkeypatch.setattr(Recogniser, "to", _moved)
     monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)

@@ -52,10 +52,10 @@ def gpus_to_use(wanted: int | None) -> int:
 
 def idle_gpus() -> str | None:
     """What to say where a run takes the CPU although the machine has GPUs; None otherwise."""
-    found = driver()
-    if torch.cuda.device_count() or found is None or not found.gpus:
+    installed = driver()
+    if torch.cuda.device_count() or installed is None or not installed.gpus:
         return None
-    return f"this machine's {found.gpus} GPUs stay idle: {_without_gpus()}"
+    return f"this machine's {installed.gpus} GPUs stay idle: {_without_gpus()}"
 
 
 def _usable() -> tuple[int, str | None]:
@@ -72,15 +72,15 @@ def _usable() -> tuple[int, str | None]:
 
 
 def _without_gpus() -> str:
-    found = driver()
+    installed = driver()
     if torch.version.cuda is None and torch.version.hip is None:
-        return f"torch {torch.__version__} is a build for CPUs alone; {_install(found)}"
+        return f"torch {torch.__version__} is a build for CPUs alone; {_install(installed)}"
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if found and found.gpus and hidden is not None:
-        return f"CUDA_VISIBLE_DEVICES={hidden!r} hides the {found.gpus} GPUs of this machine"
-    if found is None:
+    if installed and installed.gpus and hidden is not None:
+        return f"CUDA_VISIBLE_DEVICES={hidden!r} hides the {installed.gpus} GPUs of this machine"
+    if installed is None:
         return f"torch {torch.__version__} is built for CUDA, and no NVIDIA driver is installed"
-    return _too_old() or f"the NVIDIA driver {found.version} has no GPU"
+    return _too_old() or f"the NVIDIA driver {installed.version} has no GPU"
 
 
 def _too_old() -> str | None:
@@ -88,21 +88,22 @@ def _too_old() -> str | None:
 
     Within a major version any driver runs any build.
     """
-    found, built = driver(), torch.version.cuda
-    if found is None or built is None or found.cuda[0] >= int(built.split(".")[0]):
+    installed, built = driver(), torch.version.cuda
+    if installed is None or built is None or installed.cuda[0] >= int(built.split(".")[0]):
         return None
-    newest = ".".join(map(str, found.cuda))
+    newest = ".".join(map(str, installed.cuda))
     return (
         f"torch {torch.__version__} is built for CUDA {built}, and the NVIDIA driver"
-        f" {found.version} runs none newer than {newest}: update the driver, or {_install(found)}"
+        f" {installed.version} runs none newer than {newest}: update the driver, or"
+        f" {_install(installed)}"
     )
 
 
-def _install(found: Driver | None) -> str:
+def _install(installed: Driver | None) -> str:
     version = torch.__version__.split("+")[0]
-    if found is None:
+    if installed is None:
         return f"install an NVIDIA driver and the CUDA build of torch {version} ({INSTALL})"
-    return f"install the build of torch {version} for CUDA {found.cuda[0]} ({INSTALL})"
+    return f"install the build of torch {version} for CUDA {installed.cuda[0]} ({INSTALL})"
 
 
 def driver() -> Driver | None:

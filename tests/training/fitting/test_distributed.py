@@ -68,9 +68,9 @@ def test_two_processes_see_the_lines_that_one_sees(tmp_path: Path) -> None:
     rank = Rank(0, 1, torch.device("cpu"), 1)
     one = fit(replace(SETTINGS, run="one", max_steps=1), open_bars(SETTINGS), rank, runs=tmp_path)
     assert two is not None and two.step == one.step
-    ours, theirs = (load_state(states(tmp_path / run)[-1]).network for run in ("one", "two"))
+    of_one, of_two = (load_state(states(tmp_path / run)[-1]).network for run in ("one", "two"))
     weight = "rnn.1.embedding.weight"
-    torch.testing.assert_close(ours[weight], theirs[weight], atol=2.1e-3, rtol=0)
+    torch.testing.assert_close(of_one[weight], of_two[weight], atol=2.1e-3, rtol=0)
 
 
 def test_a_process_that_fails_ends_the_run_with_its_reason(tmp_path: Path) -> None:
@@ -229,6 +229,6 @@ def test_fewer_lines_than_processes() -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

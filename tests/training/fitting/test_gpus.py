@@ -22,7 +22,7 @@ class Machine:
         self.patch = monkeypatch
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    def set(self, *, cuda: str | None, listed: int, usable: bool, found: Driver | None) -> None:
+    def set(self, *, cuda: str | None, listed: int, usable: bool, installed: Driver | None) -> None:
         """`listed` counts the driver's GPUs, as torch does; `usable`: whether CUDA starts."""
 
         def available() -> bool:
@@ -34,7 +34,7 @@ class Machine:
         self.patch.setattr(torch.version, "cuda", cuda)
         self.patch.setattr(torch.cuda, "device_count", lambda: listed)
         self.patch.setattr(torch.cuda, "is_available", available)
-        self.patch.setattr(gpus, "driver", lambda: found)
+        self.patch.setattr(gpus, "driver", lambda: installed)
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def refusal(wanted: int | None) -> str:
 
 
 def test_two_good_gpus(machine: Machine) -> None:
-    machine.set(cuda="13.0", listed=2, usable=True, found=NEW)
+    machine.set(cuda="13.0", listed=2, usable=True, installed=NEW)
     assert [gpus_to_use(wanted) for wanted in (None, 0, 1, 2)] == [2, 0, 1, 2]
     assert idle_gpus() is None
     assert refusal(3) == "--gpus 3: this machine has 2 GPUs; or type --gpus 2"
 
 
 def test_a_driver_too_old_for_torch(machine: Machine) -> None:
-    machine.set(cuda="13.0", listed=2, usable=False, found=OLD)
+    machine.set(cuda="13.0", listed=2, usable=False, installed=OLD)
     reason = (
         "torch 2.13.0+cu130 is built for CUDA 13.0, and the NVIDIA driver 535.54.03 runs none"
         " newer than 12.2: update the driver, or install the build of torch 2.13.0 for CUDA 12"
@@ -68,7 +68,7 @@ def test_a_driver_too_old_for_torch(machine: Machine) -> None:
 
 
 def test_a_torch_without_cuda(machine: Machine) -> None:
-    machine.set(cuda=None, listed=0, usable=False, found=NEW)
+    machine.set(cuda=None, listed=0, usable=False, installed=NEW)
     reason = (
         "torch 2.13.0+cpu is a build for CPUs alone; install the build of torch 2.13.0 for CUDA 13"
         " (see GPUs in README)"
@@ -79,21 +79,21 @@ def test_a_torch_without_cuda(machine: Machine) -> None:
 
 
 def test_no_gpu_at_all(machine: Machine) -> None:
-    machine.set(cuda=None, listed=0, usable=False, found=None)
+    machine.set(cuda=None, listed=0, usable=False, installed=None)
     assert "install an NVIDIA driver and the CUDA build of torch 2.13.0" in refusal(1)
     assert gpus_to_use(None) == 0 and idle_gpus() is None
-    machine.set(cuda="13.0", listed=0, usable=False, found=None)
+    machine.set(cuda="13.0", listed=0, usable=False, installed=None)
     assert "no NVIDIA driver is installed" in refusal(1)
 
 
 def test_gpus_that_are_hidden(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine.set(cuda="13.0", listed=0, usable=False, found=NEW)
+    machine.set(cuda="13.0", listed=0, usable=False, installed=NEW)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert "CUDA_VISIBLE_DEVICES='' hides the 2 GPUs of this machine" in refusal(1)
 
 
 def test_another_failure_is_told_in_torchs_words(machine: Machine) -> None:
-    machine.set(cuda="13.0", listed=2, usable=False, found=NEW)
+    machine.set(cuda="13.0", listed=2, usable=False, installed=NEW)
     assert "cannot start CUDA (CUDA initialization: too old" in refusal(2)
 
 

@@ -109,7 +109,7 @@ class BarsThatBlock(BarSource):
 
     def batch(self, indices: Any) -> Any:
         BarsThatBlock.reads += 1
-        if BarsThatBlock.reads > 3:  # the probe for places is one
+        if BarsThatBlock.reads > 3:  # the probe for character centres is one
             if os.environ["RANK"] == "1":
                 raise ShardError("a shard is damaged")
             block_in_c(FOR_EVER_S)
