@@ -154,7 +154,8 @@ def machine() -> dict[str, Any]:
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
         "cpu": cpu_name(), "cores": cores(), "gpus": gpus, "torch": torch.__version__,
-        "cuda": torch.version.cuda, "driver": installed.version if installed else None,
+        "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+        "driver": installed.version if installed else None,
     }  # fmt: skip
 
 

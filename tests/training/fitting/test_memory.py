@@ -1,14 +1,18 @@
 """The forecast of memory, and the lines that a GPU is given for it."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from tests.support.bar_lines import BarSource
+from training.errors import FitError
 from training.fitting import hardware
 from training.fitting.ctc import ctc_loss
+from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank, autocast
 from training.fitting.memory import (
@@ -80,3 +84,24 @@ def test_a_run_takes_it_unless_the_user_says(monkeypatch: pytest.MonkeyPatch) ->
         rank = Rank(0, world_size, GPU, 1)
         settings, _ = resolve(replace(wished, **changes), sources, sources.train.facts(), rank)
         assert settings.batch_size == size
+
+
+@pytest.mark.parametrize(
+    "part", ["training.fitting.train_state.Ema", "training.fitting.loop.validate"]
+)
+def test_a_gpu_that_is_full_is_named_whatever_fills_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Not the forward and backward alone: the EMA at the start, a validation in between."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(part, full)
+    settings = FitSettings(
+        run="a", model="crnn_v2", hidden=8, width_multiplier=0.125, batch_size=10, max_steps=1,
+        threads=1, precision="float32", alignment_lines=0,
+    )  # fmt: skip
+    sources = Sources(BarSource(20), BarSource(20, seed=9))
+    with pytest.raises(FitError, match="the GPU has not enough memory for a step of 10 lines"):
+        fit(settings, sources, Rank(0, 1, torch.device("cpu"), 1), runs=tmp_path)
