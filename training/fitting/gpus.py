@@ -12,7 +12,7 @@ from training.errors import FitError
 
 _MANAGEMENT_LIBRARIES = ("libnvidia-ml.so.1", "nvml.dll")
 _TEXT_BYTES = 96  # of a version that the library writes
-INSTALL = "see GPUs in README"
+INSTALL = "README says how"
 
 
 @dataclass(frozen=True)

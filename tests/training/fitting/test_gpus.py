@@ -60,7 +60,7 @@ def test_a_driver_too_old_for_torch(machine: Machine) -> None:
     reason = (
         "torch 2.13.0+cu130 is built for CUDA 13.0, and the NVIDIA driver 535.54.03 runs none"
         " newer than 12.2: update the driver, or install the build of torch 2.13.0 for CUDA 12"
-        " (see GPUs in README)"
+        " (README says how)"
     )
     assert refusal(2) == f"--gpus 2: {reason}; or type --gpus 0 to train on the CPU"
     assert refusal(None) == f"the GPUs cannot be used: {reason}; or type --gpus 0"
@@ -71,7 +71,7 @@ def test_a_torch_without_cuda(machine: Machine) -> None:
     machine.set(cuda=None, listed=0, usable=False, installed=NEW)
     reason = (
         "torch 2.13.0+cpu is a build for CPUs alone; install the build of torch 2.13.0 for CUDA 13"
-        " (see GPUs in README)"
+        " (README says how)"
     )
     assert refusal(2) == f"--gpus 2: {reason}; or type --gpus 0 to train on the CPU"
     assert gpus_to_use(None) == 0
