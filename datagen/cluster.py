@@ -54,7 +54,7 @@ def connected(scheduler: str | None) -> Iterator[None]:
         raise WorkerError(_lost("does not answer any more, or has no worker")) from error
 
 
-class Watch:
+class ClusterWatch:
     """Looks after a cluster while a client waits for its work, and tells when it is lost.
 
     dask itself waits for a worker for ever, and joblib for a client that gave its scheduler up.

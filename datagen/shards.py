@@ -81,7 +81,7 @@ def _dask_backend() -> Any:
     """
     from joblib._dask import DaskDistributedBackend
 
-    from datagen.cluster import Watch
+    from datagen.cluster import ClusterWatch
 
     class Backend(DaskDistributedBackend):  # type: ignore[misc]
         def effective_n_jobs(self, n_jobs: int) -> int:
@@ -91,7 +91,7 @@ def _dask_backend() -> Any:
         def start_call(self) -> None:
             super().start_call()
             self.waiting: dict[Any, Callable[[Any], None]] = {}
-            self.watch = Watch(self.client, self.fail)
+            self.watch = ClusterWatch(self.client, self.fail)
 
         def stop_call(self) -> None:
             self.watch.stop()

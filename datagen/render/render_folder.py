@@ -43,6 +43,8 @@ def open_folder(folder: Path, manifest: RenderManifest, *, overwrite: bool) -> i
         entries = [path for path in folder.iterdir() if not is_attempt(path)]
     if (folder / FILE).exists():
         old = read_render_manifest(folder)
+        if old.plan is None:  # the same form, made by `ocrgen import`
+            raise SettingsError(f"{folder} holds lines that were imported: choose another --out")
         finished = len(finished_shards(folder))
         changes = _changes(old, manifest)
         if finished and changes and not overwrite:

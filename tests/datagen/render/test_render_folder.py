@@ -15,6 +15,7 @@ from datagen.render.shard_state import ShardState, shard_state
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError, UserError
 from ocrbase.locks import LockError, owned
+from tests.support.samples import make_render
 
 
 def _settings(folder: Path, **changes: object) -> RenderSettings:
@@ -74,6 +75,15 @@ def test_overwrite_leaves_files_of_others_alone(tmp_path: Path) -> None:
     (tmp_path / "other" / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(SettingsError, match="holds files but no render"):
         render(replace(settings, out=str(tmp_path / "other")), overwrite=True)
+
+
+def test_imported_lines_are_never_replaced(tmp_path: Path) -> None:
+    make_render(tmp_path / "r", 6)  # as an import, of no plan
+    before = _bytes(tmp_path / "r")
+    for overwrite in (False, True):
+        with pytest.raises(SettingsError, match="holds lines that were imported"):
+            render(_settings(tmp_path), overwrite=overwrite)
+    assert _bytes(tmp_path / "r") == before
 
 
 def test_a_folder_without_a_finished_shard_takes_any_settings(tmp_path: Path) -> None:
