@@ -9,6 +9,7 @@ from datagen.drawing.look_columns import Look
 from datagen.drawing.placing import PAD
 from ocrbase.compiled import compiled
 
+ROUNDING = 1e-6  # gray levels that arithmetic may be off by
 BACKGROUND_DEPTH = 40.0  # gray levels that a background image may depart from its mean
 
 _PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
@@ -130,7 +131,9 @@ def _separate(look, palest, on_image):
         dark, light = 0.0, max(light, needed)
     if light > 255.0:
         dark, light = min(dark, 255.0 - needed), 255.0
-    if dark < 0.0 or light - dark < needed or light < needed + fall or needed + rise + dark > 255.0:
+    # Where a bound has just been met, rounding alone may leave it short by parts of 1e-13.
+    brightest = max(needed + fall - light, needed + rise + dark - 255.0)
+    if max(-dark, needed - (light - dark), brightest) > ROUNDING:
         return False
     if ink <= ground:
         look[Look.INK], look[Look.GROUND] = dark, light

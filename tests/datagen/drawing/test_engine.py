@@ -95,6 +95,12 @@ def test_ink_stands_out_from_its_ground() -> None:
     assert seen > 1500  # of about 2000 characters, JPEG and noise included
 
 
+def test_hardly_any_line_is_refused_at_first() -> None:
+    """A bound that has just been met must not fail by rounding: it refused 1.4 % of lines."""
+    images = _many(_engine(load_style("print")), 600).images
+    assert sum(not image for image in images) <= 2
+
+
 def test_centres_and_quads_lie_on_the_ink() -> None:
     samples = _many(_engine(load_style("plain"), boxes=True), 4)
     assert samples.quads is not None
