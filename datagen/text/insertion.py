@@ -13,6 +13,7 @@ from datagen.draws import below, bits, uniforms
 from datagen.text.windows import WindowBatch, Windows
 from datagen.text.words import MAX_WORD_LENGTH, words_with
 
+STREAM = "needy"  # of all draws for rare classes; under another name they give other texts
 PREFERRED_PER_LINE = 2  # characters put into one line, while the limit on such lines allows it
 MAX_PER_LINE = 4
 _POSITIONS_TRIED = 6
@@ -46,7 +47,7 @@ def insert(
         (host windows, class ids (H, longest line), characters replaced (H,)), ordered so that
         every class is spread evenly over the lines.
     """
-    hosts = windows.draw(seed, "needy/host", np.arange(lines))
+    hosts = windows.draw(seed, f"{STREAM}/host", np.arange(lines))
     class_ids = windows.read(hosts, windows.lengths[-1])
     classes = _spread(needs, seed)  # (U,)
     rank = np.arange(len(classes))
@@ -56,7 +57,7 @@ def insert(
     segment = rank - first_of_line[line]
     start = segment * hosts.length[line] // each
     end = (segment + 1) * hosts.length[line] // each
-    draws = uniforms(seed, "needy/word", rank, 1)[:, 0]
+    draws = uniforms(seed, f"{STREAM}/word", rank, 1)[:, 0]
     words = words_with(alphabet, np.flatnonzero(needs))
     ids, lengths = words.choose(classes, end - start, draws)
     is_hanzi = np.array([len(s) == 1 and "一" <= s <= "鿿" for s in alphabet.symbols])
@@ -86,7 +87,7 @@ def spread_order(counts: IntArray, seed: int, stream: str) -> tuple[IntArray, In
 
 
 def _spread(needs: IntArray, seed: int) -> IntArray:
-    return spread_order(needs, seed, "needy/units")[0]
+    return spread_order(needs, seed, f"{STREAM}/units")[0]
 
 
 def _word_positions(
@@ -99,7 +100,7 @@ def _word_positions(
 ) -> IntArray:
     """Where each word goes: of a few positions in its segment the one that replaces most hanzi."""
     choices = last - start + 1
-    draw = below(1 << 30, bits(seed, "needy/place", np.arange(len(line)), 1)[:, 0])
+    draw = below(1 << 30, bits(seed, f"{STREAM}/place", np.arange(len(line)), 1)[:, 0])
     best = start + draw % choices
     best_cost = np.full(len(line), MAX_WORD_LENGTH + 1)
     for attempt in range(_POSITIONS_TRIED):

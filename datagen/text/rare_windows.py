@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.draws import below, bits, key, mix
-from datagen.text.insertion import spread_order
+from datagen.text.insertion import STREAM, spread_order
 from datagen.text.windows import WindowBatch, Windows, covering, runs_in_chunks
 
 MAX_USES = 10  # of one window in 3.6 million lines
@@ -39,7 +39,7 @@ def unaltered_windows(windows: Windows, needs: IntArray, seed: int) -> WindowBat
         return WindowBatch(nothing, nothing, nothing, nothing.astype(np.uint64))
     corpus, position, length, owner = (np.concatenate(c) for c in zip(*chosen, strict=True))
     by_class = np.argsort(owner, kind="stable")
-    kinds, within = spread_order(counts, seed, "needy/real")
+    kinds, within = spread_order(counts, seed, f"{STREAM}/real")
     order = by_class[(np.cumsum(counts) - counts)[kinds] + within]
     return _with_sentences(windows, corpus[order], position[order], length[order])
 
@@ -56,7 +56,7 @@ def _occurrences(
         base = 0
         for ids, offset, left in runs_in_chunks(index):
             at = np.flatnonzero((needs[ids] > 0) & (offset + left >= shortest))
-            lot = mix((base + at).astype(np.uint64) ^ key(seed, f"needy/lot/{corpus}"))
+            lot = mix((base + at).astype(np.uint64) ^ key(seed, f"{STREAM}/lot/{corpus}"))
             kept = (lot >> np.uint64(11)) < keep[ids[at]]
             at, lot = at[kept], lot[kept]
             rows = (ids[at], np.full(len(at), corpus), base + at, offset[at], left[at], lot)
@@ -124,7 +124,7 @@ def _cut(
     shortest, longest = windows.lengths[0], windows.lengths[-1]
     offset, left = rows["offset"][occurrence], rows["left"][occurrence]
     draw = (np.int64(class_id) << 40) + (occurrence << 20) + turn
-    length = shortest + below(longest - shortest + 1, bits(seed, "needy/length", draw, 1)[:, 0])
+    length = shortest + below(longest - shortest + 1, bits(seed, f"{STREAM}/length", draw, 1)[:, 0])
     length = np.minimum(length, offset + left)
     before = np.minimum(offset, length - 1)  # the earliest window starts this far before
     shift = (np.abs(rows["lot"][occurrence]) + turn) % covering(offset, left, length)
