@@ -8,7 +8,13 @@ import lmdb
 import numpy as np
 
 from datagen.alphabet import builtin
-from datagen.formats.manifest import RENDER, VERSION, cpu_name, write_manifest
+from datagen.formats.manifest import (
+    VERSION,
+    RenderManifest,
+    StoredAlphabet,
+    cpu_name,
+    write_manifest,
+)
 from datagen.formats.tar.reader import shard_count, shard_stem
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import encode_jpeg
@@ -36,8 +42,14 @@ def make_lines(folder: Path, n: int) -> float:
     alphabet = builtin()
     write_manifest(
         folder,
-        {"format": RENDER, "version": VERSION, "n": n, "shard_size": SHARD}
-        | {"alphabet": alphabet.to_json(), "corpora": ["none"], "faces": ["Hershey"]},
+        RenderManifest(
+            version=VERSION,
+            n=n,
+            shard_size=SHARD,
+            alphabet=StoredAlphabet.of(alphabet),
+            corpora=["none"],
+            faces=["Hershey"],
+        ),
     )
     images = [encode_jpeg(image, 80) for image in _pixels()]
     rng = np.random.default_rng(0)

@@ -43,11 +43,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         root = Path(name)
         size = make_lines(root / "render", given.n)
-        print(f"{given.n:,} lines of 280x32, {size:.0f} bytes a JPEG")
+        print(f"{given.n:,} lines of 280x32, {size:.0f} bytes per JPEG")
         runs = {
             "plain loop, one put per key": lambda: plain_loop(root),
             "ocrgen pack, 1 worker": lambda: packed(root, given.n, 1),
-            "ocrgen pack, a worker a core": lambda: packed(root, given.n, 0),
+            "ocrgen pack, one worker per core": lambda: packed(root, given.n, 0),
         }
         measured: dict[str, list[tuple[float, float]]] = {run: [] for run in runs}
         disk: list[float] = []
@@ -70,7 +70,7 @@ def report(measured: dict[str, list[tuple[float, float]]], disk: list[float], n:
         cpu = statistics.median(c for _, c in times)
         ratio = statistics.median(b / t for (t, _), (b, _) in zip(times, base, strict=True))
         print(
-            f"{run:30s} {n / wall:9,.0f} lines/s   {n / cpu:9,.0f} a second of processor time"
+            f"{run:30s} {n / wall:9,.0f} lines/s   {n / cpu:9,.0f} per second of processor time"
             f"   {ratio:5.2f} x the plain loop"
         )
 

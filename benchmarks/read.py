@@ -50,7 +50,8 @@ def main() -> None:
         pack(PackSettings(inputs, out=out, split=1.0, shard_size=given.n // 4, jobs=1))
         data, reader = LineDataset([(root / "lmdb", None)]), LmdbReader(root / "lmdb", Split.TRAIN)
         print(
-            f"{given.n:,} lines of 280x32, {size:.0f} bytes a JPEG, in {len(reader.shards)} shards"
+            f"{given.n:,} lines of 280x32, {size:.0f} bytes per JPEG,"
+            f" in {len(reader.shards)} shards"
         )
         runs: dict[str, Callable[[np.ndarray], object]] = {
             "one sample at a time, PIL": lambda rows: one_by_one(reader, rows),

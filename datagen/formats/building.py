@@ -1,13 +1,10 @@
 """Build a dataset folder aside, go on with it after a kill, and swap it into place."""
 
 import contextlib
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -38,9 +35,8 @@ class BuildFolder:
         self.out = out
         self.path = out.with_name(f".{out.name}.building")
 
-    def begin(self, plan: Mapping[str, Any]) -> int:
+    def begin(self, fingerprint: str) -> int:
         """Go on if what is there was begun with the same plan, or begin; returns shards kept."""
-        fingerprint = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
         plan_file = self.path / _PLAN
         if plan_file.exists() and plan_file.read_text(encoding="utf-8") != fingerprint:
             shutil.rmtree(self.path)

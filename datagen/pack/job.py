@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,14 @@ from datagen.cluster import connected
 from datagen.errors import ShardError
 from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
 from datagen.formats.card import write_card
-from datagen.formats.lmdb.layout import map_size
-from datagen.formats.lmdb.reader import LmdbReader, shard_folder, split_rule
-from datagen.formats.lmdb.shards import LmdbShardWriter
-from datagen.formats.manifest import FILE, PackedShard, write_manifest
+from datagen.formats.lmdb.reader import LmdbReader, split_rule
+from datagen.formats.manifest import FILE, write_manifest
 from datagen.pack.inputs import PackInputs, open_inputs
 from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
+from datagen.pack.shard_task import SPLITS_FILE, PackTask, Task
 from datagen.pack.split_assignment import decide
 from datagen.pack.summary import packed_manifest, warnings_of
-from datagen.pack.tally import ShardTally, WrittenShard
+from datagen.pack.tally import WrittenShard
 from datagen.shards import run_shards
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import SettingsError, listed
@@ -32,11 +30,6 @@ from ocrbase.locks import owned
 from ocrbase.publishing import disk_errors
 
 IntArray = NDArray[np.int64]
-
-_BATCH = 1000  # samples in memory at a time
-_SPLITS = "splits.npy"  # code of each sample's split, while shards are written
-
-Task = tuple[Split, int, int, int]  # split, shard number, first and last position in the split
 
 
 @dataclass(frozen=True)
@@ -102,13 +95,14 @@ def _pack(
     _check_apart(inputs, out)
     rule, splits, groups = _splits(settings, inputs, out)
     tasks = _tasks(settings, splits)
-    kept = building.begin(_plan(inputs, splits, tasks))
+    plan = _plan(inputs, splits, tasks)
+    kept = building.begin(plan)
     needed = sum(item.reader.packed_bytes() for item in inputs.items)
     check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
     with disk_errors(building.path):
-        np.save(building.path / _SPLITS, splits)
-    written = list(_run(settings, inputs, building, tasks, progress))
-    (building.path / _SPLITS).unlink()
+        np.save(building.path / SPLITS_FILE, splits)
+    written = list(_run(settings, inputs, building, tasks, plan, progress))
+    (building.path / SPLITS_FILE).unlink()
     manifest = packed_manifest(settings, inputs, rule, written, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, out.name)
@@ -127,65 +121,16 @@ def _pack(
     )
 
 
-@dataclass(frozen=True)
-class PackTask:
-    """Writes one shard; small enough to send to any worker."""
-
-    inputs: PackInputs
-    out: str
-    tasks: tuple[Task, ...]
-
-    def __call__(self, task: int) -> tuple[int, WrittenShard]:
-        split, number, first, last = self.tasks[task]
-        building, name = BuildFolder(Path(self.out)), shard_folder(split, number)
-        written = building.report(name, WrittenShard)
-        if written is None:
-            rows = _positions(str(building.path / _SPLITS), split)[first:last]
-            written = _write(self.inputs, building.path, name, rows)
-            building.finish(name, written)
-        return task, written
-
-
-def _write(inputs: PackInputs, root: Path, name: str, rows: IntArray) -> WrittenShard:
-    """Write the samples at some positions as one LMDB, and say what it holds."""
-    folder = root / name
-    image_sizes = inputs.image_sizes(rows)
-    # Labels and centres are small: a generous bound on them is as good as their size.
-    size = map_size(image_sizes, 64 * len(rows), 64 * len(rows))
-    tally = ShardTally(inputs.alphabet)
-    with LmdbShardWriter(folder, size) as writer:
-        for start in range(0, len(rows), _BATCH):
-            for samples in inputs.read(rows[start : start + _BATCH]):
-                writer.write(samples)
-                tally.add(samples)
-    crc32 = np.concatenate(writer.crc32).astype("<u4")
-    entry = PackedShard(
-        path=name,
-        samples=writer.count,
-        bytes=(folder / "data.mdb").stat().st_size,
-        checksum=hashlib.sha256(crc32.tobytes()).hexdigest(),
-        sizes=tally.sizes,
-        most_steps=tally.most_steps,
-    )
-    return WrittenShard(entry, tally.classes())
-
-
-@lru_cache(maxsize=2)
-def _positions(splits_file: str, split: Split) -> IntArray:
-    """Positions of all samples of a split, ascending."""
-    return np.flatnonzero(split.mask(np.load(splits_file)))
-
-
 def _run(
     settings: PackSettings,
     inputs: PackInputs,
     building: BuildFolder,
     tasks: list[Task],
+    plan: str,
     progress: Callable[[int, int], None],
 ) -> Iterator[WrittenShard]:
     """Write all shards; yields what they hold in the order of the tasks."""
-    _positions.cache_clear()
-    task = PackTask(inputs, str(building.out.absolute()), tuple(tasks))
+    task = PackTask(inputs, building.out.absolute(), tuple(tasks), plan)
     written: dict[int, WrittenShard] = {}
     done, total = 0, sum(last - first for _, _, first, last in tasks)
     progress(0, total)
@@ -270,13 +215,12 @@ def _tasks(settings: PackSettings, splits: NDArray[np.uint8]) -> list[Task]:
     return tasks
 
 
-def _plan(inputs: PackInputs, splits: NDArray[np.uint8], tasks: list[Task]) -> dict[str, Any]:
-    """What finished shards depend on: with another plan they are of no use."""
-    return {
-        "inputs": inputs.fingerprint(),
-        "splits": hashlib.sha256(splits.tobytes()).hexdigest(),
-        "tasks": [list(task) for task in tasks],
-    }
+def _plan(inputs: PackInputs, splits: NDArray[np.uint8], tasks: list[Task]) -> str:
+    """Fingerprint of what finished shards depend on: with another plan they are of no use."""
+    digest = hashlib.sha256(inputs.fingerprint().encode())
+    digest.update(splits.tobytes())
+    digest.update(repr([(str(split), *numbers) for split, *numbers in tasks]).encode())
+    return digest.hexdigest()
 
 
 def _check_apart(inputs: PackInputs, out: Path) -> None:

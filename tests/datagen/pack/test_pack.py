@@ -254,7 +254,7 @@ pack(PackSettings(inputs=({str(render)!r},), out={str(tmp_path / "lmdb")!r}, spl
 def test_what_was_finished_under_other_settings_is_not_used(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 60)
     folder = building.BuildFolder(tmp_path / "lmdb")
-    folder.begin({"other": 1})
+    folder.begin("another plan")
     (folder.path / "train/shard_00000").mkdir(parents=True)
     folder.finish("train/shard_00000", {"samples": 1})
     assert _pack(tmp_path, render).kept == 0
@@ -387,3 +387,14 @@ def test_labels_that_packed_data_should_not_hold(
     assert "\n" not in str(raised.value)
     (report,) = verify((str(out),), jobs=1)
     assert report.errors
+
+
+def test_workers_of_an_earlier_pack_split_anew(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 240)
+    settings = {"jobs": 2, "shard_size": 50, "split": 0.5, "overwrite": True, "resplit": True}
+    for seed in (0, 1):
+        summary = _pack(tmp_path, render, **settings, seed=seed)
+        (report,) = verify((str(summary.out),), jobs=2)
+        assert report.good and report.duplicates == report.shared_sentences == 0
+        indices = LmdbReader(summary.out).read(range(240)).meta["index"]
+        assert sorted(indices.tolist()) == list(range(240))
