@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from datagen.cli.options import FiniteRange
 from training.inference.beam_settings import DEFAULT_BEAM
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -105,7 +106,7 @@ def decoding_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--lm-weight",
-            type=click.FloatRange(0, 100),
+            type=FiniteRange(0, 100),
             metavar="FLOAT",
             show_default=str(DEFAULT_BEAM.lm_weight),
             help="Weight of the language model's log-probabilities.",

@@ -236,6 +236,7 @@ def test_names_that_no_file_can_have_are_one_line_each(tmp_path: Path) -> None:
         (["x.png", "--onnx", "a", "--checkpoint", "b"], 1, "exclude one another"),
         (["x*.png"], 1, "nothing fits the pattern x*.png"),
         (["x.png", "--format", "xml"], 2, "'xml' is not one of 'plain', 'tsv', 'json'"),
+        (["x.png", "--lm", "a", "--lm-weight", "nan"], 2, "'nan' is not a finite number"),
         ([], 2, "Missing argument 'PATHS...'"),
     ],
 )
