@@ -38,15 +38,15 @@ class Outcome:
     Attributes:
         folder: of the run.
         step: steps done in all.
-        lines: trained on in all, repetitions counted.
         line_accuracy: best of the validations, -1 if there was none.
+        lines: trained on in all, repetitions counted.
         ended_early: why the run ended before its last step; empty if it did not.
     """
 
     folder: Path
     step: int
-    lines: int
     line_accuracy: float
+    lines: int
     ended_early: str = ""
 
 
@@ -112,7 +112,7 @@ def _train(
         if Loop(train_state, sources, order, folder, run_logger).run(signals):
             reason = _no_progress(train_state)
     outcome = Outcome(
-        folder, train_state.step, train_state.step * settings.batch_size, train_state.best, reason
+        folder, train_state.step, train_state.best, train_state.step * settings.batch_size, reason
     )
     if train_state.rank.first:
         record = Finished(outcome.step, outcome.line_accuracy, outcome.ended_early)

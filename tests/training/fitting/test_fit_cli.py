@@ -129,7 +129,7 @@ def test_a_run_too_short_to_read_says_so(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(accuracy: float) -> str:
-        outcome = Outcome(Path("runs/a"), 10, 160, accuracy, "no progress")
+        outcome = Outcome(Path("runs/a"), 10, accuracy, 160, "no progress")
         monkeypatch.setattr("training.fitting.launch.launch", lambda *_, **__: outcome)
         assert main(["fit"]) == 0
         return capsys.readouterr().out

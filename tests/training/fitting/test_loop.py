@@ -27,4 +27,4 @@ def test_early_stopping_counts_from_ctc_on(tmp_path: Path) -> None:
 
 def test_a_run_that_ends_with_its_last_step_has_not_ended_early(tmp_path: Path) -> None:
     outcome = run(tmp_path, lr=1e-9, validate_every=4, patience=2, alignment_lines=0, ema_decay=0)
-    assert outcome == Outcome(tmp_path / "a", 12, 192, outcome.line_accuracy)
+    assert outcome == Outcome(tmp_path / "a", 12, outcome.line_accuracy, 192)
