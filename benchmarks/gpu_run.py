@@ -36,7 +36,7 @@ from training.fitting.hardware import cores
 from training.model.model_settings import MODELS
 
 EPOCH_LINES = 3_600_000
-LEAST_S = 20.0  # that a part needs to be worth its start
+MIN_SECONDS = 20.0  # that a part needs to be worth its start
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Run:
     def measure(self, name: str, part: Callable[..., dict[str, Any]], *arguments: object) -> None:
         """Call a part with this run; whatever becomes of it, its name is in the results."""
         started = time.monotonic()
-        if self.end - started < LEAST_S:
+        if self.end - started < MIN_SECONDS:
             self.results[name] = {"skipped": "no time is left"}
         else:
             try:

@@ -1,4 +1,4 @@
-"""Lines a second of CPU time that SynthTIGER draws, run by a Python that has it.
+"""Lines per second of CPU time that SynthTIGER draws, run by a Python that has it.
 
 `benchmarks/render.py --synthtiger PYTHON` calls this with one JSON object on standard input: texts
 and font files. SynthTIGER 1.2 needs NumPy below 2 and Pillow below 10, hence a Python of its own:

@@ -42,7 +42,7 @@ def test_a_part_that_fails_or_has_no_time_leaves_the_others_alone(tmp_path: Path
 def test_a_part_that_hangs_ends_with_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu_run, "LEAST_S", 0.0)
+    monkeypatch.setattr(gpu_run, "MIN_SECONDS", 0.0)
     run = Run(tmp_path, 1.5)
     run.measure("hanging", lambda run: {"out": run.call("-c", "import time; time.sleep(60)")})
     assert run.results["hanging"]["skipped"] == "the time was up before it ended"

@@ -118,14 +118,14 @@ def main() -> None:
 
 def installed() -> dict[str, Path]:
     """Where the files of all faces are; ends the program naming those that are missing."""
-    found = {path.name: path for f in FOLDERS for path in Path(f).rglob("*") if path.is_file()}
+    by_name = {path.name: path for f in FOLDERS for path in Path(f).rglob("*") if path.is_file()}
     faces = {*BROWSER_FACES, *PDF_FACES, *OFFICE_FACES}
-    missing = sorted(face.file for face in faces if face.file not in found)
+    missing = sorted(face.file for face in faces if face.file not in by_name)
     if missing:
         sys.exit(
             f"font files not found: {', '.join(missing)}; see the packages named in {__file__}"
         )
-    return found
+    return by_name
 
 
 def covering(text: str, faces: tuple[Face, ...], i: int, files: dict[str, Path]) -> Face:

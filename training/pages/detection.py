@@ -46,8 +46,8 @@ class LineDetector:
 
         "Top left" is as the page lies: of a line that runs upwards it is not where text begins.
         """
-        found = self._engine(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
-        boxes = getattr(found, "boxes", None)
+        detected = self._engine(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
+        boxes = getattr(detected, "boxes", None)
         if boxes is None or not len(boxes):
             return np.zeros((0, 4, 2), np.float32)
         return np.asarray(boxes, np.float32)
@@ -57,7 +57,7 @@ class LineDetector:
         widest = sorted(crops, key=lambda crop: -crop.shape[1])[:CLASSIFIED_LINES]
         votes = 0.0
         for crop in widest:
-            told = self._engine(crop[:, :, ::-1], use_det=False, use_cls=True, use_rec=False)
-            label, score = told.cls_res[0]
+            classified = self._engine(crop[:, :, ::-1], use_det=False, use_cls=True, use_rec=False)
+            label, score = classified.cls_res[0]
             votes += float(score) if label == "180" else -float(score)
         return votes > 0

@@ -23,7 +23,7 @@ PDF = "pdf"
 def read_files(
     reader: PageReader, files: Iterable[Path], dpi: int, tell: Callable[[str], None]
 ) -> Iterator[PageReading]:
-    """The pages of all files; a file that cannot be read is told of and left out.
+    """The pages of all files; a file that cannot be read is reported and left out.
 
     Args:
         reader: reads pages.

@@ -91,7 +91,7 @@ def _json_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _entries(path: Path) -> list[tuple[str, object]]:
-    """Names and labels as they stand, names that stand twice too, which a dict would lose."""
+    """Names and labels as they stand, duplicate names too, which a dict would lose."""
     text = read_text(path, error=ExchangeError)
     try:
         pairs = json.loads(text, object_pairs_hook=_Pairs)
