@@ -12,11 +12,11 @@ from datagen.drawing.finishing import BACKGROUND_DEPTH
 from datagen.drawing.look_columns import Look
 from datagen.errors import ImageError, RenderError
 from datagen.images import UintImages, size_of, try_decode
+from datagen.line_geometry import MAX_PIXELS
 from ocrbase.errors import UserError, listed
 from ocrbase.inputs import read_bytes
 
 KINDS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-MAX_PIXELS = 40_000_000  # of a file; decoded it takes as many bytes for a moment
 KEPT_PIXELS = 1 << 20  # of an image in memory: a line's frame needs a hundredth of that
 MAX_KEPT_BYTES = 1 << 30  # of all images, in each worker
 

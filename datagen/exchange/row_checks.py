@@ -11,13 +11,13 @@ from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError, ImageError
 from datagen.formats.foreign.rows import BadRow, Row
 from datagen.images import is_whole, size_of, try_decode
+from datagen.line_geometry import MAX_PIXELS
 from datagen.split import Split
 from datagen.time_steps import TIME_STEPS, scaled_widths, steps_needed
 from ocrbase.errors import listed
 from ocrbase.inputs import read_bytes
 
 MAX_IMAGE_BYTES = 16 << 20
-MAX_PIXELS = 40_000_000  # decoded as gray such an image takes 40 MB, on each thread
 MAX_SIDE_PX = 65_535  # what the tables of a dataset can hold
 
 _AT_ONCE = 64  # rows in memory that have not been judged yet

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from datagen.errors import ImageError
-from datagen.line_geometry import LINE_HEIGHT_PX, scaled_width
+from datagen.line_geometry import LINE_HEIGHT_PX, MAX_PIXELS, scaled_width
 from datagen.line_images import Gray, LineImage, prepare
 from ocrbase.inputs import open_regular
 
 MIN_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
 MAX_HEIGHT_PX = 8_192  # of the file
 MAX_WIDTH_PX = 32_768  # after scaling
-MAX_PIXELS = 40_000_000  # of the file; with transparency, such an image takes 200 MB
 LARGE_PIXELS = 2_000_000  # images over it are decoded one at a time, whatever the threads
 
 # Kinds of files that hold pixels, all of which Pillow decodes itself: for EPS it would run another

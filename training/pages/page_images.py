@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from datagen.errors import ImageError
+from datagen.line_geometry import MAX_PIXELS
 from training.inference.image_decoding import (
-    MAX_PIXELS,
     image_errors,
     open_image,
     open_source,
