@@ -162,9 +162,12 @@ def _read_pages(
     overlay: Path | None,
     dpi: int,
 ) -> None:
+    from ocrbase.outputs import check_output
     from training.pages.job import read_files, with_overlays, write_document
     from training.pages.page_reader import PageReader
 
+    if out is not None:
+        check_output(out, inputs=files)
     bad: list[str] = []
 
     def tell(line: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from datagen.errors import ImageError
+from ocrbase.outputs import check_output
+from ocrbase.pictures import publish_picture
 from ocrbase.publishing import publish_file, publish_text
 from training.pages.outputs.markup import to_alto, to_hocr
 from training.pages.outputs.overlay import draw_overlay
@@ -39,11 +41,16 @@ def read_files(
 
 
 def with_overlays(readings: Iterable[PageReading], folder: Path) -> Iterator[PageReading]:
-    """The same pages; on the way an overlay of each is written to a folder as a PNG."""
+    """The same pages; on the way an overlay of each is written to a folder as a PNG.
+
+    Raises:
+        DiskError: if a picture would replace a file that this command did not write.
+    """
     for reading in readings:
         number = "" if reading.page.number == 1 else f"-{reading.page.number}"
-        with publish_file(folder / f"{reading.page.source.stem}{number}.png") as path:
-            draw_overlay(reading).save(path, "PNG")
+        target = folder / f"{reading.page.source.stem}{number}.png"
+        check_output(target, inputs=[reading.page.source])
+        publish_picture(draw_overlay(reading), target)
         yield reading
 
 

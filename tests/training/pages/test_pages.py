@@ -155,6 +155,18 @@ def test_an_overlay_is_drawn_beside(tmp_path: Path) -> None:
     assert (right.min(axis=2) < 200).mean() > 0.01, "the text stands on the right half"
 
 
+def test_no_page_is_written_over(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(COLUMNS.read_bytes())
+    code, _, told = call(scan, "--format", "pdf", "--out", scan)
+    assert code == 1 and "is an input of this command" in told
+    code, _, told = call(scan, "--overlay", tmp_path)
+    assert code == 1 and "is an input of this command" in told
+    assert scan.read_bytes() == COLUMNS.read_bytes()
+    for _ in range(2):  # its own picture is replaced
+        assert call(scan, "--overlay", tmp_path / "overlays")[0] == 0
+
+
 def test_bad_files_are_named_and_the_others_read(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pdf"
     bad.write_bytes(b"%PDF-1.7 nothing")
