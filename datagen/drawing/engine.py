@@ -20,6 +20,7 @@ from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import bound_blur, draw_looks, strength_of
 from datagen.drawing.style import Style
+from datagen.drawing.typesetting import Typesetting, plain
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
 from datagen.images import encode_jpeg, encode_png
@@ -125,19 +126,20 @@ class LineEngine:
 
     def _fit(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
-    ) -> tuple[IntArray, IntArray, NDArray[np.bool_], NDArray[np.float32]]:
-        """Choose each line's face, and fit its size and frame, in place, to the text.
+    ) -> tuple[IntArray, IntArray, NDArray[np.bool_], Typesetting]:
+        """Choose each line's face, set its characters, and fit size and frame, in place, to them.
 
         Returns:
-            class ids (B, L), face of each line (B,), whether any face has it (B,), advances (B, L).
+            class ids (B, L), face of each line (B,), whether any face has it (B,), layout.
         """
         ids = texts.class_ids.astype(np.int64)  # (B, L)
         face, good = choose_faces(
             self.glyphs.drawable, self._face_weights, ids, self.seed, indices, attempt
         )
-        advances = self.glyphs.advances(face, ids)
-        _fit_size(looks, advances, texts.lengths, self.style)
-        return ids, face, good, advances
+        faces = np.broadcast_to(face[:, None], ids.shape)
+        setting = plain(faces, self.glyphs.advances(faces, ids))
+        _fit_size(looks, setting, texts.lengths, self.style)
+        return ids, face, good, setting
 
     def _pixels(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int
@@ -154,10 +156,10 @@ class LineEngine:
             images (B, 32, W), masks (B, 32, W) or (B, 0, 0), (centres
             (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
         """
-        ids, face, good, advances = self._fit(texts, indices, looks, attempt)
+        ids, face, good, setting = self._fit(texts, indices, looks, attempt)
         bound_blur(looks, self.style.blur.max_em)
         level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
-        slots, table = self.glyphs.batch(face, level, ids)
+        slots, table = self.glyphs.batch(setting.face, level, ids)
         glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
         b, length = ids.shape
         width = int(looks[:, Look.WIDTH].max())
@@ -170,8 +172,9 @@ class LineEngine:
         seeds = (bits(self.seed, stream, indices, 1)[:, 0] >> np.uint64(32)).astype(np.uint32)
         grounds = self._backgrounds.cut(looks, shape)
         draw_lines(
-            looks, slots, texts.lengths, advances, np.array(LEVELS, dtype=np.float64)[level],
-            glyphs, seeds, grounds, images, masks, centres, quads, good,
+            looks, slots, texts.lengths, setting.columns,
+            np.array(LEVELS, dtype=np.float64)[level], glyphs, seeds, grounds,
+            images, masks, centres, quads, good,
         )  # fmt: skip
         looks[:, Look.SIZE] *= looks[:, Look.FIT]
         return images, masks, (centres, quads), good, face
@@ -204,13 +207,11 @@ def choose_faces(
     return np.minimum(face, len(face_weights) - 1), total > 0.0
 
 
-def _fit_size(
-    looks: FloatArray, advances: NDArray[np.float32], lengths: IntArray, style: Style
-) -> None:
+def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray, style: Style) -> None:
     """Choose spacing and size so that the line fits the frame: first closer, then smaller."""
     gaps = np.maximum(lengths - 1, 0)
     size, stretch, spacing = (looks[:, c] for c in (Look.SIZE, Look.STRETCH, Look.SPACING))
-    letters = advances.sum(axis=1) * stretch  # em
+    letters = (setting.advance + setting.gap).sum(axis=1) * stretch  # em
     if style.frame.fit_width:
         low, high = style.frame.width_px
         natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]

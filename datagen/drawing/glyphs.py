@@ -86,6 +86,8 @@ class GlyphCache:
     ) -> tuple[NDArray[np.int32], GlyphTable]:
         """`slots` and the `table` that they point into, while other threads draw other lines.
 
+        Args: as of `slots`.
+
         The table's arrays stay as they are: glyphs are added behind them, or to new arrays.
         """
         with self._lock:
@@ -95,34 +97,38 @@ class GlyphCache:
         """Pen advance of each character in em, (B, L); 0 for the blank.
 
         Args:
-            face: face of each line, (B,).
+            face: face of each character, (B, L).
             class_ids: (B, L), the blank beyond a line's end.
         """
-        lines, known = face[:, None], self._advance
-        missing = np.isnan(known[lines, class_ids])
+        known = self._advance
+        missing = np.isnan(known[face, class_ids])
         if missing.any():
-            self._measure(face, class_ids, missing)
-        result: FloatArray = known[lines, class_ids]
+            self._measure(face[missing], class_ids[missing])
+        result: FloatArray = known[face, class_ids]
         return result
 
-    def _measure(self, face: IntArray, class_ids: IntArray, missing: NDArray[np.bool_]) -> None:
-        lines, known = face[:, None], self._advance
+    def _measure(self, face: IntArray, class_ids: IntArray) -> None:
         with self._lock:
-            rows = np.broadcast_to(lines, class_ids.shape)[missing]
-            for f, c in sorted(set(zip(rows.tolist(), class_ids[missing].tolist(), strict=True))):
+            for f, c in sorted(set(zip(face.tolist(), class_ids.tolist(), strict=True))):
                 symbol = self.alphabet.symbols[c]
                 length = self._font(f, _METRIC_SIZE_PX).getlength(symbol) if symbol else 0.0
-                known[f, c] = length / _METRIC_SIZE_PX
+                self._advance[f, c] = length / _METRIC_SIZE_PX
 
     def slots(self, face: IntArray, level: IntArray, class_ids: IntArray) -> NDArray[np.int32]:
-        """Slot of each character in `table()`, (B, L), rasterising what is not there yet."""
-        slots = self._slot[face[:, None], level[:, None], class_ids]
+        """Slot of each character in `table()`, (B, L), rasterising what is not there yet.
+
+        Args:
+            face: face of each character, (B, L).
+            level: of each line, (B,).
+            class_ids: (B, L), the blank beyond a line's end.
+        """
+        slots = self._slot[face, level[:, None], class_ids]
         if (slots < 0).any():
             if self._used > self.capacity_bytes:
                 self._reset()
                 slots = np.full(class_ids.shape, -1, dtype=np.int32)
             self._fill(face, level, class_ids, slots < 0)
-            slots = self._slot[face[:, None], level[:, None], class_ids]
+            slots = self._slot[face, level[:, None], class_ids]
         return slots
 
     def table(self) -> GlyphTable:
@@ -133,10 +139,8 @@ class GlyphCache:
     def _fill(
         self, face: IntArray, level: IntArray, class_ids: IntArray, missing: NDArray[np.bool_]
     ) -> None:
-        rows = np.nonzero(missing)[0]
-        wanted = set(
-            zip(face[rows].tolist(), level[rows].tolist(), class_ids[missing].tolist(), strict=True)
-        )
+        keys = (face[missing], level[np.nonzero(missing)[0]], class_ids[missing])
+        wanted = set(zip(*(key.tolist() for key in keys), strict=True))
         for key in sorted(wanted):
             self._slot[key] = self._rasterise(*key)
 

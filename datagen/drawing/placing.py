@@ -33,27 +33,30 @@ def _warp(x, y, look, half, out):
 
 
 @compiled
-def _affines(look, slots, length, advance, left, top, width, height, texel_px, maps):
+def _affines(look, slots, length, setting, left, top, width, height, texel_px, maps):
     """Affine map of each glyph from texels to line coordinates: maps (L, 6) = x0 y0 xu yu xv yv.
 
     x0, y0 is where texel (0, 0) goes; (xu, yu) and (xv, yv) are the steps of one texel right and
     one down. Returns half the length of the line in px.
     """
+    advance, gap, shift, rise, factor = setting
     em = look[Look.SIZE]
     wide = em * look[Look.STRETCH]
     total = 0.0
     for k in range(length):
-        total += advance[k] * wide
+        total += (advance[k] + gap[k]) * wide
     total += look[Look.SPACING] * em * (length - 1)
     half = max(total / 2.0, em / 2.0)
     pen = -total / 2.0
     baseline = (ASCENT - 0.5) * em
-    sx, sy = texel_px * look[Look.STRETCH], texel_px
     a, b = np.empty(2), np.empty(2)
     for k in range(length):
         g = slots[k]
-        # Texel (u, v) is the point (left + u - 1, top + v - 1) from the pen, in texels.
-        ox, oy = pen + (left[g] - 1) * sx, baseline + (top[g] - 1) * sy
+        sy = texel_px * factor[k]
+        sx = sy * look[Look.STRETCH]
+        # Texel (u, v) is the point (left + u - 1, top + v - 1) from the glyph's origin, in texels.
+        ox = pen + shift[k] * wide + (left[g] - 1) * sx
+        oy = baseline - rise[k] * em + (top[g] - 1) * sy
         mu, mv = 0.5 * width[g], 0.5 * height[g]
         cx, cy = ox + mu * sx, oy + mv * sy
         hx, hy = max(mu * sx, 1.0), max(mv * sy, 1.0)
@@ -67,7 +70,7 @@ def _affines(look, slots, length, advance, left, top, width, height, texel_px, m
         maps[k, 0] = a[0] - mu * xu - mv * xv
         maps[k, 1] = a[1] - mu * yu - mv * yv
         maps[k, 2], maps[k, 3], maps[k, 4], maps[k, 5] = xu, yu, xv, yv
-        pen += advance[k] * wide + look[Look.SPACING] * em
+        pen += (advance[k] + gap[k]) * wide + look[Look.SPACING] * em
     return half
 
 
@@ -169,27 +172,28 @@ def _inside(start, step, limit, first, last):
 
 
 @compiled
-def set_line(look, slots, length, advance, level_px, glyphs, canvas, centres, quads, reaches, box):
+def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, quads, reaches, box):
     """Draw the coverage of one line; False if it has no ink or would be too small to read.
 
     Args:
         look: one row of looks; column FIT receives the scale that fitted the line.
         slots: slot of each character, (L,) int32.
         length: characters of the line.
-        advance: pen advance in em, (L,).
+        setting: (advance, gap, shift, rise, factor) of `Typesetting`, each (L,).
         level_px: size at which the glyphs were rasterised.
         glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
         canvas: receives coverage from 0 to 1, (H + 2 PAD, W + 2 PAD) float32; zeroed here.
-        centres: receives x of the centres of the em squares, (L,).
-        quads: receives corners of the em squares, (L, 4, 2), clockwise from the top left.
+        centres: receives x of the centres of the characters' boxes, (L,).
+        quads: receives their corners, (L, 4, 2), clockwise from the top left.
         reaches: receives the pixels that each glyph touched, in canvas coordinates, (L, 4) int32.
         box: receives the box of all ink in frame coordinates, (4,).
     """
     arena, start, width, height, left, top = glyphs
+    advance, _, shift, rise, factor = setting
     canvas[:] = 0.0
     maps = np.empty((length, 6))
     texel_px = look[Look.SIZE] / level_px
-    _affines(look, slots, length, advance, left, top, width, height, texel_px, maps)
+    _affines(look, slots, length, setting, left, top, width, height, texel_px, maps)
     _extent(maps, slots, length, width, height, box)
     if box[2] <= box[0]:
         return False
@@ -203,9 +207,10 @@ def set_line(look, slots, length, advance, level_px, glyphs, canvas, centres, qu
             _stamp(canvas, arena, start[g], width[g], height[g], m, reaches[k])
         else:
             reaches[k] = 0
-        # The em square in texels: the pen lies at u = 1 - left, the baseline at v = 1 - top.
-        u0, v1 = 1.0 - left[g], 1.0 - top[g] + (1.0 - ASCENT) * level_px
-        u1, v0 = u0 + advance[k] * level_px, v1 - level_px
+        # The box in texels: the glyph's origin is at u = 1 - left, its baseline at v = 1 - top.
+        em = level_px / factor[k]
+        u0, v1 = 1.0 - left[g] - shift[k] * em, 1.0 - top[g] + (1.0 - ASCENT + rise[k]) * em
+        u1, v0 = u0 + advance[k] * em, v1 - em
         for corner in range(4):
             u = u0 if corner in (0, 3) else u1
             x, y = _corner(m, u, v0 if corner < 2 else v1)
