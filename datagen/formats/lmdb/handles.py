@@ -10,7 +10,7 @@ from typing import Any
 import lmdb
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb.meta_pages import check_complete
+from datagen.formats.lmdb.meta_pages import check_file
 from ocrbase.errors import DiskError
 from ocrbase.publishing import full_disk_message
 
@@ -61,7 +61,7 @@ def _close(paths: list[str]) -> None:
 
 
 def _open(path: str) -> Any:
-    check_complete(Path(path) / "data.mdb")
+    check_file(Path(path) / "data.mdb")
     with lmdb_errors(Path(path)):
         return lmdb.open(path, readonly=True, lock=False, readahead=False, meminit=False)
 

@@ -9,7 +9,7 @@ import lmdb
 import pytest
 
 from datagen.errors import ShardError
-from datagen.formats.lmdb.meta_pages import check_complete
+from datagen.formats.lmdb.meta_pages import check_file
 from tests.support.paths import ROOT
 
 READ_ALL = """
@@ -60,10 +60,10 @@ def test_every_truncation_is_refused_and_none_kills_the_process(tmp_path: Path) 
 def test_the_newer_of_the_meta_pages_counts(tmp_path: Path) -> None:
     for commits in (1, 2, 3):
         file = _foreign(tmp_path / f"{commits}", commits)
-        check_complete(file)
+        check_file(file)
         os.truncate(file, file.stat().st_size - 4096)
         with pytest.raises(ShardError, match=r"data\.mdb has [\d,]+ bytes, its pages need"):
-            check_complete(file)
+            check_file(file)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,8 @@ def test_the_newer_of_the_meta_pages_counts(tmp_path: Path) -> None:
         (10, b"\0", "no meta pages"),
         (40, b"\x03\0\0\0", "no meta pages"),
         (4096 + 16, b"\0", "no meta pages"),
-        (4096 + 128, b"\xff\0\0\0\0\0\0\x01", "root lies beyond"),
+        (4096 + 128, b"\xff\0\0\0\0\0\0\x01", "outside of its pages"),
+        (4096 + 92, b"\x04", "several values per key"),
     ],
 )
 def test_damaged_meta_pages_are_refused(
@@ -85,10 +86,10 @@ def test_damaged_meta_pages_are_refused(
     data[at : at + len(value)] = value
     file.write_bytes(data)
     with pytest.raises(ShardError, match=message):
-        check_complete(file)
+        check_file(file)
 
 
 def test_a_fifo_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "data.mdb")
     with pytest.raises(ShardError, match="it is a fifo"):
-        check_complete(tmp_path / "data.mdb")
+        check_file(tmp_path / "data.mdb")
