@@ -41,10 +41,12 @@ GROUPS = {
     "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
     "Optimisation": (
         "epochs", "max_steps", "batch_size", "accumulate", "lr", "schedule", "warmup",
-        "weight_decay", "clip_norm", "ema_decay", "alignment_lines",
+        "warmup_steps", "decay_steps", "weight_decay", "clip_norm", "ema_decay",
+        "alignment_lines", "alignment_weight", "curriculum_lines",
     ),
     "Validation and logging": (
-        "validate_every", "validation_lines", "patience", "checkpoint_every", "keep", "log_every",
+        "validate_every", "validation_lines", "patience", "checkpoint_every",
+        "checkpoint_minutes", "keep", "log_every",
     ),
     "Machine": (
         "gpus", "processes", "threads", "workers", "precision", "compile", "deterministic",
@@ -113,19 +115,30 @@ def option(
 )
 @option("--accumulate", "Batches per step and process (gradient accumulation), to save memory.")
 @option("--lr", "Peak learning rate.", float, "1.2e-3 at 64 lines, scaled by batch size and width")
-@option("--schedule", "Learning rate schedule.", click.Choice(SCHEDULES))
+@option(
+    "--schedule",
+    "Learning rate schedule; wsd (warm-up, stable, decay) can be resumed with another length.",
+    click.Choice(SCHEDULES),
+)
 @option("--warmup", "Share of the steps in which the learning rate rises.")
+@option("--warmup-steps", "The same in steps.", int, "by --warmup; wsd: 2,000 at most")
+@option("--decay-steps", "Last steps of wsd, whose learning rate falls.", int, "a fifth of all")
 @option("--weight-decay", "Weight decay of AdamW.")
 @option("--clip-norm", "Gradient norm to clip at; 0 does not clip.")
 @option("--ema-decay", "Decay of the EMA of the weights, which is validated and saved; 0: no EMA.")
 @option(
     "--alignment-lines",
     "Lines of the warm start, which trains on known character centres before CTC.",
+    int,
+    "40,000; with --init 0",
 )
+@option("--alignment-weight", "Weight of the alignment loss beside CTC, after the warm start.")
+@option("--curriculum-lines", "Lines in which line length grows from shortest to longest; 0: none.")
 @option("--validate-every", "Steps between validations.", int, "20 validations per run at most")
 @option("--validation-lines", "Lines per validation; 0 takes all.")
 @option("--patience", "Validations without progress after which the run ends early; 0 never does.")
 @option("--checkpoint-every", "Steps between states to resume from.")
+@option("--checkpoint-minutes", "Minutes until a state is saved in any case; 0 counts steps alone.")
 @option("--keep", "States to keep.")
 @option("--log-every", "Steps between two lines of metrics.jsonl.")
 @option("--gpus", "GPUs to train on; 0 trains on the CPU.", int, "all")

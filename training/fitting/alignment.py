@@ -1,13 +1,14 @@
-"""A warm start on known character centres: cross-entropy at the time steps over them.
+"""Training on known character centres: cross-entropy at the time steps over them.
 
 A renderer knows where each character stands. Training the step over each centre on its character,
-and the steps between on the blank, passes by the plateau on which CTC predicts blanks alone.
+and the steps between on the blank, passes by the plateau on which CTC predicts blanks alone. Beside
+CTC it goes on telling where each character is.
 """
 
 import torch
 from torch import Tensor
 
-from training.fitting.ctc import narrow_scores
+from training.fitting.ctc import LineScores
 from training.model.recogniser import Recogniser
 
 CHARACTER, BLANK, IGNORED = 1.0, 0.5, 0.0  # weights of the steps of a line
@@ -44,13 +45,17 @@ def frame_targets(
     return classes[:, :steps].T, weights[:, :steps].T
 
 
-def alignment_loss(
-    network: Recogniser, logits: Tensor, targets: Tensor, centres: Tensor, blank: int = 0
-) -> Tensor:
-    """Weighted cross-entropy of all time steps of each line, (N,) float32."""
-    classes, weights = frame_targets(network, targets, centres, len(logits), blank)
-    scores, total = narrow_scores(logits, classes[:, :, None])
-    return ((total - scores[:, :, 0]) * weights).sum(0)
+def alignment_loss(network: Recogniser, lines: LineScores, centres: Tensor) -> Tensor:
+    """Weighted cross-entropy of all time steps of each line, (N,) float32.
+
+    Args:
+        network: knows which step looks at which x.
+        lines: scores of the blank, column 0, and of the lines' characters.
+        centres: x of each character in pixels, (N, L); NaN beyond a line's end.
+    """
+    columns, weights = frame_targets(network, lines.targets, centres, len(lines.scores))
+    chosen = lines.scores.gather(2, columns[:, :, None])[:, :, 0]  # (T, N)
+    return ((lines.total - chosen) * weights).sum(0)
 
 
 def _where(known: Tensor, frames: Tensor, spare: int) -> Tensor:

@@ -11,7 +11,7 @@ masked logsumexp. A character that repeats shares one column, or the repeat rule
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -104,6 +104,35 @@ def narrow_scores(
     return scores, total
 
 
+class LineScores(NamedTuple):
+    """What the losses of N lines read of their logits.
+
+    Attributes:
+        scores: of the blank and the characters of each line, (T, N, K) float32.
+        total: logsumexp over all classes, (T, N).
+        targets: the lines' characters as columns of `scores`, (N, L).
+        lengths: characters of each line, (N,), on the CPU.
+        fits: whether a line has the time steps that CTC needs, (N,).
+    """
+
+    scores: Tensor
+    total: Tensor
+    targets: Tensor
+    lengths: Tensor
+    fits: Tensor
+
+
+def line_scores(
+    logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int = 0
+) -> LineScores:
+    """Reduce logits to what the lines' losses need; arguments as of `ctc_loss`."""
+    lengths = target_lengths.to("cpu", torch.long)
+    there = lengths.to(targets.device, non_blocking=True)
+    columns, compact, used = compact_classes(targets, there, blank)
+    scores, total = narrow_scores(logits, columns, used)  # (T, N, K), (T, N)
+    return LineScores(scores, total, compact, lengths, steps_needed(targets, there) <= len(logits))
+
+
 def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int = 0) -> Tensor:
     """Negative log-likelihood of each line; equal to `nn.CTCLoss` in value and gradient.
 
@@ -120,11 +149,12 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int
     Returns:
         (N,) float32 on the device of `logits`.
     """
-    steps, lines, _ = logits.shape
-    lengths = target_lengths.to("cpu", torch.long)
-    there = lengths.to(targets.device, non_blocking=True)
-    columns, compact, used = compact_classes(targets, there, blank)
-    scores, total = narrow_scores(logits, columns, used)  # (T, N, K), (T, N)
+    return ctc_of_scores(line_scores(logits, targets, target_lengths, blank))
+
+
+def ctc_of_scores(lines: LineScores) -> Tensor:
+    """The `ctc_loss` of lines, (N,) float32."""
+    scores, total, compact, lengths, fits = lines
     narrow_total = torch.logsumexp(scores, 2)  # (T, N)
     log_probs = scores - narrow_total[:, :, None]
     if torch.are_deterministic_algorithms_enabled():  # a GPU adds the gradient in any order
@@ -132,13 +162,12 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, blank: int
     loss = F.ctc_loss(
         log_probs,
         compact,
-        torch.full((lines,), steps, dtype=torch.long),
+        torch.full_like(lengths, len(scores)),
         lengths,
         blank=0,
         reduction="none",
         zero_infinity=True,
     ).to(scores.device)
-    fits = steps_needed(targets, there) <= steps
     return torch.where(fits, loss + (total - narrow_total).sum(0), 0.0)
 
 

@@ -87,6 +87,8 @@ def _prepared(
     )  # fmt: skip
     lines = preflight(settings, sources, facts, network, rank)
     saved = resume and bool(states(folder))
+    if resume and rank.first:
+        (folder / FINISHED).unlink(missing_ok=True)
     if settings.init and not saved:
         lines.append(start_from(network, sources.train.alphabet, Path(settings.init)))
     train_state = TrainState(network, settings, rank)
@@ -95,6 +97,8 @@ def _prepared(
     )
     if saved:
         train_state.restore(load_state(newest_state(folder)), sources.fingerprint)
+        if rank.first:
+            run_folder.keep_length(folder, settings, train_state.step)
         lines.append(f"resumed after step {train_state.step:,}")
     elif resume:
         lines.append("no state was saved before the run ended: starting again")

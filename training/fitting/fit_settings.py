@@ -18,7 +18,7 @@ from training.model.model_settings import MODELS, ModelSettings
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
-SCHEDULES = ("one-cycle", "cosine")
+SCHEDULES = ("one-cycle", "cosine", "wsd")
 PRECISIONS = ("auto", "bfloat16", "float32")
 
 
@@ -41,20 +41,28 @@ class FitSettings:
         accumulate: pieces in which a process works off its part of a batch (gradient accumulation).
         lr: peak learning rate; None: 1.2e-3 at a batch of 64, more for larger batches and
             narrower networks.
-        schedule: one of SCHEDULES.
+        schedule: one of SCHEDULES; a run of wsd can be lengthened when it is resumed.
         warmup: share of all steps in which the learning rate rises.
+        warmup_steps: the same in steps; None: that share, for wsd 2,000 at most.
+        decay_steps: last steps of wsd, in which the learning rate falls; 0 stays at the peak,
+            None: a fifth of the run.
         weight_decay: of AdamW, on weights of two and more dimensions.
         clip_norm: gradient norm above which gradients are scaled down.
         ema_decay: longest decay of the EMA of the weights, which is what is validated and kept; 0
             keeps the weights themselves.
         alignment_lines: lines trained on known character centres before CTC takes over, where the
-            data knows them; 0 is plain CTC.
+            data knows them; 0 is CTC from the start, None: 40,000, with `init` 0.
+        alignment_weight: of the alignment loss that is added to CTC afterwards.
+        curriculum_lines: lines in which the longest line grows from the shortest to the longest
+            of the data; 0 takes all lengths from the start.
         augment: strength of augmentation at load time (shift, blur, noise, erasing), 0 to 1.
         validate_every: steps between validations; None: 20 per run, or as many as take a tenth of
             its time.
         validation_lines: lines per validation; 0 takes all.
         patience: validations without a better line accuracy after which the run ends; 0 is never.
         checkpoint_every: steps between states that a run can go on from.
+        checkpoint_minutes: minutes after which a state is saved even if the steps are not done; 0
+            counts steps alone.
         keep: states kept; older ones are removed.
         log_every: steps between two lines of metrics.jsonl.
         seed: of initial weights, order and augmentation.
@@ -90,15 +98,20 @@ class FitSettings:
     lr: Annotated[float, Meta(gt=0, lt=1)] | None = None
     schedule: str = "one-cycle"
     warmup: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    warmup_steps: CountOrNone | None = None
+    decay_steps: CountOrNone | None = None
     weight_decay: Annotated[float, Meta(ge=0, le=10)] = 0.01
     clip_norm: Annotated[float, Meta(ge=0, le=1_000_000)] = 5.0
     ema_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.999
-    alignment_lines: CountOrNone = 40_000
+    alignment_lines: CountOrNone | None = None
+    alignment_weight: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    curriculum_lines: CountOrNone = 0
     augment: Annotated[float, Meta(ge=0, le=1)] = 0.0
     validate_every: Count | None = None
     validation_lines: CountOrNone = 2_000
     patience: CountOrNone = 0
     checkpoint_every: Count = 500
+    checkpoint_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10.0
     keep: Count = 3
     log_every: Count = 20
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
@@ -184,7 +197,9 @@ def present_names(mapping: Mapping[str, Any]) -> dict[str, Any]:
 # What a resumed run may change: it moves no weight in exact arithmetic.
 FREE_ON_RESUME = frozenset(
     {
-        "run", "gpus", "processes", "threads", "workers", "checkpoint_every", "keep", "log_every",
-        "data", "compile",
+        "run", "gpus", "processes", "threads", "workers", "checkpoint_every", "checkpoint_minutes",
+        "keep", "log_every", "data", "compile",
     }
 )  # fmt: skip
+# What may change as well where the rate does not depend on it until the decay begins: wsd.
+LENGTH = frozenset({"epochs", "max_steps", "decay_steps"})

@@ -23,6 +23,7 @@ from datagen.sample import Samples
 from datagen.split import Split, SplitRule
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
+from training.fitting.curriculum import longest_allowed
 from training.fitting.data import Facts
 from training.fitting.order import EndlessOrder, IntArray
 
@@ -41,6 +42,8 @@ class LiveLines:
         split: training or validation.
         lines: of an epoch, or of validation.
         rule: split by sentence that packed data keeps, to be obeyed in place of `ratio`.
+        curriculum_lines: training lines in which the longest grows to that of the plan; 0 takes all
+            lengths from the start.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class LiveLines:
         split: Split,
         lines: int,
         rule: SplitRule | None = None,
+        curriculum_lines: int = 0,
     ) -> None:
         self.plan, self.look, self.split, self.lines = plan, look, split, lines
+        self.curriculum_lines = curriculum_lines
         self.obeys_packed = rule is not None
         self.rule = rule or SplitRule("sentence", ratio, plan.seed, round(ratio * 2**64))
 
@@ -75,6 +80,7 @@ class LiveLines:
             self.split,
             self.lines,
         ]
+        facts += [self.curriculum_lines] if self.curriculum_lines else []
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -134,13 +140,21 @@ class LiveLines:
         return self.source.widths(self._in_training(indices))
 
     def _in_training(self, indices: IntArray) -> IntArray:
-        """The indices themselves, but a later one for each line whose sentence validates."""
-        chosen = indices.copy()
+        """The indices themselves, but a later one for each line that is not to be trained on.
+
+        Such a line's sentence validates, or it is too long for the lines seen before it.
+        """
+        chosen, rows = indices.copy(), np.arange(len(indices))
+        longest = longest_allowed(
+            indices % MAX_LINES, self.curriculum_lines, self.plan.length_min, self.plan.length_max
+        )
         for _ in range(MAX_REPLACEMENTS):
-            torn = self._validates(self.source.plan.texts(chosen).sentence)
-            if not torn.any():
+            texts = self.source.plan.texts(chosen[rows])
+            torn = self._validates(texts.sentence) | (texts.lengths > longest[rows])
+            rows = rows[torn]
+            if not len(rows):
                 return chosen
-            chosen = np.where(torn, chosen + MAX_LINES, chosen)
+            chosen[rows] += MAX_LINES
         raise FitError(
             f"no sentence to train on at --split {self.rule.ratio:g}: raise --split or give more"
             " text"

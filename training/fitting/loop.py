@@ -1,6 +1,7 @@
 """The training loop of one rank: steps, and what comes every so many of them."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import torch
@@ -12,7 +13,6 @@ from training.fitting.data import Batch, step_loader
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.order import StepOrder
 from training.fitting.run_logger import RunLogger
-from training.fitting.schedule import learning_rate
 from training.fitting.signals import Interrupted, Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import save_state
@@ -41,6 +41,7 @@ class Loop:
         self.settings, self.rank = train_state.settings, train_state.rank
         self.loss_monitor = LossMonitor(train_state, order, folder)
         self.epoch = 0
+        self.saved_at = time.monotonic()
         self.validates = sources.validation is not None and len(sources.validation) > 0
 
     def run(self, signals: Signals) -> bool:
@@ -68,7 +69,7 @@ class Loop:
             if self.validates and (step % settings.validate_every == 0 or last):
                 stopping = self._validate() and not last
             interrupted = signals.agreed()
-            if step % settings.checkpoint_every == 0 or last or stopping or interrupted:
+            if last or stopping or interrupted or self._state_due():
                 self._save()
             if interrupted:
                 raise Interrupted
@@ -78,12 +79,10 @@ class Loop:
 
     def _train(self, batches: list[Batch]) -> float:
         """Take one step; returns its learning rate."""
-        state, settings = self.train_state, self.settings
+        state = self.train_state
         loss = self._gradients(batches)
         self.loss_monitor.note(loss, state.clip())
-        rate = learning_rate(
-            state.step, settings.steps, settings.lr, settings.warmup_steps, settings.schedule
-        )
+        rate = self.settings.rates.rate(state.step)
         state.advance(rate)
         return rate
 
@@ -142,9 +141,17 @@ class Loop:
                 state.save(self.folder / BEST, self.sources.train.alphabet, scores.metrics())
         return 0 < settings.patience <= state.stale
 
+    def _state_due(self) -> bool:
+        """Whether so many steps or minutes have passed; ranks may differ, the first one saves."""
+        settings = self.settings
+        waited = time.monotonic() - self.saved_at
+        by_time = 0 < 60 * settings.checkpoint_minutes <= waited
+        return by_time or self.train_state.step % settings.checkpoint_every == 0
+
     def _save(self) -> None:
         if not self.rank.first:
             return
+        self.saved_at = time.monotonic()
         self.loss_monitor.check()
         state, alphabet = self.train_state, self.sources.train.alphabet
         save_state(self.folder, state.state(alphabet, self.sources.fingerprint), self.settings.keep)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.draws import bits
+from training.fitting.curriculum import longest_allowed
 from training.model.preprocess import bucket_width
 
 IntArray = NDArray[np.int64]
@@ -52,10 +53,16 @@ class EpochOrder:
         buckets: the pools of each width bucket.
         batch_size: lines of a global batch.
         seed: of all permutations.
+        widths: of each bucket in px; needed for a curriculum.
+        curriculum_lines: in which the widest line grows from the narrowest to the widest.
     """
 
-    def __init__(self, buckets: Sequence[Sequence[Pool]], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, buckets: Sequence[Sequence[Pool]], batch_size: int, seed: int,
+        widths: Sequence[int] = (), curriculum_lines: int = 0,
+    ) -> None:  # fmt: skip
         self.buckets = [tuple(pools) for pools in buckets]
+        self.widths, self.curriculum_lines = np.array(widths, dtype=np.int64), curriculum_lines
         self.batch_size = batch_size
         self.seed = seed
         self.draws = [sum(pool.draws for pool in pools) for pools in self.buckets]
@@ -97,7 +104,27 @@ class EpochOrder:
         table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         if len(self.buckets) == 1:
             return table
-        return table[permutation(self.seed, f"batches/{epoch}", len(table))]
+        table = table[permutation(self.seed, f"batches/{epoch}", len(table))]
+        if self.steps_before(epoch) * size < self.curriculum_lines:
+            table = self._short_first(table, self.steps_before(epoch))
+        return table
+
+    def _short_first(self, table: IntArray, before: int) -> IntArray:
+        """A schedule in the order of a curriculum: as shuffled, but wide batches wait their turn.
+
+        Where the narrow ones of an epoch are used up the narrowest of the others comes.
+        """
+        waiting = [list(np.flatnonzero(table[:, 0] == b)[::-1]) for b in range(len(self.buckets))]
+        seen = (before + np.arange(len(table))) * self.batch_size
+        limits = longest_allowed(
+            seen, self.curriculum_lines, int(self.widths[0]), int(self.widths[-1])
+        )
+        order = []
+        for limit in limits:
+            left = [bucket for bucket, rows in enumerate(waiting) if rows]
+            allowed = [bucket for bucket in left if self.widths[bucket] <= limit] or left[:1]
+            order.append(waiting[min(allowed, key=lambda bucket: waiting[bucket][-1])].pop())
+        return table[order]
 
     def _bucket_epoch(self, bucket: int, epoch: int) -> IntArray:
         """The lines that one epoch takes from a bucket, in order."""
@@ -189,6 +216,8 @@ def training_order(
     sources: Sequence[tuple[int, float | None]],
     batch_size: int,
     seed: int,
+    *,
+    curriculum_lines: int = 0,
 ) -> EpochOrder:
     """The order over a data set of several sources.
 
@@ -198,11 +227,12 @@ def training_order(
             With them it takes as many lines in all, shared out by weight.
         batch_size: lines of a global batch.
         seed: of all permutations.
+        curriculum_lines: in which the widest line grows to the widest of the data.
     """
     bucket_of = line_buckets(widths, batch_size)
     draws = _draws(sources)
     starts = np.cumsum([0, *(count for count, _ in sources)])
-    buckets = []
+    buckets: list[list[Pool]] = []
     for bucket in np.unique(bucket_of):
         members = np.flatnonzero(bucket_of == bucket)
         edges = np.searchsorted(members, starts)
@@ -214,7 +244,12 @@ def training_order(
             if end > first
         ]
         buckets.append([pool for pool in pools if pool.draws])
-    return EpochOrder([pools for pools in buckets if pools], batch_size, seed)
+    kept = [
+        (pools, int(w)) for pools, w in zip(buckets, np.unique(bucket_of), strict=True) if pools
+    ]
+    return EpochOrder(
+        [pools for pools, _ in kept], batch_size, seed, [w for _, w in kept], curriculum_lines
+    )
 
 
 def line_buckets(widths: NDArray[np.integer], least: int) -> IntArray:

@@ -41,7 +41,7 @@ def preflight(
         f"network: {_shape(settings)}, {_count(network):,} parameters,"
         f" {network.output_length(facts.longest_px)} time steps at {facts.longest_px} px",
         f"steps: {settings.steps:,} of {settings.batch_size:,} lines ({epochs:.2g} epochs),"
-        f" learning rate {settings.lr:.2g}, {settings.schedule}",
+        f" learning rate {settings.lr:.2g}, {_schedule(settings)}",
         f"device: {rank.world_size} x {hardware.describe(rank.device)}, {settings.precision},"
         f" up to about {gib:.1f} GiB of memory per process",
     ]
@@ -78,14 +78,22 @@ def _alphabet_line(sources: Sources, facts: Facts) -> str:
 
 
 def _alignment_line(settings: RunSettings, facts: Facts) -> str:
+    wanted = settings.alignment_lines or settings.alignment_weight
+    if wanted and facts.known_centres == 0:
+        return "warm start: none, the data has no character centres; CTC from the start"
     if not settings.alignment_lines:
         return "warm start: none, CTC from the start"
-    if facts.known_centres == 0:
-        return "warm start: none, the data has no character centres; CTC from the start"
     return (
         f"warm start: character centres known for {facts.known_centres:.0%} of the lines; the first"
         f" {settings.alignment_steps:,} steps train on them, then CTC"
     )
+
+
+def _schedule(settings: RunSettings) -> str:
+    rates = settings.rates
+    if rates.kind != "wsd" or not rates.decay:
+        return rates.kind
+    return f"wsd with its decay from step {rates.decay_from:,}"
 
 
 def _shape(settings: FitSettings) -> str:

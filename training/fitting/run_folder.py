@@ -15,8 +15,9 @@ from ocrbase.publishing import disk_errors, publish_text
 from ocrbase.records import read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
-from training.fitting.fit_settings import FREE_ON_RESUME, FitSettings, present_names
+from training.fitting.fit_settings import FREE_ON_RESUME, LENGTH, FitSettings, present_names
 from training.fitting.run_records import METRICS, read_metrics, to_line
+from training.fitting.run_settings import RunSettings
 from training.fitting.state_files import states
 
 SETTINGS = "settings.json"
@@ -63,10 +64,11 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
     if not path.is_file():
         raise CheckpointError(f"there is no run {folder}; see what `ls {runs}` has")
     stored = read_settings(folder)
+    free_names = FREE_ON_RESUME | (LENGTH if stored.schedule == "wsd" else frozenset())
     changed = [
         f"{name}: {getattr(stored, name)}, now {value}"
         for name, value in sorted(given.items())
-        if name not in FREE_ON_RESUME and getattr(stored, name) != value
+        if name not in free_names and getattr(stored, name) != value
     ]
     if "data" in given and _weights(given["data"]) != _weights(stored.data):
         changed.append(f"weights of data: {', '.join(stored.data)}, now {', '.join(given['data'])}")
@@ -75,8 +77,33 @@ def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:
             f"{folder} was started with other settings ({'; '.join(changed)}); leave these out, or"
             f" start a new run from its weights with --init {folder / 'last.safetensors'}"
         )
-    free = {name: value for name, value in given.items() if name in FREE_ON_RESUME}
+    free = {name: value for name, value in given.items() if name in free_names}
     return replace(stored, **{**free, "run": folder.name})
+
+
+def keep_length(folder: Path, settings: RunSettings, step: int) -> None:
+    """Keep the new length of a run that was resumed with another one.
+
+    Args:
+        folder: of the run.
+        settings: that it goes on with.
+        step: steps done.
+
+    Raises:
+        FitError: if its learning rate should have begun to fall before that step.
+    """
+    stored = read_settings(folder)
+    length = {name: getattr(settings, name) for name in LENGTH}
+    if all(getattr(stored, name) == value for name, value in length.items()):
+        return
+    rates = settings.rates
+    if rates.decay_from < step:
+        raise FitError(
+            f"{folder} has done {step:,} steps: with {rates.steps:,} in all, a decay of"
+            f" {rates.decay:,} would have begun at step {rates.decay_from:,}; give --max-steps"
+            f" {step + rates.decay:,} or more, or fewer --decay-steps"
+        )
+    write_settings(folder, replace(stored, **length))
 
 
 @contextlib.contextmanager

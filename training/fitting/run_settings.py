@@ -9,7 +9,7 @@ from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.memory import line_bytes, lines_per_gpu
 from training.fitting.order import StepOrder
-from training.fitting.schedule import alignment_steps, scaled_rate
+from training.fitting.schedule import Schedule, alignment_steps, scaled_rate
 from training.fitting.sources import Sources
 from training.model.model_settings import ModelSettings
 
@@ -18,7 +18,13 @@ VALIDATIONS = 20  # per run, unless they would take more than a tenth of its tim
 VALIDATION_COST = 4  # lines trained on per line validated, which costs a third of one
 
 # What a resumed run takes over and does not choose anew, whatever machine it goes on with.
-_KEPT = ("run", "batch_size", "lr", "precision", "validate_every")
+_KEPT = (
+    "run", "batch_size", "lr", "warmup_steps", "alignment_lines", "precision", "validate_every",
+)  # fmt: skip
+
+ALIGNMENT_LINES = 40_000  # of the warm start of a fresh network
+MAX_WSD_WARMUP = 2_000  # steps, since a share of a length that may grow is no measure
+WSD_DECAY = 0.2  # share of the run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +38,23 @@ class RunSettings(FitSettings):
         precision: "bfloat16" or "float32".
         validate_every: steps between validations.
         workers: loader processes of this process.
-        steps: of the whole run.
         warmup_steps: in which the learning rate rises.
+        alignment_lines: of the warm start, if the data knows character centres.
+        steps: of the whole run.
+        rates: the learning rate of each step.
         alignment_steps: that train on character centres before CTC takes over.
     """
 
     run: str
     batch_size: int
     lr: float
+    warmup_steps: int
+    alignment_lines: int
     precision: str
     validate_every: int
     workers: int
     steps: int
-    warmup_steps: int
+    rates: Schedule
     alignment_steps: int
 
 
@@ -70,20 +80,23 @@ def resolve(
     steps = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
         steps = min(steps, settings.max_steps)
-    warmup = round(settings.warmup * steps)
-    aligned = settings.alignment_lines if facts.known_centres else 0
+    lr = settings.lr or scaled_rate(size, settings.width_multiplier)
+    rates = _rates(settings, steps, lr)
+    aligned = settings.alignment_lines
+    if aligned is None:
+        aligned = 0 if settings.init else ALIGNMENT_LINES
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
         "batch_size": size,
-        "lr": settings.lr or scaled_rate(size, settings.width_multiplier),
+        "lr": lr,
+        "warmup_steps": rates.warmup,
+        "alignment_lines": aligned,
         "precision": hardware.precision(settings, rank.device),
         "validate_every": settings.validate_every or _interval(sources, settings, size, steps),
         "workers": hardware.loader_workers(settings, rank),
         "steps": steps,
-        "warmup_steps": warmup,
-        "alignment_steps": alignment_steps(
-            aligned, size, steps, warmup, settings.schedule
-        ),
+        "rates": rates,
+        "alignment_steps": alignment_steps(aligned if facts.known_centres else 0, size, rates),
     }  # fmt: skip
     return RunSettings(**{**wished, **chosen}), order
 
@@ -91,6 +104,16 @@ def resolve(
 def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
     """What a run's folder keeps: the wishes, with what must not change between two machines."""
     return replace(wished, **{name: getattr(settings, name) for name in _KEPT})
+
+
+def _rates(settings: FitSettings, steps: int, peak: float) -> Schedule:
+    warmup, decay = settings.warmup_steps, settings.decay_steps
+    if warmup is None:
+        warmup = round(settings.warmup * steps)
+        warmup = min(warmup, MAX_WSD_WARMUP) if settings.schedule == "wsd" else warmup
+    if decay is None:
+        decay = round(WSD_DECAY * steps)
+    return Schedule(settings.schedule, steps, warmup, min(decay, max(0, steps - warmup)), peak)
 
 
 def _batch_size(settings: FitSettings, sources: Sources, facts: Facts, rank: Rank) -> int:

@@ -56,10 +56,16 @@ class Sources:
 
 
 class StoredLines:
-    """Packed data sets as a source of lines."""
+    """Packed data sets as a source of lines.
 
-    def __init__(self, dataset: LineDataset) -> None:
+    Args:
+        dataset: one split of them.
+        curriculum_lines: see `FitSettings`.
+    """
+
+    def __init__(self, dataset: LineDataset, curriculum_lines: int = 0) -> None:
         self.dataset = dataset
+        self.curriculum_lines = curriculum_lines
 
     @property
     def alphabet(self) -> Alphabet:
@@ -77,7 +83,9 @@ class StoredLines:
 
     def order(self, batch_size: int, seed: int) -> EpochOrder:
         parts = [(len(part.reader), part.weight) for part in self.dataset.parts]
-        return training_order(self.dataset.widths, parts, batch_size, seed)
+        return training_order(
+            self.dataset.widths, parts, batch_size, seed, curriculum_lines=self.curriculum_lines
+        )
 
     def facts(self) -> Facts:
         """From the manifests, but for a few lines that are probed for character centres."""
@@ -146,7 +154,10 @@ def open_sources(settings: FitSettings) -> Sources:
     train = LineDataset(data, Split.TRAIN)
     held = [item for item in data if len(LmdbReader(item[0], Split.VAL))]
     validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held else None
-    return Sources(StoredLines(train), StoredLines(validation) if validation else None)
+    return Sources(
+        StoredLines(train, settings.curriculum_lines),
+        StoredLines(validation) if validation else None,
+    )
 
 
 def _live_sources(settings: FitSettings) -> Sources:
@@ -156,9 +167,12 @@ def _live_sources(settings: FitSettings) -> Sources:
     held = settings.validation_lines or LIVE_VALIDATION_LINES
     rule = _kept_rule(settings.data)
     return Sources(
-        LiveLines(plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule),
+        LiveLines(
+            plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule,
+            settings.curriculum_lines,
+        ),
         LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule),
-    )
+    )  # fmt: skip
 
 
 def _kept_rule(data: tuple[str, ...]) -> SplitRule | None:

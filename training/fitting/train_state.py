@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
 from training.fitting.alignment import alignment_loss
-from training.fitting.ctc import ctc_loss
+from training.fitting.ctc import ctc_of_scores, line_scores
 from training.fitting.data import Batch
 from training.fitting.ema import Ema
 from training.fitting.hardware import Rank, autocast
@@ -72,11 +72,12 @@ class TrainState:
         return better
 
     def line_losses(self, batch: Batch, *, by_alignment: bool) -> Tensor:
-        """Loss a character of each line, (N,) float32.
+        """Loss per character of each line, (N,) float32.
 
         Args:
             batch: on the device.
-            by_alignment: train on the centres of the lines that know them, by CTC on the others.
+            by_alignment: train on the centres of the lines that know them, by CTC on the others;
+                else by CTC, and by the alignment as well as far as `alignment_weight` says.
         """
         with autocast(self.rank.device, self.settings.precision):
             logits = self.parallel(to_input(batch.images, self.settings.channels))
@@ -84,13 +85,15 @@ class TrainState:
         return losses / batch.lengths.clamp(min=1).to(losses.device, non_blocking=True)
 
     def _sums(self, logits: Tensor, batch: Batch, by_alignment: bool) -> Tensor:
-        if not (by_alignment and batch.has_centres.any()):
-            return ctc_loss(logits, batch.targets, batch.lengths)
-        aligned = alignment_loss(self.network, logits, batch.targets, batch.centres)
-        if batch.has_centres.all():
+        lines = line_scores(logits, batch.targets, batch.lengths)
+        weight = self.settings.alignment_weight
+        if not ((by_alignment or weight) and batch.has_centres.any()):
+            return ctc_of_scores(lines)
+        aligned = alignment_loss(self.network, lines, batch.centres)
+        if by_alignment and batch.has_centres.all():
             return aligned
-        other = ctc_loss(logits, batch.targets, batch.lengths)
-        return torch.where(batch.has_centres.to(aligned.device), aligned, other)
+        ctc, known = ctc_of_scores(lines), batch.has_centres.to(aligned.device)
+        return torch.where(known, aligned if by_alignment else ctc + weight * aligned, ctc)
 
     def clip(self) -> Tensor:
         """Scale the gradients down to the limit; their norm before that, on the device."""

@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from training.fitting.alignment import BLANK, CHARACTER, IGNORED, alignment_loss, frame_targets
-from training.fitting.schedule import alignment_steps, ema_decay_at, learning_rate, scaled_rate
+from training.fitting.ctc import line_scores
+from training.fitting.schedule import Schedule, alignment_steps, ema_decay_at, scaled_rate
 from training.model.networks import build
 
 torch.set_num_threads(1)
@@ -38,7 +39,8 @@ def test_the_loss_is_a_weighted_cross_entropy() -> None:
     classes, weights = frame_targets(NETWORK, targets, centres, 12)
     wide = F.cross_entropy(logits.permute(1, 2, 0), classes.T, reduction="none")  # (N, T)
     expected = (wide * weights.T).sum(1)
-    loss = alignment_loss(NETWORK, logits, targets, centres)
+    lines = line_scores(logits, targets, torch.tensor([2, 1]))
+    loss = alignment_loss(NETWORK, lines, centres)
     torch.testing.assert_close(loss, expected)
     (gradient,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
     (expected_gradient,) = torch.autograd.grad(expected.sum(), logits)
@@ -47,12 +49,23 @@ def test_the_loss_is_a_weighted_cross_entropy() -> None:
 
 @pytest.mark.parametrize("kind", ["one-cycle", "cosine"])
 def test_the_learning_rate_rises_to_its_peak_and_falls(kind: str) -> None:
-    rates = [learning_rate(step, 100, 1e-3, 10, kind) for step in range(100)]
+    rates = [Schedule(kind, 100, 10, peak=1e-3).rate(step) for step in range(100)]
     assert max(rates) == rates[9] == pytest.approx(1e-3)
     assert rates[:10] == sorted(rates[:10])
     assert rates[9:] == sorted(rates[9:], reverse=True)
     assert 0 < rates[0] < 2.1e-4 and rates[-1] < 2e-5
-    assert learning_rate(0, 10, 1e-3, 0, kind) == pytest.approx(1e-3)
+    assert Schedule(kind, 10, 0, peak=1e-3).rate(0) == pytest.approx(1e-3)
+
+
+def test_wsd_stays_at_its_peak_however_long_the_run_is() -> None:
+    short, long = (Schedule("wsd", steps, 10, 20, 1e-3) for steps in (100, 5_000))
+    assert [short.rate(step) for step in range(80)] == [long.rate(step) for step in range(80)]
+    assert {short.rate(step) for step in range(9, 81)} == {1e-3}
+    falling = [short.rate(step) for step in range(80, 100)]
+    assert falling == sorted(falling, reverse=True) and 0 < falling[-1] < 3e-5
+    assert falling[5] == pytest.approx(0.5e-3)  # 1 - sqrt(5 / 20)
+    assert long.decay_from == 4_980
+    assert Schedule("wsd", 100, 10, 0, 1e-3).rate(99) == 1e-3
 
 
 def test_scales() -> None:
@@ -66,10 +79,18 @@ def test_scales() -> None:
 
 @pytest.mark.parametrize("total", [1_250, 3_000, 6_000])
 def test_the_warm_start_of_short_runs_at_64_lines_is_counted_in_lines(total: int) -> None:
-    assert alignment_steps(40_000, 64, total, total // 10, "one-cycle") == 625
-    assert alignment_steps(40_000, 64, 1_000, 100, "one-cycle") == 500  # half of the run
-    assert alignment_steps(40_000, 16, 4 * total, total // 3, "one-cycle") == min(2_500, 2 * total)
-    assert alignment_steps(0, 64, total, total // 10, "one-cycle") == 0
+    rates = Schedule("one-cycle", total, total // 10)
+    assert alignment_steps(40_000, 64, rates) == 625
+    half = Schedule("one-cycle", 1_000, 100)
+    assert alignment_steps(40_000, 64, half) == 500  # half of the run
+    slow = Schedule("one-cycle", 4 * total, total // 3)
+    assert alignment_steps(40_000, 16, slow) == min(2_500, 2 * total)
+    assert alignment_steps(0, 64, rates) == 0
+
+
+def test_the_warm_start_of_a_run_that_may_be_lengthened_is_not_cut() -> None:
+    short, long = (Schedule("wsd", steps, 100, steps // 5) for steps in (200, 10_000))
+    assert alignment_steps(40_000, 64, short) == alignment_steps(40_000, 64, long) == 625
 
 
 @pytest.mark.parametrize("kind", ["one-cycle", "cosine"])
@@ -79,8 +100,9 @@ def test_the_warm_start_moves_the_weights_as_far_at_any_batch(
 ) -> None:
     """Ten epochs of 3.6 million lines: 79 steps at the foot of the ramp moved next to nothing."""
     warmup = total // 10
-    steps = alignment_steps(40_000, batch_size, total, warmup, kind)
-    moved = sum(learning_rate(step, total, 1.0, warmup, kind) for step in range(steps))
+    rates = Schedule(kind, total, warmup)
+    steps = alignment_steps(40_000, batch_size, rates)
+    moved = sum(map(rates.rate, range(steps)))
     assert steps >= 625 and moved >= 312
     assert steps == 625 or moved < 314  # and no longer than that
     assert steps < 0.15 * total

@@ -9,7 +9,7 @@ from torch.autograd.function import FunctionCtx
 
 from tests.support.fake_cuda import DEVICE, fake_cuda
 from training.fitting.alignment import alignment_loss
-from training.fitting.ctc import _NarrowScores
+from training.fitting.ctc import _NarrowScores, line_scores
 from training.fitting.data import Batch
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
@@ -81,10 +81,9 @@ def test_a_step(monkeypatch: pytest.MonkeyPatch, model: str, precision: str) -> 
         backward(losses, seen["out"], train_state.network)
         norm = train_state.clip()
         train_state.advance(1e-3)
-        aligned = alignment_loss(
-            train_state.network, seen["out"], batch().to(DEVICE).targets,
-            batch().to(DEVICE).centres,
-        )  # fmt: skip
+        lines = batch().to(DEVICE)
+        scores = line_scores(seen["out"], lines.targets, lines.lengths)
+        aligned = alignment_loss(train_state.network, scores, lines.centres)
     steps = train_state.network.output_length(WIDTH_PX)
     assert seen["out"].shape == (steps, LINES, CLASSES)
     assert seen["out"].dtype == getattr(torch, precision)

@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from tests.support.bar_lines import ALPHABET, BarSource
-from tests.support.bar_runs import metrics, run, same
-from training.errors import CheckpointError
+from tests.support.bar_runs import RANK, SOURCES, metrics, run, same, weights
+from training.errors import CheckpointError, FitError
+from training.fitting import run_folder
+from training.fitting.fit import fit
 from training.fitting.state_files import states
 from training.model.checkpoint import load_model
 from training.model.networks import build
@@ -49,6 +51,51 @@ def test_resumed_in_mid_epoch_equals_never_stopped(tmp_path: Path, source: BarSo
     whole_run, resumed_run = (metrics(tmp_path / name) for name in ("whole", "killed"))
     assert [r["step"] for r in whole_run] == [r["step"] for r in resumed_run]
     assert [r for r in whole_run if r["step"] > 8] == [r for r in resumed_run if r["step"] > 8]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": "wsd", "decay_steps": 4},
+        {"alignment_weight": 0.3, "alignment_lines": 48},
+    ],
+)
+def test_every_option_resumes_exactly(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """After step 5, with the warm start over by step 3."""
+    run(tmp_path / "whole", **changes)
+    shutil.copytree(tmp_path / "whole", tmp_path / "killed")
+    for late in states(tmp_path / "killed" / "a")[1:]:
+        late.unlink()
+    run(tmp_path / "killed", resume=True, **changes)
+    same(states(tmp_path / "whole" / "a")[-1], states(tmp_path / "killed" / "a")[-1])
+    run(tmp_path / "plain")
+    of_option, plain = (weights(states(tmp_path / n / "a")[-1]) for n in ("whole", "plain"))
+    assert any(not torch.equal(of_option[name], plain[name]) for name in plain)
+
+
+def test_a_run_of_wsd_goes_on_for_longer_than_it_was_meant_to(tmp_path: Path) -> None:
+    settings = {"schedule": "wsd", "warmup_steps": 2}
+    run(tmp_path / "long", **settings, max_steps=16, decay_steps=6)
+    run(tmp_path / "short", **settings, max_steps=10, decay_steps=0)
+    assert (tmp_path / "short" / "a" / "finished.json").exists()
+    with pytest.raises(FitError, match=r"with 16 in all, a decay of 7 would have begun at step 9"):
+        run(tmp_path / "short", resume=True, **settings, max_steps=16, decay_steps=7)
+    assert not (tmp_path / "short" / "a" / "finished.json").exists()
+    wished = run_folder.resumed({"max_steps": 16, "decay_steps": 6}, tmp_path / "short")
+    fit(wished, SOURCES, RANK, resume=True, runs=tmp_path / "short")
+    same(*(states(tmp_path / name / "a")[-1] for name in ("long", "short")))
+    kept = run_folder.resumed({}, tmp_path / "short")
+    assert (kept.max_steps, kept.decay_steps, kept.warmup_steps) == (16, 6, 2)
+    run(tmp_path / "other", max_steps=1)
+    with pytest.raises(FitError, match="max_steps: 1, now 2"):
+        run_folder.resumed({"max_steps": 2}, tmp_path / "other")
+
+
+def test_states_are_saved_by_the_clock_too(tmp_path: Path) -> None:
+    run(tmp_path, max_steps=3, checkpoint_every=1000, checkpoint_minutes=1e-9)
+    assert [path.name for path in states(tmp_path / "a")] == [
+        f"state-{step:09d}.pt" for step in (1, 2, 3)
+    ]
 
 
 def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:

@@ -78,6 +78,18 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
     assert alike.batch_indices(1).tolist() == list(range(32, 64))
 
 
+def test_a_curriculum_draws_short_lines_first(plan: PlanSettings) -> None:
+    look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
+    mixed = replace(plan, length_min=1, length_max=17)
+    live = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000, curriculum_lines=400)
+    first, later, last = (live.batch(np.arange(k, k + 100)) for k in (0, 150, 900))
+    assert first.lengths.max() <= 7 < 9 < later.lengths.max() <= 12 < last.lengths.max()
+    np.testing.assert_array_equal(live.batch(np.array([7])).images[0], first.images[7])
+    plain = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000)
+    np.testing.assert_array_equal(plain.batch(np.arange(900, 1000)).lengths, last.lengths)
+    assert plain.fingerprint != live.fingerprint
+
+
 def test_a_text_with_too_few_sentences_to_validate(plan: PlanSettings) -> None:
     with pytest.raises(FitError, match=r"validate at --split 0\.999999.* lower --split"):
         lines(plan, Split.VAL, ratio=0.999999).batch(np.arange(2))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.fitting.curriculum import longest_allowed
 from training.fitting.order import (
     WINDOW_STEPS,
     EndlessOrder,
@@ -79,6 +80,30 @@ def test_rare_widths_join_a_wider_bucket() -> None:
     assert padded.tolist() == [120] * 53 + [960] * 52
     assert (padded >= widths).all()
     assert line_buckets(np.array([30, 500]), 16).tolist() == [bucket_width(500)] * 2
+
+
+def test_a_curriculum_takes_narrow_batches_first_and_every_line() -> None:
+    widths = np.random.default_rng(0).integers(30, 600, 4000)
+    plain = training_order(widths, [(4000, None)], 64, 1)
+    order = training_order(widths, [(4000, None)], 64, 1, curriculum_lines=3000)
+    steps = order.steps_before(2)
+    batches = [order.batch_indices(step) for step in range(steps)]
+    widest = [int(widths[batch].max()) for batch in batches]
+    assert max(widest[:3]) <= 200 < 560 < max(widest[40:])
+    assert np.mean(widest[:15]) < 0.75 * np.mean(widest[30:])
+    counts = np.bincount(np.concatenate(batches), minlength=4000)
+    assert counts.min() >= 1 and counts.sum() == steps * 64
+    after = range(order.steps_before(1), steps)  # the second epoch is past the curriculum
+    for step in after:
+        np.testing.assert_array_equal(order.batch_indices(step), plain.batch_indices(step))
+    again = training_order(widths, [(4000, None)], 64, 1, curriculum_lines=3000)
+    np.testing.assert_array_equal(again.batch_indices(17), batches[17])
+
+
+def test_a_curriculum_grows_from_short_lines_to_all() -> None:
+    seen = np.array([0, 400, 800, 1000, 5000])
+    assert longest_allowed(seen, 1000, 1, 41).tolist() == [6, 20, 34, 41, 41]
+    assert longest_allowed(seen, 0, 1, 41).tolist() == [41] * 5
 
 
 def test_weights_share_out_an_epoch() -> None:

@@ -23,7 +23,8 @@ def chosen(world_size: int = 1, **changes: object) -> RunSettings:
 
 def test_nothing_is_left_open() -> None:
     settings = chosen()
-    open_by_wish = {"init", "max_steps", "gpus", "threads"}  # mean "none", or asked of the machine
+    # mean "none", are asked of the machine, or change with the length of the run
+    open_by_wish = {"init", "max_steps", "gpus", "threads", "decay_steps"}
     left = {f.name for f in fields(settings) if getattr(settings, f.name) is None}
     assert left <= open_by_wish
     assert (settings.batch_size, settings.workers, settings.precision) == (64, 0, "float32")
@@ -59,6 +60,20 @@ def test_a_folder_keeps_what_another_machine_must_not_choose_anew() -> None:
     assert (kept.workers, kept.threads, kept.gpus) == (None, None, None)
     rank = Rank(0, 1, torch.device("cpu"), 1)
     assert resolve(kept, SOURCES, SOURCES.train.facts(), rank)[0] == chosen()
+
+
+def test_what_starts_from_trained_weights_needs_no_warm_start() -> None:
+    assert chosen().alignment_lines == 40_000
+    trained = chosen(init="model.safetensors")
+    assert (trained.alignment_lines, trained.alignment_steps) == (0, 0)
+    assert chosen(init="model.safetensors", alignment_lines=640).alignment_steps == 13
+
+
+def test_the_warm_up_of_a_run_that_may_be_lengthened_is_kept_in_steps() -> None:
+    settings = chosen(schedule="wsd", epochs=10_000)
+    assert (settings.rates.warmup, settings.rates.decay) == (2_000, 31_250)
+    assert to_keep(settings, WISHES).warmup_steps == 2_000
+    assert chosen(schedule="wsd", max_steps=50, decay_steps=99).rates.decay == 45
 
 
 def test_data_without_centres_has_no_warm_start() -> None:
