@@ -1,7 +1,7 @@
 """Which character is which class: the one place that decides it.
 
-The built-in alphabet of 5990 classes is frozen in `alphabet_5990.txt`; `builtin_characters`
-holds the rule that it was built by. Lists that others circulate are read by `read_list`.
+The built-in alphabets are frozen lists; `builtin_characters` holds the rules that they were built
+by. Lists that others circulate are read by `read_list`.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.builtin_characters import BUILTIN_FILES, DEFAULT_ALPHABET
 from datagen.errors import AlphabetError
-from datagen.folding import folding_table
+from datagen.folding import SPACE, collapse_spaces, folding_table
 from ocrbase.errors import listed
 from ocrbase.inputs import read_bytes
 from ocrbase.publishing import publish_text
 
 BLANK = 0  # class of the CTC blank, in all data and all models
-BUILTIN_FILE = Path(__file__).with_name("alphabet_5990.txt")
 MAX_CLASSES = 65_535  # class ids travel as uint16, and 65,535 marks a character outside
 _MAX_LIST_BYTES = 4 << 20
 _NEVER = ("\n", "\r", "\0")
@@ -48,12 +48,15 @@ class Alphabet:
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> "Alphabet":
-        """The alphabet of a list file with one character per line; None is the built-in one.
+        """A built-in alphabet by name, or that of a list file with one character per line.
+
+        Args:
+            path: "5990", "general" or a file; None is "5990".
 
         Raises:
             AlphabetError: if the file cannot be read or is no such list.
         """
-        return load(None if path is None else Path(path))
+        return load(path)
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -67,6 +70,11 @@ class Alphabet:
     def fingerprint(self) -> str:
         """SHA-256 over the blank's class and the characters in order, hexadecimal."""
         return hashlib.sha256(f"{BLANK}\n{self.characters}".encode()).hexdigest()
+
+    @cached_property
+    def space(self) -> int | None:
+        """Class of the space; None where the alphabet has none."""
+        return self._ids.get(SPACE)
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -91,10 +99,12 @@ class Alphabet:
         """Map the characters of a text onto the alphabet where a twin is in it.
 
         Full-width letters, digits and signs become ASCII (or the reverse, whichever the alphabet
-        holds), look-alike dashes, dots and currency signs become one, and spaces of any kind are
-        dropped where the alphabet has none. Everything else stays, inside the alphabet or not.
+        holds), and look-alike dashes, dots and currency signs become one. Where the alphabet has a
+        space, spaces of any kind become it, a run of them one, and those at the ends of a line
+        go; where it has none all are dropped. Everything else stays, inside the alphabet or not.
         """
-        return text.translate(self._folding)
+        text = text.translate(self._folding)
+        return text if self.space is None else collapse_spaces(text)
 
     def class_ids(self, text: str) -> NDArray[np.uint16]:
         """Class of each character of a normalised text, (len(text),); 65,535 where outside."""
@@ -160,15 +170,29 @@ class CharacterList:
     notes: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
-def builtin() -> Alphabet:
-    """The project's alphabet of 5990 classes, blank first."""
-    return read_list(BUILTIN_FILE).alphabet
+def builtin(name: str = DEFAULT_ALPHABET) -> Alphabet:
+    """A built-in alphabet, blank first; one object per name and process."""
+    return _frozen(name)
 
 
-def load(path: Path | None) -> Alphabet:
-    """The alphabet of a list file, or the built-in one for None."""
-    return builtin() if path is None else read_list(path).alphabet
+@lru_cache(maxsize=len(BUILTIN_FILES))
+def _frozen(name: str) -> Alphabet:
+    return read_list(BUILTIN_FILES[name]).alphabet
+
+
+def list_file(alphabet: str | Path | None) -> Path:
+    """The character list of a built-in alphabet's name, or the file itself; None is `5990`."""
+    name = DEFAULT_ALPHABET if alphabet is None else alphabet
+    return BUILTIN_FILES[name] if isinstance(name, str) and name in BUILTIN_FILES else Path(name)
+
+
+def load(alphabet: str | Path | None) -> Alphabet:
+    """The alphabet of a built-in name or of a list file; None is `5990`."""
+    file = list_file(alphabet)
+    for name, frozen in BUILTIN_FILES.items():
+        if file == frozen:
+            return builtin(name)
+    return read_list(file).alphabet
 
 
 def read_list(path: Path) -> CharacterList:

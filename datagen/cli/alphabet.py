@@ -13,26 +13,29 @@ def command() -> None:
 
 
 @command.command()
-@alphabet_option(path_type=Path)
-def show(alphabet: Path | None) -> None:
+@alphabet_option()
+def show(alphabet: str | None) -> None:
     """Print the classes in order and what reading the list decided."""
-    from datagen.alphabet import BUILTIN_FILE, read_list
+    from datagen.alphabet import list_file, read_list
 
-    listing = read_list(alphabet or BUILTIN_FILE)
+    listing = read_list(list_file(alphabet))
     classes = listing.alphabet
     click.echo(f"{len(classes)} classes, blank = class {classes.blank}")
     click.echo(f"sha256 {classes.fingerprint}")
     for note in listing.notes:
         click.echo(f"note: {note}")
     for start in range(0, len(classes), 40):
-        row = "".join(symbol or "␣" for symbol in classes.symbols[start : start + 40])
+        row = "".join(
+            {"": "∅", " ": "␣"}.get(symbol, symbol)
+            for symbol in classes.symbols[start : start + 40]
+        )
         click.echo(f"{start:5d}  {row}")
 
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@alphabet_option(path_type=Path)
-def check(files: tuple[Path, ...], alphabet: Path | None) -> None:
+@alphabet_option()
+def check(files: tuple[Path, ...], alphabet: str | None) -> None:
     """Count the characters of FILES that the alphabet lacks; exit code 1 if there are any."""
     from collections import Counter
 
@@ -75,8 +78,8 @@ def check(files: tuple[Path, ...], alphabet: Path | None) -> None:
     multiple=True,
     metavar="SET|FILE",
     default=("ascii", "punctuation"),
-    help="Always include a set (ascii, digits, punctuation, gb2312-1, builtin, none) or the"
-    " characters of a list file. Repeatable.",
+    help="Always include a set (ascii, space, digits, punctuation, gb2312-1, builtin, general,"
+    " none) or the characters of a list file. Repeatable.",
 )
 @home_option()
 @click.option("--overwrite", is_flag=True, help="Replace an existing list.")

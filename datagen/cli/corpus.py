@@ -110,7 +110,7 @@ def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path |
 @click.argument("specs", nargs=-1, required=True, metavar="NAME[:WEIGHT]...")
 @number_option("Number of lines that rare classes are counted for.", default=3_600_000)
 @click.option("--length", type=click.IntRange(1), default=10, help="Characters per line.")
-@alphabet_option(path_type=Path)
+@alphabet_option()
 @format_option("plain", "json")
 @click.option(
     "--plot",
@@ -122,7 +122,7 @@ def stats(
     specs: tuple[str, ...],
     n: int,
     length: int,
-    alphabet: Path | None,
+    alphabet: str | None,
     form: str,
     plot: Path | None,
     home: Path | None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fonts.inspection import Description
 
 HOME = home_option(Path)
-ALPHABET = alphabet_option(path_type=Path)
+ALPHABET = alphabet_option()
 FORMAT = format_option("plain", "tsv", "json")
 
 
@@ -42,7 +42,7 @@ def list_faces(
     faces: tuple[str, ...],
     system_fonts: bool,
     home: Path | None,
-    alphabet: Path | None,
+    alphabet: str | None,
     form: str,
 ) -> None:
     """List faces and what they cover.
@@ -77,7 +77,7 @@ def check(
     faces: tuple[str, ...],
     system_fonts: bool,
     home: Path | None,
-    alphabet: Path | None,
+    alphabet: str | None,
     form: str,
 ) -> None:
     """Compare faces with the alphabet.

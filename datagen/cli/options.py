@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from datagen.builtin_characters import BUILTIN_FILES, DEFAULT_ALPHABET
 from datagen.render.render_settings import BACKENDS, MAX_JOBS, LookSettings, RenderSettings
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from ocrbase.settings import default_of
@@ -59,18 +60,27 @@ class OutFolder(click.Path):
         return path
 
 
+class AlphabetType(click.Path):
+    """The name of a built-in alphabet, or a character list."""
+
+    name = "|".join([*BUILTIN_FILES, "FILE"])
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value if value in BUILTIN_FILES else super().convert(value, param, ctx))
+
+
 def alphabet_option(
-    help: str = "Character list.",
+    help: str = "Built-in alphabet (5990, or general with the space), or a character list.",
     *,
-    default: str = "the built-in 5990 classes",
-    path_type: type[str] | type[Path] = str,
+    default: str = DEFAULT_ALPHABET,
+    **attributes: Any,
 ) -> Decorator:
-    """`--alphabet FILE`."""
+    """`--alphabet NAME|FILE`."""
     return click.option(
-        "--alphabet",
-        type=click.Path(exists=True, dir_okay=False, path_type=path_type),
-        show_default=default,
-        help=help,
+        "--alphabet", type=AlphabetType(), show_default=default, help=help, **attributes
     )
 
 

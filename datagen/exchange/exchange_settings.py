@@ -17,7 +17,7 @@ class ImportSettings:
         sources: files or folders of it.
         out: folder of the result; None is named after the first source, under `data/renders`.
         images: folder that image names are relative to; None is the one that the form says.
-        alphabet: list file of the classes; None is the built-in one.
+        alphabet: name of a built-in alphabet, or list file of the classes; None is "5990".
         keep_split: keep the split that names of files and folders state.
         allow_outside: follow image names that are absolute or climb out of their folder.
         max_bad: bad rows that are left out and listed; one more ends the import.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen.alphabet import Alphabet, load, read_list
+from datagen.alphabet import Alphabet, list_file, read_list
 from datagen.errors import ExchangeError, ShardError
 from datagen.exchange.exchange_settings import ImportSettings
 from datagen.exchange.output_folder import output_folder
@@ -210,7 +210,7 @@ def _source(settings: ImportSettings, path: str) -> Source:
     except (OSError, ValueError) as error:  # the latter for a NUL
         raise ExchangeError(f"{path} does not exist") from error
     images = None if settings.images is None else Path(settings.images)
-    alphabet = None if settings.alphabet is None else Path(settings.alphabet)
+    alphabet = None if settings.alphabet is None else list_file(settings.alphabet)
     return Source(Path(path), images, alphabet, settings.allow_outside)
 
 
@@ -222,9 +222,7 @@ def _alphabet(settings: ImportSettings, sources: list[Source]) -> tuple[Alphabet
             raise SettingsError(f"several character lists: {listed(sorted(map(str, files)))}")
         characters = read_list(files.pop())
         return characters.alphabet, list(characters.notes)
-    if settings.alphabet is None:
-        return load(None), []
-    characters = read_list(Path(settings.alphabet))
+    characters = read_list(list_file(settings.alphabet))
     return characters.alphabet, list(characters.notes)
 
 

@@ -160,7 +160,7 @@ def open_inputs(
     if twice:
         raise ShardError(f"named more than once: {listed(twice)}")
     readers = [open_dataset(folder, partial=partial) for folder in folders]
-    target = load(Path(alphabet)) if alphabet else _common_alphabet(folders, readers)
+    target = load(alphabet) if alphabet else _common_alphabet(folders, readers)
     corpora = _merge([reader.info.corpora for reader in readers])
     faces = _merge([reader.info.faces for reader in readers])
     spans = Spans.of([len(reader) for reader in readers])

@@ -30,7 +30,8 @@ class PackSettings:
         resplit: choose a new threshold instead of keeping that of the first pack.
         shard_size: samples of a shard.
         shards: number of training shards, instead of `shard_size`.
-        alphabet: list file of the classes that labels must belong to; the inputs' own otherwise.
+        alphabet: name of a built-in alphabet, or list file of the classes that labels must
+            belong to; the inputs' own otherwise.
         partial: take renders that have not finished.
         overwrite: replace what `out` holds.
         jobs: worker processes; 0 takes one per core.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpora import names
+from datagen.builtin_characters import BUILTIN_FILES
 from datagen.drawing.style import preset_names
 from datagen.formats.tar.reader import shard_count
 from datagen.render.render_settings import LookSettings, RenderSettings
@@ -58,7 +59,9 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
         replace(
             plan,
             corpora=tuple(_absolute_spec(spec, home) for spec in plan.corpora),
-            alphabet=_absolute(plan.alphabet),
+            alphabet=(
+                plan.alphabet if plan.alphabet in BUILTIN_FILES else _absolute(plan.alphabet)
+            ),
             lines=_absolute(plan.lines),
             home=str(home),
         ),

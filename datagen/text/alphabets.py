@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from corpora import open_corpus, parse_mix
-from datagen.alphabet import MAX_CLASSES, Alphabet, read_list
-from datagen.builtin_characters import principled_characters
+from datagen.alphabet import MAX_CLASSES, Alphabet, builtin, read_list
 from datagen.errors import AlphabetError
+from datagen.folding import SPACE
 from ocrbase.homes import data_home
 
 _SENTENCES_AT_ONCE = 20_000
@@ -113,15 +113,17 @@ def _ascii() -> str:
 
 
 def _hanzi_of_level_1() -> str:
-    return "".join(principled_characters()[94 + 7 + 93 :][:3755])
+    return builtin().characters[94 + 7 + 93 :][:3755]
 
 
 SETS: dict[str, Callable[[], str]] = {
     "ascii": _ascii,
+    "space": lambda: SPACE,
     "digits": lambda: "0123456789",
     "punctuation": lambda: _PUNCTUATION,
     "gb2312-1": _hanzi_of_level_1,
-    "builtin": lambda: "".join(principled_characters()),
+    "builtin": lambda: builtin().characters,
+    "general": lambda: builtin("general").characters,
 }
 
 

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from corpora import Corpus
 from datagen.alphabet import Alphabet
+from datagen.folding import folds_as_0_1_0
 from datagen.text.column_folders import ColumnError, map_column, open_or_build
 from datagen.text.index_builder import LOSSES_FILE, Losses, build_index
 from ocrbase.homes import cache_home
 from ocrbase.records import read_json
 
-INDEX_VERSION = 1
+INDEX_VERSION = 1  # of the columns, and of the text of alphabets that 0.1.0 folds alike
+FOLDED_INDEX_VERSION = 2  # of the text of all other alphabets
 
 IntArray = NDArray[np.int64]
 
@@ -118,7 +120,8 @@ class TextIndex:
 
 def open_index(corpus: Corpus, alphabet: Alphabet) -> TextIndex:
     """The index of a corpus over an alphabet, built on first use in memory that does not grow."""
-    identity = f"{INDEX_VERSION}\n{corpus.fingerprint}\n{alphabet.fingerprint}"
+    version = INDEX_VERSION if folds_as_0_1_0(alphabet.characters) else FOLDED_INDEX_VERSION
+    identity = f"{version}\n{corpus.fingerprint}\n{alphabet.fingerprint}"
     name = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
     return open_or_build(
         cache_home() / "text" / name,

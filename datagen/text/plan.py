@@ -123,7 +123,7 @@ def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":
         CorpusError: if a text is unknown, unreadable, or has no window of a length asked for.
         AlphabetError: if the character list, or a given line, cannot be used.
     """
-    alphabet = load(Path(settings.alphabet) if settings.alphabet else None)
+    alphabet = load(settings.alphabet)
     if settings.lines is not None:
         return open_lines(Path(settings.lines), alphabet)
     mix = parse_mix(settings.corpora)

@@ -20,7 +20,7 @@ class PlanSettings:
         min_per_class: samples that every class gets in 3.6 million lines; 0 leaves the text as
             it is.
         max_inserted: largest share of lines whose text is altered by inserted characters.
-        alphabet: path of a character list; None is the built-in alphabet.
+        alphabet: name of a built-in alphabet, or path of a character list; None is "5990".
         lines: path of a file of whole given lines, instead of corpora.
         home: user data directory; None is the platform's own.
     """

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +12,12 @@ from datagen.alphabet import (
     MAX_CLASSES,
     Alphabet,
     builtin,
+    load,
     read_list,
     write_list,
 )
-from datagen.builtin_characters import principled_characters
+from datagen.builtin_characters import general_characters, principled_characters
+from datagen.cli.alphabet import command
 from datagen.errors import AlphabetError
 
 FINGERPRINT = "a834e70ad1ea40c41175f1e2745d8b845fd6f6841aa255a58ef62afb1439e70e"
@@ -25,6 +28,57 @@ def test_the_frozen_list_is_what_the_rule_builds() -> None:
     assert alphabet.symbols[1:] == tuple(principled_characters())
     assert len(alphabet) == 5990 and alphabet.blank == 0
     assert alphabet.fingerprint == FINGERPRINT
+
+
+GENERAL = "387fef7d184c11c83be62ca4d119dd5e6d67aa3852bd5e29caa7a933c1c41745"
+
+
+def test_the_frozen_general_list_is_what_the_rule_builds() -> None:
+    from pypinyin_dict.pinyin_data.ktghz2013 import pinyin_dict
+
+    standard = {chr(point) for point in pinyin_dict}
+    assert len(standard) == 8105
+    general = builtin("general")
+    assert general.symbols[1:] == tuple(general_characters(standard))
+    assert len(general) == 7500 and general.fingerprint == GENERAL
+    assert general.symbols[:5990] == builtin().symbols  # weights and class numbers carry over
+
+
+def test_general_holds_what_documents_do() -> None:
+    general = builtin("general")
+    assert general.space == 5990 and builtin().space is None
+    wanted = "￥€￡￠$℃%‰※→←↑↓■□●○◆◇★☆√×÷±≤≥≠≈∞°′″·—…~〇①⑳ⅠⅫαβγπΩ㎡²³•©®™"
+    assert not general.outside(wanted)
+    assert not general.outside("彳亍饕餮魍魉囹圄镕喆堃瞭啰昇硚祎")
+    assert not any("\ue000" <= c <= "\uf8ff" for c in general.characters)
+
+
+def test_general_has_one_class_per_look() -> None:
+    general = builtin("general")
+    assert general.normalise("¥1 ￥1 £1 ￡1 ¢1 ￠1") == "￥1 ￥1 ￡1 ￡1 ￠1 ￠1"
+    assert general.normalise("5µm 10Ω ∆t ✔ ►") == "5μm 10Ω Δt ✓ ▶"
+    assert builtin().normalise("µ¥") == "µ¥"  # nothing to fold onto: as ever
+
+
+def test_spaces_become_one_where_the_alphabet_has_it() -> None:
+    general = builtin("general")
+    text = "\u3000\u3000用\u00a0Python  3 \t写\u2003的 \u200b程序 "
+    assert general.normalise(text) == "用 Python 3 写 的 程序"
+    assert general.normalise("前 \n 后\n\n末") == "前\n后\n\n末"
+    assert builtin().normalise(text) == "用Python3写的程序"
+
+
+def test_a_built_in_alphabet_goes_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load("general") is builtin("general") and load(None) is load("5990") is builtin()
+    assert Alphabet.open("general") is builtin("general")
+    monkeypatch.chdir(tmp_path)
+    write_list(Alphabet(("", "甲", "乙")), Path("general"))
+    assert len(load("./general")) == len(load(Path("general"))) == 3
+    done = CliRunner().invoke(command, ["show", "--alphabet", "general"])
+    assert done.exit_code == 0 and done.output.startswith("7500 classes, blank = class 0")
+    assert "␣￥€" in done.output
 
 
 def test_the_traps_of_gb2312() -> None:
@@ -102,13 +156,12 @@ def test_labels_round_trip(text: str) -> None:
     assert alphabet.class_ids(text).tolist() == alphabet.encode(text)
 
 
-@given(st.text(max_size=60))
-def test_normalising_twice_changes_nothing_more(text: str) -> None:
-    once = builtin().normalise(text)
-    assert builtin().normalise(once) == once
-    outside = [
-        i for i, c in zip(builtin().class_ids(once), once, strict=True) if c not in builtin()
-    ]
+@given(st.text(max_size=60), st.sampled_from(["5990", "general"]))
+def test_normalising_twice_changes_nothing_more(text: str, name: str) -> None:
+    alphabet = builtin(name)
+    once = alphabet.normalise(text)
+    assert alphabet.normalise(once) == once
+    outside = [i for i, c in zip(alphabet.class_ids(once), once, strict=True) if c not in alphabet]
     assert all(i == MAX_CLASSES for i in outside)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from datagen.cli.options import alphabet_option
 from training.cli.options import out_option
 
 
@@ -30,14 +31,7 @@ def command() -> None:
     metavar="N",
     help="Length of the longest n-gram in characters.",
 )
-@click.option(
-    "--alphabet",
-    "alphabet_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    show_default="the built-in 5990 classes",
-    help="Character list of the network.",
-)
+@alphabet_option("Built-in alphabet or character list of the network.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
@@ -48,7 +42,7 @@ def build(
     specs: tuple[str, ...],
     out: Path,
     order: int,
-    alphabet_path: Path | None,
+    alphabet: str | None,
     checkpoint: Path | None,
 ) -> None:
     """Count the n-grams in the text of corpora, for `predict --lm` and `evaluate --lm`."""
@@ -61,14 +55,14 @@ def build(
     from training.inference.language_model import build as build_model
     from training.inference.scorers import open_any
 
-    if checkpoint is not None and alphabet_path is not None:
+    if checkpoint is not None and alphabet is not None:
         raise click.UsageError("--alphabet and --checkpoint exclude one another.")
     check_output(out, is_ours=holds(FILE_MARK))
-    alphabet = open_any(checkpoint).alphabet if checkpoint is not None else load(alphabet_path)
+    classes = open_any(checkpoint).alphabet if checkpoint is not None else load(alphabet)
     corpora = [open_corpus(spec) for spec in specs]
     sources = tuple(f"{c.name}: {c.licence}" for c in corpora)
     sentences = (sentence for corpus in corpora for sentence in corpus.sentences())
-    model = build_model(sentences, alphabet, order, sources)
+    model = build_model(sentences, classes, order, sources)
     save(model, out)
     counts = np.diff(model.table.offsets).tolist()
     kinds = ", ".join(f"{count:,} of order {n}" for n, count in enumerate(counts, start=1))
