@@ -1,7 +1,9 @@
 """Encoded images in whole batches: decode, encode, and what can be known without decoding."""
 
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Sequence
 
 import cv2
@@ -28,6 +30,8 @@ _SIGNATURES = (
     (b"II*\0", ".tif"),
     (b"MM\0*", ".tif"),
 )
+_PNG = _SIGNATURES[1][0]
+_CHUNK = struct.Struct(">I4s")  # bytes of its data, type; CRC-32 of type and data behind them
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 _ORIENTATION = 0x0112
 
@@ -114,3 +118,17 @@ def is_whole(image: bytes) -> bool:
     if suffix == ".jpg":
         return b"\xff\xd9" in image[-64:]
     return b"IEND" in image[-64:] if suffix == ".png" else True
+
+
+def png_is_intact(image: bytes) -> bool:
+    """Whether a PNG is whole and each of its chunks has its checksum, which covers every byte."""
+    at, kind = len(_PNG), b""
+    if not image.startswith(_PNG):
+        return False
+    while at + _CHUNK.size + 4 <= len(image):
+        size, kind = _CHUNK.unpack_from(image, at)
+        end = at + _CHUNK.size + size
+        if zlib.crc32(image[at + 4 : end]).to_bytes(4, "big") != image[end : end + 4]:
+            return False
+        at = end + 4
+    return kind == b"IEND" and at == len(image)

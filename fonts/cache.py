@@ -6,13 +6,14 @@ Names hold the checksum of the source, so a new version of a face never meets an
 
 import contextlib
 import hashlib
+import io
 from pathlib import Path
 
 from fonts.errors import FontError
 from fonts.headers import MAX_FILE_BYTES
 from ocrbase.homes import OTHER_CACHE, cache_home
 from ocrbase.inputs import read_bytes
-from ocrbase.publishing import discard, publish_file
+from ocrbase.publishing import discard, publish_bytes, publish_file
 
 COMPRESSED = (".woff", ".woff2")
 
@@ -35,8 +36,7 @@ def unpacked(source: Path, sha256: str) -> Path:
     target = _unpacked_file(sha256)
     if not target.exists():
         check(source, sha256)
-        with publish_file(target, OTHER_CACHE) as attempt:
-            _decompress(source, attempt)
+        publish_bytes(target, _decompressed(source), OTHER_CACHE)
     return target
 
 
@@ -92,7 +92,7 @@ def _coverage_file(index: int, sha256: str) -> Path:
     return cache_folder() / f"{sha256}-{index}.npy"
 
 
-def _decompress(source: Path, target: Path) -> None:
+def _decompressed(source: Path) -> bytes:
     from fontTools.ttLib import TTFont
 
     from fonts.charmap import font_errors
@@ -104,4 +104,6 @@ def _decompress(source: Path, target: Path) -> None:
         TTFont(stream, recalcBBoxes=False, recalcTimestamp=False) as font,
     ):
         font.flavor = None
-        font.save(target)
+        buffer = io.BytesIO()
+        font.save(buffer)
+        return buffer.getvalue()

@@ -11,10 +11,11 @@ import errno
 import fcntl
 import os
 import platform
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ocrbase.errors import UserError
+from ocrbase.errors import DiskError, UserError
 from ocrbase.publishing import discard, disk_errors
 
 _HELD = (errno.EAGAIN, errno.EACCES)
@@ -60,6 +61,8 @@ def _locked(path: Path, folder: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise DiskError(f"{path} is a device or pipe where a lock file goes: remove it")
             released = _take(descriptor)
             if released and _is_at(descriptor, path):
                 _refuse_other_machine(descriptor, path, folder)

@@ -15,6 +15,7 @@ from datagen.pack.inputs import PackInput, PackInputs
 from datagen.sample import LabelTable
 from datagen.split import Choice, Groups, Split, SplitRule, choose, rank
 from ocrbase.errors import SettingsError, listed
+from ocrbase.inputs import read_text
 
 UintArray = NDArray[np.uint64]
 IntArray = NDArray[np.int64]
@@ -219,10 +220,7 @@ def _by_list(inputs: PackInputs, path: Path) -> NDArray[np.uint8]:
 def _listed_samples(inputs: PackInputs, path: Path) -> dict[str, set[int]]:
     names = [item.path.name for item in inputs.items]
     wanted: dict[str, set[int]] = {name: set() for name in names}
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the list {path}: {error}") from error
+    lines = read_text(path, error=SettingsError).splitlines()
     bad = []
     for number, line in enumerate(lines, 1):
         folder, _, index = line.strip().rpartition("/")

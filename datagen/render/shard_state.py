@@ -8,6 +8,8 @@ import numpy as np
 from datagen.errors import ImageError, ShardError
 from datagen.formats.tar.shard import TarShard, checksums, member_bytes, shard_files
 from datagen.formats.tar.ustar import end_of_archive
+from datagen.images import png_is_intact
+from ocrbase.inputs import open_regular
 
 _SAMPLES_AT_ONCE = 1000
 
@@ -25,7 +27,7 @@ def shard_state(stem: Path, lines: range) -> ShardState:
     """Look at every byte of a tar and all data of its sidecar; about as fast as reading them.
 
     The sidecar is a zip archive with checksums of its own, and it holds those of images and
-    labels; the rest of a tar follows from these.
+    labels; masks have theirs as PNG, and the rest of a tar follows from these.
 
     Args:
         stem: the shard's path without suffix.
@@ -47,12 +49,14 @@ def shard_state(stem: Path, lines: range) -> ShardState:
 def _bytes_agree(shard: TarShard) -> bool:
     """Whether the tar is, byte for byte, what its sidecar says."""
     size = 0
-    with shard.tar.open("rb") as file:
+    with open_regular(shard.tar, error=ShardError) as file:
         for start in range(0, len(shard), _SAMPLES_AT_ONCE):
             rows = np.arange(start, min(start + _SAMPLES_AT_ONCE, len(shard)))
             samples = shard.read(rows)
             labels = [text.encode("utf-8") for text in samples.texts]
             if not np.array_equal(checksums(samples.images, labels), shard.sidecar.crc32[rows]):
+                return False
+            if not all(map(png_is_intact, samples.masks or ())):
                 return False
             data, _ = member_bytes(samples, labels)
             if file.read(len(data)) != data:

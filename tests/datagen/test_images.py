@@ -15,6 +15,7 @@ from datagen.images import (
     encode_png,
     extension,
     is_whole,
+    png_is_intact,
     size_of,
 )
 from tests.support.samples import make_samples
@@ -76,3 +77,14 @@ def test_a_cut_image_is_told_from_a_whole_one() -> None:
     png = encode_png(np.zeros((8, 8), np.uint8))
     assert is_whole(jpeg) and is_whole(png)
     assert not is_whole(jpeg[:-200]) and not is_whole(png[:-20])
+
+
+def test_any_bit_of_a_png_counts() -> None:
+    png = encode_png(np.arange(64, dtype=np.uint8).reshape(8, 8))
+    assert png_is_intact(png)
+    for bit in range(8 * len(png)):
+        flipped = bytearray(png)
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert not png_is_intact(bytes(flipped)), bit
+    assert not any(png_is_intact(png[:end]) for end in range(len(png)))
+    assert not png_is_intact(png + b"\0")

@@ -5,6 +5,7 @@ import os
 import random
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import brotli
@@ -192,6 +193,16 @@ def test_a_disk_that_refuses_leaves_nothing(
     with pytest.raises(DiskError, match="OCRGEN_CACHE"):
         add([tmp_path / "another.ttf"], tmp_path / "home", Choices())
     assert not (tmp_path / "home").exists()
+
+
+def test_a_full_disk_is_none_of_the_font(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCRGEN_CACHE", str(small_disk))
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(1 << 12)):
+            pass
+    with pytest.raises(DiskError, match=r"the disk is full at .*OCRGEN_CACHE"):
+        select(["song"])[0].path.stat()
+    assert [path.name for path in small_disk.rglob("*") if path.is_file()] == ["filler"]
 
 
 def test_damaged_coverage_in_the_cache_is_made_anew(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,20 @@ def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path: Path) -> Non
     with pytest.raises((OSError, DiskError), match="symbolic link"), owned(tmp_path / "data"):
         pass
     assert (tmp_path / "precious").read_text() == "text"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (os.mkfifo, "is a device or pipe where a lock file goes: remove it"),
+        (os.mkdir, "Is a directory"),
+        (lambda path: path.symlink_to("nowhere"), "symbolic links"),
+    ],
+)
+def test_what_is_no_file_is_no_lock(
+    tmp_path: Path, make: Callable[[Path], None], message: str
+) -> None:
+    make(lock_path(tmp_path / "data"))
+    with pytest.raises(DiskError, match=message), owned(tmp_path / "data"):
+        pass
+    assert os.path.lexists(lock_path(tmp_path / "data"))

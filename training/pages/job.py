@@ -1,6 +1,7 @@
 """The job behind `ocrtrain predict --page`: files → pages as read → one document, overlays."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
 from pathlib import Path
 
 from datagen.errors import ImageError
@@ -43,15 +44,26 @@ def read_files(
 def with_overlays(readings: Iterable[PageReading], folder: Path) -> Iterator[PageReading]:
     """The same pages; on the way an overlay of each is written to a folder as a PNG.
 
+    It is called as the file is, with the page's number where that is not 1; of several of one
+    name, all but the first are counted: `a.png`, `a-2.png` for page 2, `a_2.png` for another `a`.
+
     Raises:
         DiskError: if a picture would replace a file that this command did not write.
     """
+    names: set[str] = set()
     for reading in readings:
         number = "" if reading.page.number == 1 else f"-{reading.page.number}"
-        target = folder / f"{reading.page.source.stem}{number}.png"
+        name = _free(f"{reading.page.source.stem}{number}", names)
+        names.add(name)
+        target = folder / f"{name}.png"
         check_output(target, inputs=[reading.page.source])
         publish_picture(draw_overlay(reading), target)
         yield reading
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that is not taken: itself, or with a number behind it."""
+    return next(n for n in chain([name], (f"{name}_{i}" for i in count(2))) if n not in taken)
 
 
 def write_document(

@@ -15,6 +15,7 @@ from datagen.formats.reader import DatasetInfo, Finding, Problem
 from datagen.formats.spans import Spans
 from datagen.formats.tar.shard import TarShard, check_size, shard_files
 from datagen.formats.tar.sidecar import read_indices, read_sidecar, read_sizes
+from datagen.images import png_is_intact
 from datagen.sample import LabelTable, Samples
 from ocrbase.errors import listed
 
@@ -174,13 +175,17 @@ class RenderShard:
         return self.tar.read(rows)
 
     def findings(self, looked_at: IntArray) -> Iterator[Finding]:
-        """Labels of the tar's members that differ from the sidecar's."""
+        """Labels of the tar's members that differ from the sidecar's, and damaged masks."""
         texts = [self.labels.texts[row] for row in looked_at.tolist()]
         members = self.tar.member_texts(looked_at)
         for name, text, member in zip(self.names(looked_at), texts, members, strict=True):
             if text != member:
                 what = f"the tar says {member!r}, the sidecar {text!r}"
                 yield Finding(Problem.LABEL, name, what)
+        masks = self.tar.masks(looked_at) or []
+        for name, mask in zip(self.names(looked_at), masks, strict=False):
+            if not png_is_intact(mask):
+                yield Finding(Problem.CHECKSUM, name, "the mask is damaged")
 
 
 def _numbers(folder: Path, manifest: RenderManifest, partial: bool) -> list[int]:

@@ -22,6 +22,7 @@ from datagen.formats.tar.sidecar import MAX_INDEX, Sidecar, encode_sidecar, read
 from datagen.formats.tar.ustar import BLOCK, RECORD, end_of_archive, members
 from datagen.images import extension
 from datagen.sample import LabelTable, Samples, stack_rows
+from ocrbase.inputs import open_regular
 from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, publish_bytes
 
 IntArray = NDArray[np.int64]
@@ -147,17 +148,19 @@ class TarShard:
         sidecar, labels = self.sidecar, self.sidecar.labels
         texts = [labels.texts[i] for i in rows]
         length = max(map(len, texts), default=0)
-        masks = None
-        if sidecar.mask_offset is not None and sidecar.mask_size is not None:
-            masks = self._bytes(sidecar.mask_offset[rows], sidecar.mask_size[rows])
         return Samples(
             images=self._bytes(sidecar.image_offset[rows], sidecar.image_size[rows]),
             texts=texts,
             meta=labels.meta[rows],
             centres=labels.centres[rows, :length],
             quads=None if sidecar.quads is None else sidecar.quads[rows, :length],
-            masks=masks,
+            masks=self.masks(rows),
         )
+
+    def masks(self, rows: IntArray) -> list[bytes] | None:
+        """The masks at some positions, (B,); None where the shard has none."""
+        offset, size = self.sidecar.mask_offset, self.sidecar.mask_size
+        return None if offset is None or size is None else self._bytes(offset[rows], size[rows])
 
     def member_texts(self, indices: Sequence[int] | IntArray) -> list[str]:
         """The labels at some positions as the tar's own members hold them."""
@@ -174,10 +177,9 @@ class TarShard:
             return []
         start, end = int(offsets.min()), int((offsets + sizes).max())
         spots = list(zip(offsets.tolist(), sizes.tolist(), strict=True))
-        with self.tar.open("rb", buffering=0) as file:
+        with open_regular(self.tar, error=ShardError) as file:
             if end - start <= min(_SPAN_WASTE * int(sizes.sum()) + RECORD, _MAX_SPAN):
-                file.seek(start)
-                span = file.read(end - start)
+                span = os.pread(file.fileno(), end - start, start)
                 parts = [span[o - start : o - start + size] for o, size in spots]
             else:
                 parts = [os.pread(file.fileno(), size, offset) for offset, size in spots]

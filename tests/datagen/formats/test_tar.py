@@ -181,6 +181,14 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     assert len(TarShard(kept)) == 2
 
 
+def test_a_fifo_in_place_of_a_tar_does_not_hang(tmp_path: Path) -> None:
+    shard = TarShard(_write(tmp_path / "x", make_samples([0])))
+    shard.tar.unlink()
+    os.mkfifo(shard.tar)
+    with pytest.raises(ShardError, match="it is a fifo, not a regular file"):
+        shard.read([0])
+
+
 def test_a_truncated_tar_is_named(tmp_path: Path) -> None:
     stem = _write(tmp_path / "s", make_samples(range(4)))
     os.truncate(f"{stem}.tar", 5000)

@@ -170,8 +170,10 @@ def test_a_flipped_bit_in_a_finished_shard_is_found_and_drawn_anew(tmp_path: Pat
     assert render(settings).damaged == ()
 
 
-def test_every_byte_of_a_tar_counts(tmp_path: Path) -> None:
-    render(_settings(tmp_path, n=2))
+@pytest.mark.parametrize("masks", [False, True])
+def test_every_byte_of_a_tar_counts(tmp_path: Path, masks: bool) -> None:
+    settings = _settings(tmp_path, n=2)
+    render(replace(settings, look=replace(settings.look, masks=masks)))
     stem = tmp_path / "r" / "shard-00000"
     tar, rng = stem.with_suffix(".tar"), np.random.default_rng(0)
     whole = tar.read_bytes()

@@ -15,6 +15,7 @@ from datagen.cli import main
 from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
 from datagen.formats.manifest import read_packed_manifest, write_manifest
+from datagen.formats.tar.reader import RenderReader
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
@@ -166,6 +167,18 @@ def _clear_own_split(folder: Path) -> None:
             value = bytearray(txn.get(b"meta-%09d" % i))
             value[1 + 26] = 0
             txn.put(b"meta-%09d" % i, bytes(value))
+
+
+def test_a_damaged_mask_is_found(tmp_path: Path) -> None:
+    render = make_render(tmp_path / "news", 10, with_masks=True)
+    shard = RenderReader(render).open_shard(0).tar
+    assert _verify(render).good and shard.sidecar.mask_offset is not None
+    data = bytearray(shard.tar.read_bytes())
+    data[int(shard.sidecar.mask_offset[3]) + 60] ^= 1
+    shard.tar.write_bytes(data)
+    report = _verify(render)
+    assert report.errors == {"checksum": 1}
+    assert report.offenders["checksum"] == [f"{shard.tar} 000000003: the mask is damaged"]
 
 
 def test_duplicate_images_are_counted(tmp_path: Path) -> None:

@@ -155,6 +155,20 @@ def test_an_overlay_is_drawn_beside(tmp_path: Path) -> None:
     assert (right.min(axis=2) < 200).mean() > 0.01, "the text stands on the right half"
 
 
+def test_pages_of_one_name_have_overlays_of_their_own(tmp_path: Path) -> None:
+    pages = [tmp_path / folder / "scan.png" for folder in ("a", "b")]
+    for page, turned in zip(pages, (0, 1), strict=True):
+        page.parent.mkdir()
+        Image.fromarray(turn_page(pixels(), turned)[:200, :200]).save(page)
+    pages.append(tmp_path / "scan_2.png")
+    pages[2].write_bytes(pages[0].read_bytes())
+    assert call(*pages, "--overlay", tmp_path / "overlays")[0] == 0
+    names = ["scan.png", "scan_2.png", "scan_2_2.png"]
+    assert sorted(path.name for path in (tmp_path / "overlays").iterdir()) == names
+    first, second, third = ((tmp_path / "overlays" / name).read_bytes() for name in names)
+    assert first == third != second
+
+
 def test_no_page_is_written_over(tmp_path: Path) -> None:
     scan = tmp_path / "scan.png"
     scan.write_bytes(COLUMNS.read_bytes())
