@@ -103,8 +103,23 @@ class Alphabet:
         space, spaces of any kind become it, a run of them one, and those at the ends of a line
         go; where it has none all are dropped. Everything else stays, inside the alphabet or not.
         """
-        text = text.translate(self._folding)
+        text = self.fold(text)
         return text if self.space is None else collapse_spaces(text)
+
+    def fold(self, character: str) -> str:
+        """What `normalise` makes of one character inside of a line: its twin, or nothing."""
+        return character.translate(self._folding)
+
+    def kept(self, text: str) -> list[int]:
+        """Which characters of one line `normalise` keeps, by their positions; twins count."""
+        kept: list[int] = []
+        last = SPACE
+        for i, character in enumerate(map(self.fold, text)):
+            if character and not (character == last == SPACE):
+                kept.append(i)
+                last = character
+        ends_in_space = kept and self.fold(text[kept[-1]]) == SPACE
+        return kept[:-1] if ends_in_space else kept
 
     def class_ids(self, text: str) -> NDArray[np.uint16]:
         """Class of each character of a normalised text, (len(text),); 65,535 where outside."""

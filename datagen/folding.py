@@ -46,6 +46,11 @@ def collapse_spaces(text: str) -> str:
     return _AROUND_BREAKS.sub("\n", _RUNS.sub(SPACE, text)).strip(SPACE)
 
 
+def visible(text: str) -> str:
+    """A text for a table or a page: its spaces as ␣, which can be seen and counted."""
+    return text.replace(SPACE, "␣")
+
+
 def folds_as_0_1_0(known: Iterable[str]) -> bool:
     """Whether 0.1.0 normalised all text onto these characters as it is done now.
 

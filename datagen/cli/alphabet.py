@@ -17,6 +17,7 @@ def command() -> None:
 def show(alphabet: str | None) -> None:
     """Print the classes in order and what reading the list decided."""
     from datagen.alphabet import list_file, read_list
+    from datagen.folding import visible
 
     listing = read_list(list_file(alphabet))
     classes = listing.alphabet
@@ -25,10 +26,7 @@ def show(alphabet: str | None) -> None:
     for note in listing.notes:
         click.echo(f"note: {note}")
     for start in range(0, len(classes), 40):
-        row = "".join(
-            {"": "∅", " ": "␣"}.get(symbol, symbol)
-            for symbol in classes.symbols[start : start + 40]
-        )
+        row = "".join(visible(symbol) or "∅" for symbol in classes.symbols[start : start + 40])
         click.echo(f"{start:5d}  {row}")
 
 

@@ -60,6 +60,7 @@ def command(
 
 
 def _lines(statistics: "Statistics") -> list[str]:
+    from datagen.folding import visible
     from datagen.stats.job import percentiles
 
     rarest, _ = statistics.extremes()
@@ -70,7 +71,7 @@ def _lines(statistics: "Statistics") -> list[str]:
     lines = [
         f"{statistics.path}: {statistics.lines:,} lines ({splits})",
         f"  classes    {used:,} of {len(statistics.alphabet) - 1:,} occur; {tail}",
-        f"  rarest     {' '.join(f'{c}:{n}' for c, n in rarest[:_SHOWN])}",
+        f"  rarest     {' '.join(f'{visible(c)}:{n}' for c, n in rarest[:_SHOWN])}",
         f"  sentences  {statistics.sentences:,}, at most {statistics.most_of_a_sentence:,} lines"
         " of one",
         f"  labels     {statistics.repeated_labels:,} lines repeat an earlier label",

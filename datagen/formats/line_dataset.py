@@ -267,8 +267,8 @@ def _check_labels(readers: list[LmdbReader], alphabet: Alphabet) -> None:
             continue
         counts = np.sum(list(reader.info.class_counts.values()), axis=0)
         used = "".join(own.symbols[i] for i in np.flatnonzero(counts).tolist())
-        outside = [c for c in used if len(alphabet.normalise(c)) != 1]
-        outside += alphabet.outside("".join(alphabet.normalise(c) for c in used))
+        outside = [c for c in used if len(alphabet.fold(c)) != 1]
+        outside += alphabet.outside(alphabet.fold(used))
         if outside:
             raise AlphabetError(f"{reader.folder}: {_outside_message(outside, alphabet)}")
 

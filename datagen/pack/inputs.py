@@ -55,12 +55,12 @@ class PackInput:
             yield self.start + start, self._merged(labels)
 
     def _merged(self, lines: Lines) -> Lines:
-        meta, texts = lines.meta.copy(), lines.texts
+        meta = lines.meta.copy()
         meta["corpus"] = _map(self.corpus_map, meta["corpus"])
         meta["face"] = _map(self.face_map, meta["face"])
         if self.normalises:
-            texts = [self.target.normalise(text) for text in texts]
-        joined = "".join(texts)
+            lines = _normalised(lines, self.target)
+        joined = "".join(lines.texts)
         if (self.target.class_ids(joined) >= len(self.target)).any():
             outside = listed([repr(c) for c in self.target.outside(joined)])
             raise AlphabetError(
@@ -68,7 +68,7 @@ class PackInput:
                 " the target alphabet; choose another with --alphabet, or render the lines anew"
                 " with it"
             )
-        return replace(lines, meta=meta, texts=texts)
+        return replace(lines, meta=meta)
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,20 @@ def _merge(tables: list[tuple[str, ...]]) -> tuple[str, ...]:
 def _positions(names: tuple[str, ...], merged: tuple[str, ...]) -> NDArray[np.uint16]:
     where = {name: position for position, name in enumerate(merged)}
     return np.array([*(where[name] for name in names), UNKNOWN], np.uint16)
+
+
+def _normalised(lines: Lines, alphabet: Alphabet) -> Lines:
+    """Lines with their labels on an alphabet, and the centres of the characters that it keeps.
+
+    Where it has no space, those of the labels go, and the images keep their gaps.
+    """
+    texts = [alphabet.normalise(text) for text in lines.texts]
+    centres = lines.centres.copy()
+    for i, (before, text) in enumerate(zip(lines.texts, texts, strict=True)):
+        if len(text) < len(before):
+            centres[i, : len(text)] = centres[i, alphabet.kept(before)]
+            centres[i, len(text) :] = np.nan
+    return replace(lines, texts=texts, centres=centres)
 
 
 def _map(table: NDArray[np.uint16], values: NDArray[np.uint16]) -> NDArray[np.uint16]:

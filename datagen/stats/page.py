@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from datagen.folding import visible
 from datagen.reports import page as report
 from datagen.reports.markup import Html, join, tag
 from datagen.reports.plots import columns, rank_curve, rows
@@ -67,7 +68,7 @@ def _facts(dataset: Statistics) -> Html:
 
 
 def _classes(pairs: list[tuple[str, int]]) -> Html:
-    return report.chips(join(character, tag("small", f"{n:,}")) for character, n in pairs)
+    return report.chips(join(visible(character), tag("small", f"{n:,}")) for character, n in pairs)
 
 
 def _bars(counts: dict[str, int], label: str) -> Html:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
+from datagen.folding import visible
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from datagen.text.rare_lines import RareLineTable
 from datagen.text.windows import Windows
@@ -101,7 +102,7 @@ class ClassCoverage:
                 f" altered text ({self.altered_share:.2%} of all lines)"
             )
         if self.short:
-            named = "".join(list(self.short)[:_MAX_NAMED])
+            named = visible("".join(list(self.short)[:_MAX_NAMED]))
             named += "…" if len(self.short) > _MAX_NAMED else ""
             why = f" ({self.limited})" if self.limited else ""
             text.append(
@@ -179,7 +180,7 @@ def _short(expected: FloatArray, target: float, alphabet: Alphabet) -> dict[str,
 
 def _uses(n: int, names: Sequence[str], windows: Windows) -> tuple[CorpusUse, ...]:
     shares = windows.share.mean(axis=1)
-    counts = windows.counts.sum(axis=1)
+    counts = windows.usable.sum(axis=1)
     return tuple(
         CorpusUse(name, int(count), n * float(share) / int(count))
         for name, share, count in zip(names, shares, counts, strict=True)

@@ -64,12 +64,15 @@ class _Builder:
         text = self.alphabet.normalise("\n".join(s.replace("\n", " ") for s in sentences)) + "\n"
         ids = self.alphabet.class_ids(text)
         inside = ids != MAX_CLASSES
+        outside = ~inside
+        if self.alphabet.space is not None:
+            inside &= ~_edge_spaces(ids == self.alphabet.space, outside)
         edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
         starts, ends = edges[::2], edges[1::2]
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         breaks = np.flatnonzero(points == ord("\n"))
         owner = np.searchsorted(breaks, starts)  # sentence within this batch
-        self._count(points[~inside], ends - starts, owner, len(sentences))
+        self._count(points[outside], ends - starts, owner, len(sentences))
         self._write(text, ids[inside], ends - starts, owner)
 
     def _write(
@@ -108,6 +111,14 @@ class _Builder:
         _order_by_length(folder, self.runs_of_length)
         losses = Losses(dict(_by_count(self.outside)), self.longest_run.tolist())
         (folder / LOSSES_FILE).write_text(encode(losses), encoding="utf-8")
+
+
+def _edge_spaces(is_space: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Spaces beside a character outside the alphabet: at an end of a run they would not show."""
+    before = np.concatenate([[True], outside[:-1]])
+    after = np.concatenate([outside[1:], [True]])
+    at_edge: NDArray[np.bool_] = is_space & (before | after)
+    return at_edge
 
 
 def build_index(folder: Path, sentences: Iterable[str], alphabet: Alphabet) -> None:

@@ -149,7 +149,9 @@ def _window_plan(
 ) -> WindowPlan:
     indexes = [open_index(corpus, alphabet) for corpus in texts]
     names = [corpus.name for corpus in texts]
-    windows = Windows(names, indexes, weights, settings.length_min, settings.length_max)
+    windows = Windows(
+        names, indexes, weights, settings.length_min, settings.length_max, alphabet.space
+    )
     plan = WindowPlan(settings, alphabet, texts, weights, windows)
     plan.rare_lines  # noqa: B018 - built now, so that workers find it
     return plan

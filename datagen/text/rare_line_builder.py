@@ -5,6 +5,7 @@ which the character is put. Both are spread evenly over the table, so that every
 has its share of either.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,17 +35,18 @@ def build_rare_lines(
     max_inserted: float,
 ) -> None:
     """Write the table of a mix into a folder; the arguments are those of `PlanSettings`."""
+    never = [class_id for class_id in (alphabet.blank, alphabet.space) if class_id is not None]
     natural = windows.expected(len(alphabet))
     have = dependable(natural, 0)
-    units = int(_needs(have, min_per_class, alphabet.blank).sum())
+    units = int(_needs(have, min_per_class, never).sum())
     have = dependable(natural, min(units, int((MAX_UNALTERED + max_inserted) * RATE_LINES)))
-    batch, target = _affordable(windows, have, min_per_class, seed, alphabet.blank)
+    batch, target = _affordable(windows, have, min_per_class, seed, never)
     unaltered = windows.read(batch, windows.lengths[-1])
     have += np.bincount(unaltered.ravel(), minlength=len(alphabet)) if len(unaltered) else 0
     max_lines = min(int(max_inserted * RATE_LINES), RATE_LINES - len(unaltered))
     max_per_line = min(MAX_PER_LINE, windows.lengths[0])
-    reached = highest_target(have, min_per_class, max_lines * max_per_line, alphabet.blank)
-    needs = _needs(have, reached, alphabet.blank)
+    reached = highest_target(have, min_per_class, max_lines * max_per_line, never)
+    needs = _needs(have, reached, never)
     limited = f"at most {max_inserted:.1%} of lines hold inserted characters"
     if target < min_per_class:
         limited += f", {MAX_UNALTERED:.0%} are unaltered windows for rare classes"
@@ -62,7 +64,7 @@ def build_rare_lines(
 
 
 def _affordable(
-    windows: Windows, have: FloatArray, target: float, seed: int, blank: int
+    windows: Windows, have: FloatArray, target: float, seed: int, never: Sequence[int]
 ) -> tuple[WindowBatch, float]:
     """Unaltered windows for the highest target that few enough of them reach.
 
@@ -70,13 +72,13 @@ def _affordable(
     until it fits; mostly the first try does.
     """
     budget = int(MAX_UNALTERED * RATE_LINES)
-    units = float(_needs(have, target, blank).sum())
+    units = float(_needs(have, target, never).sum())
     while True:
-        reached = highest_target(have, target, int(units), blank)
-        batch = unaltered_windows(windows, _needs(have, reached, blank), seed)
+        reached = highest_target(have, target, int(units), never)
+        batch = unaltered_windows(windows, _needs(have, reached, never), seed)
         if len(batch.position) <= budget:
             return batch, reached
-        units = min(units, _needs(have, reached, blank).sum())
+        units = min(units, _needs(have, reached, never).sum())
         units *= 0.98 * budget / len(batch.position)
 
 
@@ -86,21 +88,22 @@ def dependable(natural: FloatArray, rare_class_lines: int) -> FloatArray:
     return np.maximum(mean - _DEVIATIONS * np.sqrt(mean), 0.0)
 
 
-def highest_target(have: FloatArray, target: float, budget: int, blank: int) -> float:
+def highest_target(have: FloatArray, target: float, budget: int, never: Sequence[int]) -> float:
     """The largest count that all classes can be brought to with this many occurrences."""
-    if _needs(have, target, blank).sum() <= budget:
+    if _needs(have, target, never).sum() <= budget:
         return target
     low, high = 0.0, target
     for _ in range(50):
         middle = (low + high) / 2
-        fits = _needs(have, middle, blank).sum() <= budget
+        fits = _needs(have, middle, never).sum() <= budget
         low, high = (middle, high) if fits else (low, middle)
     return low
 
 
-def _needs(have: FloatArray, target: float, blank: int) -> IntArray:
+def _needs(have: FloatArray, target: float, never: Sequence[int]) -> IntArray:
+    """Occurrences that classes lack; the blank and the space are put into no line."""
     needs = np.ceil(np.maximum(target - have, 0.0)).astype(np.int64)
-    needs[blank] = 0
+    needs[list(never)] = 0
     return needs
 
 

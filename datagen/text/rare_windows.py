@@ -94,6 +94,8 @@ def _pick(
     for first, last in ((0, rounds), (rounds, int(most.max()))):
         occurrence, turn = _turns(most, first, last)
         picked = _cut(windows, rows, occurrence, turn, seed, class_id)
+        shown = windows.shows_edges(WindowBatch(*picked, np.zeros(0, dtype=np.uint64)))
+        picked = (picked[0][shown], picked[1][shown], picked[2][shown])
         free = _free(picked[0], picked[1], missing, used)
         missing -= len(free)
         taken.append(tuple(column[free] for column in picked))

@@ -28,7 +28,7 @@ class TextStatistics:
         sentences: in all.
         sentences_too_short: without a window of that length.
         windows: distinct windows of that length.
-        characters: inside and outside of the alphabet, spaces dropped.
+        characters: inside and outside of the alphabet; spaces only where it has one.
         distinct: different characters among them.
         outside_share: of the characters, those outside the alphabet.
         outside: how often each of them occurs, most frequent first.
@@ -100,7 +100,7 @@ def text_statistics(
     corpora = [open_corpus(spec, home=data_home(home)) for spec, _ in mix]
     indexes = [open_index(corpus, alphabet) for corpus in corpora]
     weights = [weight for _, weight in mix]
-    windows = Windows([c.name for c in corpora], indexes, weights, length, length)
+    windows = Windows([c.name for c in corpora], indexes, weights, length, length, alphabet.space)
     expected = np.delete(windows.expected(len(alphabet)) * n, alphabet.blank)
     outside: dict[str, int] = {}
     for index in indexes:
@@ -117,7 +117,7 @@ def text_statistics(
         length=length,
         sentences=sum(len(index.sentence_hashes) for index in indexes),
         sentences_too_short=sum(index.losses.sentences_too_short(length) for index in indexes),
-        windows=int(windows.counts.sum()),
+        windows=int(windows.usable.sum()),
         characters=inside + lost,
         distinct=covered + len(outside),
         outside_share=lost / max(inside + lost, 1),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from datagen.draws import below, bits
 from datagen.text.index import TextIndex
 
 _RUNS_AT_ONCE = 200_000
+_MAX_REDRAWS = 256  # of a window; where nine in ten begin or end with a space, 1e-12 need more
 
 IntArray = NDArray[np.int64]
 
@@ -36,7 +38,16 @@ class Windows:
     """All windows of `length_min` to `length_max` characters over indexed corpora.
 
     A length is drawn uniformly, then a corpus by weight among those that have a window of it,
-    then one of its windows uniformly.
+    then one of its windows uniformly. No window begins or ends with a space, which nobody could
+    see in its image.
+
+    Args:
+        names: of the corpora.
+        indexes: of the corpora, over one alphabet.
+        weights: of the corpora.
+        length_min: characters of the shortest window.
+        length_max: characters of the longest window.
+        space: class of the space, if the alphabet has one.
 
     Raises:
         CorpusError: if a corpus has no window at all, or a length none in any corpus.
@@ -49,7 +60,9 @@ class Windows:
         weights: Sequence[float],
         length_min: int,
         length_max: int,
+        space: int | None = None,
     ) -> None:
+        self.names, self.space = tuple(names), space
         self.indexes = tuple(indexes)
         self.lengths = range(length_min, length_max + 1)
         self.counts = np.array([[i.windows(n) for n in self.lengths] for i in indexes])  # (C, D)
@@ -58,15 +71,45 @@ class Windows:
         self.share = share / share.sum(axis=0)  # (C, D) share of each corpus at each length
         self._edges = np.cumsum(self.share, axis=0)[:-1]  # (C - 1, D)
 
+    @cached_property
+    def usable(self) -> IntArray:
+        """Windows of each corpus and length that a line may show, (C, D).
+
+        `counts` has those too that begin or end with a space; this looks through the whole text.
+        """
+        counts: IntArray = self.counts
+        if self.space is None:
+            return counts
+        usable = np.zeros_like(counts)
+        for row, index in zip(usable, self.indexes, strict=True):
+            for ids, _, left in runs_in_chunks(index):
+                for column, length in enumerate(self.lengths):
+                    row[column] += _starts(ids == self.space, left, length).sum()
+        return usable
+
     def draw(self, seed: int, stream: str, indices: IntArray) -> WindowBatch:
         """One window for each index, (B,); a pure function of (seed, stream, index)."""
         words = bits(seed, stream, indices, 3)  # (B, 3): length, corpus, window
         row = below(len(self.lengths), words[:, 0])
         fraction = (words[:, 1] >> np.uint64(11)).astype(np.float64) * 2.0**-53
         corpus = (self._edges[:, row] <= fraction).sum(axis=0)  # (B,)
-        fractions = (words[:, 2] >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        number = (fractions * self.counts[corpus, row]).astype(np.int64)
-        return self._locate(corpus, row + self.lengths.start, number)
+        length = row + self.lengths.start
+        batch = self._locate(corpus, length, self._number(corpus, length, words[:, 2]))
+        if self.space is not None:
+            self._redraw_edge_spaces(batch, seed, stream, indices)
+        return batch
+
+    def shows_edges(self, batch: WindowBatch) -> NDArray[np.bool_]:
+        """Whether windows neither begin nor end with a space, (B,)."""
+        shown = np.ones(len(batch.corpus), dtype=np.bool_)
+        if self.space is None:
+            return shown
+        for k, index in enumerate(self.indexes):
+            rows = np.flatnonzero(batch.corpus == k)
+            first = batch.position[rows]
+            for at in (first, first + batch.length[rows] - 1):
+                shown[rows] &= index.ids[at] != self.space
+        return shown
 
     def read(self, batch: WindowBatch, width: int) -> NDArray[np.uint16]:
         """Class ids, (B, width), zero beyond a line's end."""
@@ -83,16 +126,56 @@ class Windows:
     def expected(self, classes: int) -> NDArray[np.float64]:
         """Occurrences of each class to expect on one drawn line, (classes,)."""
         total = np.zeros(classes, dtype=np.float64)
-        for index, counts, share in zip(self.indexes, self.counts, self.share, strict=True):
+        for index, counts, share in zip(self.indexes, self.usable, self.share, strict=True):
             rates = [s / c if c else 0.0 for s, c in zip(share, counts, strict=True)]
             for ids, offset, left in runs_in_chunks(index):
                 cover = sum(
-                    rate * covering(offset, left, length)
+                    rate * self._covering(ids, offset, left, length)
                     for rate, length in zip(rates, self.lengths, strict=True)
                     if rate
                 )
                 total += np.bincount(ids, weights=cover, minlength=classes)
         return total / len(self.lengths)
+
+    def _covering(
+        self, ids: NDArray[np.uint16], offset: IntArray, left: IntArray, length: int
+    ) -> IntArray:
+        """Windows of one length that hold each character and may be shown, (B,)."""
+        if self.space is None:
+            return covering(offset, left, length)
+        before: IntArray = np.zeros(len(ids) + 1, dtype=np.int64)
+        np.cumsum(_starts(ids == self.space, left, length), out=before[1:])
+        last = np.arange(len(ids)) + 1
+        first = np.maximum(last - length, 0)
+        held: IntArray = before[last] - before[first]
+        return held
+
+    def _number(self, corpus: IntArray, length: IntArray, words: NDArray[np.uint64]) -> IntArray:
+        """A random word as the number of a window of its corpus and length."""
+        fractions = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        counts = self.counts[corpus, length - self.lengths.start]
+        numbers: IntArray = (fractions * counts).astype(np.int64)
+        return numbers
+
+    def _redraw_edge_spaces(
+        self, batch: WindowBatch, seed: int, stream: str, indices: IntArray
+    ) -> None:
+        """Draw windows that begin or end with a space again, of the same corpus and length."""
+        rows = np.flatnonzero(~self.shows_edges(batch))
+        for attempt in range(1, _MAX_REDRAWS + 1):
+            if not len(rows):
+                return
+            corpus, length = batch.corpus[rows], batch.length[rows]
+            words = bits(seed, f"{stream}/again {attempt}", indices[rows], 1)[:, 0]
+            again = self._locate(corpus, length, self._number(corpus, length, words))
+            batch.position[rows], batch.sentence[rows] = again.position, again.sentence
+            rows = rows[~self.shows_edges(again)]
+        if len(rows):
+            name, length = self.names[batch.corpus[rows[0]]], batch.length[rows[0]]
+            raise CorpusError(
+                f"hardly a stretch of {length} characters of {name} begins and ends without a space"
+                "; choose another --length, --corpus or --alphabet"
+            )
 
     def _locate(self, corpus: IntArray, length: IntArray, number: IntArray) -> WindowBatch:
         position = np.empty_like(number)
@@ -103,6 +186,20 @@ class Windows:
                 position[rows], runs = index.locate(number[rows], length[rows])
                 sentence[rows] = index.sentences_of(runs)
         return WindowBatch(corpus, position, length, sentence)
+
+
+def _starts(is_space: NDArray[np.bool_], left: IntArray, length: int) -> NDArray[np.bool_]:
+    """Where windows of one length begin in a text that neither begin nor end with a space.
+
+    Args:
+        is_space: of each character of whole runs, (B,).
+        left: characters from it to the end of its run, (B,).
+        length: characters of a window.
+    """
+    starts: NDArray[np.bool_] = (left >= length) & ~is_space
+    ends = is_space[length - 1 :]
+    starts[: len(ends)] &= ~ends
+    return starts
 
 
 def covering(offset: IntArray, left: IntArray, length: int) -> IntArray:

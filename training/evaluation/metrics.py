@@ -1,7 +1,8 @@
 """How right a reading is: line accuracy, character error rate, 1 - NED, strict and normalised.
 
-Strict compares texts as they are. Normalised first folds full-width and half-width forms into
-one and drops spaces, which is what most published results do without saying so.
+Strict compares texts as they are: a space is a character. Normalised first folds full-width and
+half-width forms into one and drops spaces, which is what most published results do without saying
+so.
 """
 
 import unicodedata

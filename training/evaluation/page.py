@@ -6,6 +6,7 @@ from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
 
+from datagen.folding import visible
 from datagen.images import encode_png
 from datagen.line_images import Gray
 from datagen.reports.markup import Html, join, tag
@@ -25,7 +26,7 @@ def page(report: Report, images: Sequence[Gray]) -> str:
     """
     parts = [
         _summary(report),
-        _metrics("Strict", report.strict),
+        _metrics("Strict: texts as they are, spaces counted", report.strict),
         _metrics("Normalised: full-width forms folded, spaces dropped", report.normalised),
     ]
     if report.comparison:
@@ -150,7 +151,7 @@ def _marked(text: str, other: str) -> Html:
     runs = groupby(enumerate(text), key=lambda item: item[0] in touched)
     return join(
         *(
-            tag("mark", run) if wrong else run
+            tag("mark", visible(run)) if wrong else run
             for wrong, run in ((wrong, "".join(c for _, c in run)) for wrong, run in runs)
         )
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from datagen.folding import visible
 from training.evaluation.breakdown import (
     ClassGroup,
     Confusion,
@@ -111,7 +112,7 @@ def as_table(report: Report) -> str:
         f" ({rate:,.0f} lines/s); [95 % intervals]",
         "",
         _columns("", "lines", "line accuracy", "CER", "1-NED"),
-        _line("strict", report.strict),
+        _line("strict (spaces count)", report.strict),
         _line("normalised (width, spaces)", report.normalised),
     ]
     kind = ""
@@ -145,12 +146,13 @@ def shown(estimate: Estimate, digits: int = 2) -> str:
 
 
 def quoted(confusion: Confusion) -> str:
-    """What was read in place of what, each character in quotes."""
-    if not confusion.prediction:
-        return f"'{confusion.target}' not read"
-    if not confusion.target:
-        return f"'{confusion.prediction}' read where nothing stands"
-    return f"'{confusion.target}' read as '{confusion.prediction}'"
+    """What was read in place of what, each character in quotes, a space as ␣."""
+    target, prediction = visible(confusion.target), visible(confusion.prediction)
+    if not prediction:
+        return f"'{target}' not read"
+    if not target:
+        return f"'{prediction}' read where nothing stands"
+    return f"'{target}' read as '{prediction}'"
 
 
 def verdict(paired: Paired) -> str:

@@ -104,7 +104,7 @@ class StoredLines:
         for part in self.dataset.parts:
             info = part.reader.info
             used = np.flatnonzero(info.class_counts[self.dataset.split])
-            seen |= {self.alphabet.normalise(info.alphabet.symbols[i]) for i in used.tolist()}
+            seen |= {self.alphabet.fold(info.alphabet.symbols[i]) for i in used.tolist()}
         return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
 
     def _infeasible(self, output_length: Callable[[int], int]) -> list[tuple[int, str]]:

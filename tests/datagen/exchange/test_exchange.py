@@ -25,7 +25,7 @@ from datagen.sample import Samples
 from ocrbase.locks import LockError, owned
 from tests.support.samples import make_render, make_samples
 
-MARKS = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789中文测试，,\"'\\#/[]{}<>&:;=|-_."))
+MARKS = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789中文测试，,\"'\\#/[]{}<>&:;=|-_. "))
 
 
 def _import(form: str, *sources: Path, **settings: object) -> ImportSummary:
@@ -46,6 +46,7 @@ def _mixed(folder: Path, count: int = 60) -> Path:
     """A render with JPEG and PNG images, and labels that are hard on text formats."""
     labels = [MARKS.characters[i % 40 : i % 40 + 1 + i % 12] for i in range(count)]
     labels[:8] = ['a,b"c"', "'x'", "\\n", "#1", '["a"]', "0", "中，文", "a.b-c_d"]
+    labels[8:12] = ["a b", "中文 a, 1 b", "0 1 2", '" a "']
     samples = make_samples(range(count), labels=labels)
     images = list(samples.images)
     images[::3] = map(encode_png, decode(images[::3]))

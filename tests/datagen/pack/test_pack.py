@@ -136,6 +136,19 @@ def test_differing_alphabets_are_refused_unless_a_target_is_named(tmp_path: Path
         _pack(tmp_path, first, alphabet=str(tmp_path / "digits.txt"), overwrite=True)
 
 
+def test_a_target_without_a_space_drops_it_with_its_centre(tmp_path: Path) -> None:
+    spaced = Alphabet((*ALPHABET.symbols, " "))
+    labels = ["a b c"] * 60
+    render = make_render(tmp_path / "spaced", 60, alphabet=spaced, labels=labels, shard_size=60)
+    _pack(tmp_path, render)
+    assert set(LmdbReader(tmp_path / "lmdb").read([0]).texts) == {"a b c"}
+    write_list(ALPHABET, tmp_path / "narrow.txt")
+    _pack(tmp_path, render, alphabet=str(tmp_path / "narrow.txt"), overwrite=True)
+    line = LmdbReader(tmp_path / "lmdb").read([0])
+    assert line.texts == ["abc"]
+    assert line.centres[0, :3].tolist() == [10.5, 62.5, 114.5]
+
+
 def test_existing_data_needs_leave_to_be_replaced(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 60)
     _pack(tmp_path, render)

@@ -106,6 +106,16 @@ def test_normalised_metrics_forgive_width_and_spaces_only() -> None:
     assert evaluation.normalised.line_accuracy == 0.5
 
 
+def test_a_space_counts_in_strict_metrics_and_shows_in_confusions() -> None:
+    evaluation = evaluation_of(predictions=["A1天", "a b"], targets=["A1 天", "ab"])
+    assert evaluation.strict.edits.tolist() == [1, 1]
+    assert evaluation.strict.target_lengths.tolist() == [4, 2]
+    assert evaluation.normalised.edits.tolist() == [0, 0]
+    table = as_table(build_report(evaluation))
+    assert "'␣' not read" in table and "'␣' read where nothing stands" in table
+    assert "strict (spaces count)" in table
+
+
 def test_a_limit_spreads_over_the_data(source: Reader) -> None:
     evaluation = evaluate(LineReader(BarScorer()), source, "bars", limit=3)
     assert evaluation.positions.tolist() == [0, 2, 4]
