@@ -45,17 +45,18 @@ def dark_on_light(gray: Gray) -> Gray:
     return np.subtract(255, gray, dtype=np.uint8) if is_light_on_dark(gray) else gray
 
 
-def to_line_height(gray: Gray) -> Gray:
-    """An image (H, W) scaled to (32, w), w in proportion.
+def to_line_height(gray: Gray, width_px: int | None = None) -> Gray:
+    """An image (H, W) scaled to (32, w), w in proportion unless it is given.
 
     Reduced by area, enlarged by cubic interpolation: area repeats pixels there, and linear
     interpolation blurs the strokes of small print.
     """
     height, width = gray.shape
-    if height == LINE_HEIGHT_PX:
+    width_px = scaled_width(height, width) if width_px is None else width_px
+    if (height, width) == (LINE_HEIGHT_PX, width_px):
         return gray
     method = cv2.INTER_AREA if height > LINE_HEIGHT_PX else cv2.INTER_CUBIC
-    size = (scaled_width(height, width), LINE_HEIGHT_PX)
+    size = (width_px, LINE_HEIGHT_PX)
     return cv2.resize(gray, size, interpolation=method).astype(np.uint8, copy=False)
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.drawing.capture import NativeFrames
 from datagen.drawing.finishing import BACKGROUND_DEPTH
 from datagen.drawing.look_columns import Look
 from datagen.errors import ImageError, RenderError
@@ -59,22 +60,21 @@ class Backgrounds:
             )
         self.fingerprint = digest.hexdigest() if self._images else ""
 
-    def cut(self, looks: NDArray[np.float64], shape: tuple[int, int, int]) -> NDArray[np.float32]:
-        """What the ground of each line adds to its level, (B, H, W), or (B, 0, 0) without images.
+    def cut(self, looks: NDArray[np.float64], frames: NativeFrames) -> NDArray[np.float32]:
+        """What the ground of each line adds to its level, flat, or empty without images.
 
         Args:
-            looks: (B, len(Look)); BACKGROUND picks the image, BACKGROUND_X and _Y the place, WIDTH
-                is the line's own; BACKGROUND_RELIEF receives the standard deviation of the cut.
-            shape: (B, H, W).
+            looks: (B, len(Look)); BACKGROUND picks the image, BACKGROUND_X and _Y the place;
+                BACKGROUND_RELIEF receives the standard deviation of the cut.
+            frames: the lines' sizes and their places in the flat array.
         """
         if not self._images:
-            return np.zeros((shape[0], 0, 0), dtype=np.float32)
-        grounds = np.zeros(shape, dtype=np.float32)
+            return np.zeros(0, dtype=np.float32)
+        grounds = np.zeros(frames.pixels, dtype=np.float32)
         for b in np.nonzero(looks[:, Look.BACKGROUND] >= 0.0)[0].tolist():
             image = self._images[int(looks[b, Look.BACKGROUND] * len(self._images))]
-            width = int(looks[b, Look.WIDTH])
-            patch = _patch(image, looks[b], shape[1], width)
-            grounds[b, :, :width] = patch
+            patch = _patch(image, looks[b], int(frames.height[b]), int(frames.width[b]))
+            grounds[frames.start[b] : frames.start[b] + patch.size] = patch.ravel()
             looks[b, Look.BACKGROUND_RELIEF] = patch.std()
         return grounds
 

@@ -30,6 +30,7 @@ class Effect:
         none: the strength of lines that do not have it.
         scale: what one unit of strength is in its column.
         whole: the strength is a whole number.
+        ratios: equal ratios of strength are equally frequent, in place of equal differences.
         kinds: what the values 0, 1, … of its column mean, for an effect without a strength.
         recorded: its name in sample metadata; "" where the strength is not kept. Metadata holds
             strengths by position: a change here is a change of the data formats.
@@ -45,6 +46,7 @@ class Effect:
     none: float = 0.0
     scale: float = 1.0
     whole: bool = False
+    ratios: bool = False
     kinds: tuple[str, ...] = ()
     recorded: str = ""
 
@@ -147,6 +149,11 @@ EFFECTS = (
     Effect(
         "background", "an image of the user's as ground", (Look.BACKGROUND,),
         share="surface.backgrounds_share",
+    ),
+    Effect(
+        "native", "height at which the line is drawn and captured, before it is resized to 32 px",
+        (Look.NATIVE,), "capture.native_px", "px", (8, 64), "capture.native_share", none=32.0,
+        whole=True, ratios=True,
     ),
     Effect(
         "jpeg", "JPEG quality", (Look.QUALITY,),

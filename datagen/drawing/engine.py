@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
+from datagen.drawing.capture import native_frames
 from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
@@ -25,6 +26,7 @@ from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
 from datagen.images import encode_jpeg, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
+from datagen.line_images import to_line_height
 from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
 from ocrbase.settings import to_mapping
@@ -105,12 +107,12 @@ class LineEngine:
     ) -> Samples:
         """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
         images, masks, (centres, quads), good, face = self._pixels(texts, indices, looks, attempt)
-        widths = looks[:, Look.WIDTH].astype(np.int64)
-        qualities = looks[:, Look.QUALITY].astype(np.int64)
+        widths = looks[:, Look.WIDTH].astype(np.int64).tolist()
+        qualities = looks[:, Look.QUALITY].astype(np.int64).tolist()
         encoded = [
-            encode_jpeg(image[:, :width], quality) if fine else b""
+            encode_jpeg(to_line_height(image, width), quality) if fine else b""
             for image, width, quality, fine in zip(
-                images, widths.tolist(), qualities.tolist(), good.tolist(), strict=True
+                images, widths, qualities, good.tolist(), strict=True
             )
         ]
         return Samples(
@@ -119,7 +121,7 @@ class LineEngine:
             meta=_meta(texts, indices, attempt, looks, face),
             centres=centres,
             quads=quads if self.boxes else None,
-            masks=[encode_png(m[:, :w]) for m, w in zip(masks, widths, strict=True)]
+            masks=[encode_png(to_line_height(m, w)) for m, w in zip(masks, widths, strict=True)]
             if self.masks
             else None,
         )
@@ -144,8 +146,8 @@ class LineEngine:
     def _pixels(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int
     ) -> tuple[
-        NDArray[np.uint8],
-        NDArray[np.uint8],
+        list[NDArray[np.uint8]],
+        list[NDArray[np.uint8]],
         tuple[NDArray[np.float32], NDArray[np.float32]],
         NDArray[np.bool_],
         IntArray,
@@ -153,31 +155,36 @@ class LineEngine:
         """Draw gray images without encoding them.
 
         Returns:
-            images (B, 32, W), masks (B, 32, W) or (B, 0, 0), (centres
-            (B, L), quads (B, L, 4, 2)), whether each line is good (B,), face of each line (B,).
+            images of native sizes, their masks (none unless asked for), (centres (B, L), quads
+            (B, L, 4, 2)) in the finished lines, whether each is good (B,), face of each (B,).
         """
         ids, face, good, setting = self._fit(texts, indices, looks, attempt)
+        frames = native_frames(looks)
         bound_blur(looks, self.style.blur.max_em)
-        level = level_for(looks[:, Look.SIZE] * np.sqrt(looks[:, Look.STRETCH]))
+        native_em = looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+        level = level_for(native_em * np.sqrt(looks[:, Look.STRETCH]))
         slots, table = self.glyphs.batch(setting.face, level, ids)
         glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
         b, length = ids.shape
-        width = int(looks[:, Look.WIDTH].max())
-        shape = (b, LINE_HEIGHT_PX, width)
-        images = np.zeros(shape, dtype=np.uint8)
-        masks = np.zeros(shape if self.masks else (b, 0, 0), dtype=np.uint8)
+        images = np.zeros(frames.pixels, dtype=np.uint8)
+        masks = np.zeros(frames.pixels if self.masks else 0, dtype=np.uint8)
         centres = np.full((b, length), np.nan, dtype=np.float32)
         quads = np.full((b, length, 4, 2), np.nan, dtype=np.float32)
         stream = f"pixels {attempt}"
         seeds = (bits(self.seed, stream, indices, 1)[:, 0] >> np.uint64(32)).astype(np.uint32)
-        grounds = self._backgrounds.cut(looks, shape)
+        grounds = self._backgrounds.cut(looks, frames)
         draw_lines(
             looks, slots, texts.lengths, setting.columns,
-            np.array(LEVELS, dtype=np.float64)[level], glyphs, seeds, grounds,
-            images, masks, centres, quads, good,
+            np.array(LEVELS, dtype=np.float64)[level], glyphs, seeds,
+            (frames.start, frames.height, frames.width), grounds, images, masks, centres, quads,
+            good,
         )  # fmt: skip
         looks[:, Look.SIZE] *= looks[:, Look.FIT]
-        return images, masks, (centres, quads), good, face
+        enlargement = frames.enlargement(looks)  # (B, 2)
+        centres *= enlargement[:, :1]
+        quads *= enlargement[:, None, None]
+        native_masks = frames.lines(masks) if self.masks else []
+        return frames.lines(images), native_masks, (centres, quads), good, face
 
 
 def choose_faces(

@@ -168,9 +168,9 @@ def _ground_row(row, y, look, height, width, seed):
 
 
 @compiled
-def _compose(canvas, look, seed, ground, image, width):
-    """Mix ink and ground by coverage, add noise, round: fills image (H, at least width) uint8."""
-    height = image.shape[0]
+def _compose(canvas, look, seed, ground, image):
+    """Mix ink and ground by coverage, add noise, round: fills image (H, W) uint8."""
+    height, width = image.shape
     row = np.zeros(width, dtype=np.float32)
     uneven = (
         look[Look.SLOPE_X] != 0.0
@@ -183,7 +183,7 @@ def _compose(canvas, look, seed, ground, image, width):
     # The sum of four random bytes has mean 510 and standard deviation 147.8.
     gain = np.float32(look[Look.NOISE] / 147.8)
     zero, white, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
-    on_image = ground.shape[0] == height
+    on_image = ground.size > 0
     for y in range(height):
         if uneven:
             _ground_row(row, y, look, height, width, seed)
@@ -191,7 +191,7 @@ def _compose(canvas, look, seed, ground, image, width):
             row[:] = zero
         if on_image:
             for x in range(width):
-                row[x] += ground[y, x]
+                row[x] += ground[y * width + x]
         coverage = canvas[y + PAD, PAD : PAD + width]
         out = image[y]
         counter = np.uint32(seed + np.uint32(y) * np.uint32(0x9E3779B1))
@@ -207,14 +207,15 @@ def _compose(canvas, look, seed, ground, image, width):
             value = level + (ink - level) * coverage[x] + row[x] + noise
             out[x] = np.uint8(np.int32(min(max(value, zero), white) + half))
     if look[Look.SALT] > 0.0:
-        _salt(image, look[Look.SALT], seed, width)
+        _salt(image, look[Look.SALT], seed)
 
 
 @compiled
-def _salt(image, share, seed, width):
+def _salt(image, share, seed):
     """Set single pixels to black or white."""
+    height, width = image.shape
     limit = np.uint32(share * 4294967295.0)
-    for y in range(image.shape[0]):
+    for y in range(height):
         for x in range(width):
             at = np.uint32(seed) ^ np.uint32(0x51ED270B)
             h = _hash(at + np.uint32(y * 65536 + x))
@@ -234,10 +235,10 @@ def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image
         reaches: pixels of each glyph, (L, 4).
         box: the ink's box, (4,).
         seed: a random word of the line, uint32.
-        ground: what a background image adds to the ground, (H, W) float32, or (0, 0).
-        image: receives gray levels, (H, at least the line's width) uint8.
+        ground: what a background image adds to the ground, flat (H W,) float32, or empty.
+        image: receives gray levels, (H, W) uint8.
     """
-    width = int(look[Look.WIDTH])
+    width = image.shape[1]
     if look[Look.WEIGHT] != 0.0:
         _weigh(coverage, look[Look.WEIGHT])
     if look[Look.BLEED] > 0.0:
@@ -251,10 +252,9 @@ def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image
     if look[Look.RESAMPLE] > 1.0:
         resample(coverage, spare, look[Look.RESAMPLE], width)
     palest = _palest(coverage, reaches, length)
-    on_image = ground.shape[0] == image.shape[0] and look[Look.BACKGROUND] >= 0.0
-    if not _separate(look, palest, on_image):
+    if not _separate(look, palest, ground.size > 0):
         return False
     if look[Look.RULE] > 0.0:
         _rule(coverage, look, box, width)
-    _compose(coverage, look, seed, ground, image, width)
+    _compose(coverage, look, seed, ground, image)
     return True

@@ -17,6 +17,7 @@ def draw_lines(
     levels_px,
     glyphs,
     seeds,
+    frames,
     grounds,
     images,
     masks,
@@ -24,7 +25,7 @@ def draw_lines(
     quads,
     good,
 ):
-    """Draw B lines into gray images.
+    """Draw B lines into gray images of their native sizes, which lie in flat arrays.
 
     Args:
         looks: (B, len(Look)); FIT, INK and GROUND receive what was really drawn.
@@ -34,34 +35,37 @@ def draw_lines(
         levels_px: size at which the glyphs of each line were rasterised, (B,).
         glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
         seeds: a random word of each line, (B,) uint32.
-        grounds: background images, (B, H, W) float32 around 0, or (B, 0, 0) for none.
-        images: receives gray levels, (B, H, W) uint8; only the line's own width is written.
-        masks: receives coverage from 0 to 255, (B, H, W) uint8, or (B, 0, 0) for none.
-        centres: receives x of the centres of the characters' boxes, (B, L).
-        quads: receives their corners, (B, L, 4, 2).
+        frames: (start, height, width) of `NativeFrames`, (B,) each.
+        grounds: background images, flat float32 around 0; empty for none.
+        images: receives gray levels, flat uint8.
+        masks: receives coverage from 0 to 255, flat uint8; empty for none.
+        centres: receives x of the centres of the characters' boxes in native px, (B, L).
+        quads: receives their corners in native px, (B, L, 4, 2).
         good: receives whether the line could be drawn, (B,) bool.
     """
-    height = images.shape[1]
+    start, height, width = frames
     advance, gap, shift, rise, factor = setting
     reaches, box = np.zeros((slots.shape[1], 4), dtype=np.int32), np.empty(4)
-    rows = height + 2 * PAD
-    buffers = np.zeros((2, rows * (images.shape[2] + 2 * PAD)), dtype=np.float32)
+    buffers = np.zeros((2, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
     for b in range(looks.shape[0]):
         if not good[b]:
             continue
-        width = int(looks[b, Look.WIDTH])
-        # Contiguous arrays of the line's own width: compiled loops vectorise over their rows.
-        columns = width + 2 * PAD
+        # Contiguous arrays of the line's own size: compiled loops vectorise over their rows.
+        rows, columns = height[b] + 2 * PAD, width[b] + 2 * PAD
         canvas = buffers[0, : rows * columns].reshape(rows, columns)
         spare = buffers[1, : rows * columns].reshape(rows, columns)
+        frame = slice(start[b], start[b] + height[b] * width[b])
+        image = images[frame].reshape(height[b], width[b])
+        ground = grounds[frame] if looks[b, Look.BACKGROUND] >= 0.0 else grounds[:0]
         good[b] = set_line(
             looks[b], slots[b], lengths[b],
             (advance[b], gap[b], shift[b], rise[b], factor[b]),
             levels_px[b], glyphs, canvas, centres[b], quads[b], reaches, box,
         ) and finish_line(
-            canvas, spare, looks[b], lengths[b], reaches, box, seeds[b], grounds[b], images[b],
+            canvas, spare, looks[b], lengths[b], reaches, box, seeds[b], ground, image,
         )  # fmt: skip
-        if masks.shape[1] and good[b]:
-            for y in range(height):
-                for x in range(width):
-                    masks[b, y, x] = np.uint8(canvas[y + PAD, x + PAD] * 255.0 + 0.5)
+        if masks.size and good[b]:
+            mask = masks[frame].reshape(height[b], width[b])
+            for y in range(height[b]):
+                for x in range(width[b]):
+                    mask[y, x] = np.uint8(canvas[y + PAD, x + PAD] * 255.0 + 0.5)

@@ -59,3 +59,5 @@ class Look(IntEnum):
     PERSPECTIVE = auto()  # px, for the record: KEYSTONE and FAN are what is drawn
     FIT = auto()  # filled in by drawing: the scale that fitted the line into its frame
     BACKGROUND_RELIEF = auto()  # filled in by drawing: standard deviation of the background image
+    NATIVE = auto()  # height in px at which the line is drawn and captured
+    MIN_EM = auto()  # px at that height

@@ -11,6 +11,7 @@ from datagen.drawing.effects import EFFECTS, Effect, Span, share_of, value_at
 from datagen.drawing.look_columns import CORNER_PX, Look
 from datagen.drawing.style import Style
 from datagen.draws import uniforms
+from datagen.line_geometry import LINE_HEIGHT_PX
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,7 +44,10 @@ class _Draws:
         """Strength of an effect in its unit, (B,), or what lines without it have."""
         low, high = value_at(style, effect.range)
         column = effect.columns[0]
-        drawn = self.span(column, (low, high + effect.whole))
+        if effect.ratios:
+            drawn = np.exp(self.span(column, (np.log(low), np.log(high + effect.whole))))
+        else:
+            drawn = self.span(column, (low, high + effect.whole))
         drawn = np.floor(drawn) if effect.whole else drawn
         return np.where(self.chance(column, share_of(style, effect)), drawn, effect.none)
 
@@ -66,6 +70,7 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     _gray(table, draws, style)
     _geometry(table, draws, style)
     _blur(table, draws)
+    table[:, Look.MIN_EM] = style.capture.min_em_px
     _surface(table, draws, style)
     return table
 
@@ -103,7 +108,8 @@ def _geometry(table: FloatArray, draws: _Draws, style: Style) -> None:
 def _blur(table: FloatArray, draws: _Draws) -> None:
     table[:, Look.MOTION_ANGLE] = np.pi * draws.unit(Look.MOTION_ANGLE)
     spread = 1.5 * table[:, Look.GAUSS] + 0.5 * table[:, Look.MOTION] + table[:, Look.RESAMPLE]
-    table[:, Look.MARGIN] += spread - 1.0  # px that blur carries ink outward
+    # Pixels that blur carries ink outward, at the height where it happens.
+    table[:, Look.MARGIN] += (spread - 1.0) * LINE_HEIGHT_PX / table[:, Look.NATIVE]
 
 
 def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
@@ -142,7 +148,7 @@ def bound_blur(table: FloatArray, max_em: float) -> None:
     resample, bleed = table[:, Look.RESAMPLE], table[:, Look.BLEED]
     variance = gauss**2 + motion**2 / 12.0 + (resample**2 - 1.0) / 6.0 + bleed**2
     smallest = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
-    limit = (max_em * smallest) ** 2
+    limit = (max_em * smallest * table[:, Look.NATIVE] / LINE_HEIGHT_PX) ** 2
     shrink = np.sqrt(np.minimum(1.0, limit / np.maximum(variance, 1e-9)))
     table[:, Look.GAUSS] = gauss * shrink
     table[:, Look.MOTION] = motion * shrink

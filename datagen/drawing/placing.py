@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from datagen.drawing.look_columns import CORNER_PX, Look
+from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.compiled import compiled
 
 PAD = 8  # zero pixels around the frame, so that blurs need no bounds checks
 ASCENT = 0.88  # of the em square above the baseline, as CJK faces have it
-MIN_EM_PX = 9.0
 
 
 @compiled
@@ -97,10 +97,10 @@ def _extent(maps, slots, length, width, height, box):
 
 
 @compiled
-def _fit(maps, length, look, box, frame_height):
+def _fit(maps, length, look, box):
     """Scale and move the maps so that the ink box lies inside the frame; returns the scale."""
     margin = look[Look.MARGIN]
-    room_x, room_y = look[Look.WIDTH] - 2.0 * margin, frame_height - 2.0 * margin
+    room_x, room_y = look[Look.WIDTH] - 2.0 * margin, LINE_HEIGHT_PX - 2.0 * margin
     span_x, span_y = box[2] - box[0], box[3] - box[1]
     scale = min(1.0, room_x / max(span_x, 1e-6), room_y / max(span_y, 1e-6))
     free_x, free_y = room_x - scale * span_x, room_y - scale * span_y
@@ -118,6 +118,18 @@ def _fit(maps, length, look, box, frame_height):
         box[2 * i] = scale * box[2 * i] + move_x
         box[2 * i + 1] = scale * box[2 * i + 1] + move_y
     return scale
+
+
+@compiled
+def _to_native(maps, length, box, zoom_x, zoom_y):
+    """Scale the maps and the ink box from the frame of the line to that of its capture."""
+    for k in range(length):
+        for i in range(3):
+            maps[k, 2 * i] *= zoom_x
+            maps[k, 2 * i + 1] *= zoom_y
+    for i in range(2):
+        box[2 * i] *= zoom_x
+        box[2 * i + 1] *= zoom_y
 
 
 @compiled
@@ -175,6 +187,8 @@ def _inside(start, step, limit, first, last):
 def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, quads, reaches, box):
     """Draw the coverage of one line; False if it has no ink or would be too small to read.
 
+    The line is laid out in a frame of 32 px by its own width, then drawn at the canvas's size.
+
     Args:
         look: one row of looks; column FIT receives the scale that fitted the line.
         slots: slot of each character, (L,) int32.
@@ -183,10 +197,10 @@ def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, qu
         level_px: size at which the glyphs were rasterised.
         glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
         canvas: receives coverage from 0 to 1, (H + 2 PAD, W + 2 PAD) float32; zeroed here.
-        centres: receives x of the centres of the characters' boxes, (L,).
+        centres: receives x of the centres of the characters' boxes in the canvas, (L,).
         quads: receives their corners, (L, 4, 2), clockwise from the top left.
         reaches: receives the pixels that each glyph touched, in canvas coordinates, (L, 4) int32.
-        box: receives the box of all ink in frame coordinates, (4,).
+        box: receives the box of all ink in the canvas's frame, (4,).
     """
     arena, start, width, height, left, top = glyphs
     advance, _, shift, rise, factor = setting
@@ -197,10 +211,14 @@ def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, qu
     _extent(maps, slots, length, width, height, box)
     if box[2] <= box[0]:
         return False
-    scale = _fit(maps, length, look, box, canvas.shape[0] - 2 * PAD)
+    scale = _fit(maps, length, look, box)
     look[Look.FIT] = scale
-    if scale * look[Look.SIZE] < MIN_EM_PX:
+    zoom_y = (canvas.shape[0] - 2 * PAD) / LINE_HEIGHT_PX
+    if scale * look[Look.SIZE] * zoom_y < look[Look.MIN_EM]:
         return False
+    zoom_x = (canvas.shape[1] - 2 * PAD) / look[Look.WIDTH]
+    if zoom_x != 1.0 or zoom_y != 1.0:
+        _to_native(maps, length, box, zoom_x, zoom_y)
     for k in range(length):
         g, m = slots[k], maps[k]
         if width[g] > 0:

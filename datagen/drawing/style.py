@@ -171,6 +171,25 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """How the line became an image, before it was resized to the height of all lines.
+
+    Blur, noise and all that comes from paper, lens, sensor or codec happens at the native height
+    and counts its pixels; size, margins and geometry count pixels of the line at 32 px.
+
+    Attributes:
+        native_px: height of the line when captured; equal ratios are equally frequent.
+        native_share: share of lines captured at such a height; the others at 32 px.
+        min_em_px: smallest em at the native height: a smaller line is captured at a greater
+            height, up to 32 px, or not drawn.
+    """
+
+    native_px: tuple[int, int] = (9, 50)
+    native_share: float = 0.0
+    min_em_px: float = 9.0
+
+
+@dataclass(frozen=True)
 class Jpeg:
     """Encoding.
 
@@ -191,6 +210,7 @@ class Style:
     geometry: Geometry = field(default_factory=Geometry)
     blur: Blur = field(default_factory=Blur)
     surface: Surface = field(default_factory=Surface)
+    capture: Capture = field(default_factory=Capture)
     jpeg: Jpeg = field(default_factory=Jpeg)
 
 
@@ -265,6 +285,7 @@ _LIMITS: dict[str, Span] = {
     "gray.noise_factor": (0, 100),
     "geometry.wave_length_px": (40, 5000),
     "blur.max_em": (0, 1),
+    "capture.min_em_px": (6, 32),
 }
 _LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
 _LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
 from datagen.drawing.backgrounds import KEPT_PIXELS, Backgrounds
+from datagen.drawing.capture import NativeFrames, native_frames
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.finishing import BACKGROUND_DEPTH
 from datagen.drawing.look_columns import Look
@@ -59,7 +60,9 @@ def test_the_ground_is_the_cut_of_the_image_in_every_row(tmp_path: Path) -> None
     style = replace(style, gray=replace(style.gray, ground=(150.0, 150.0)))
     engine, indices = _engine(style, masks=True), np.arange(60)
     samples = engine.draw(many_texts(60), indices)
-    cuts = Backgrounds(str(tmp_path / "bg")).cut(draw_looks(style, 5, indices), (60, 32, 280))
+    looks = draw_looks(style, 5, indices)
+    frames = native_frames(looks)
+    cuts = frames.lines(Backgrounds(str(tmp_path / "bg")).cut(looks, frames))
     assert samples.masks is not None and all(samples.images)
     levels = samples.meta["effects"][:, EFFECTS.index("ground")].astype(float)
     for data, mask, cut, level in zip(samples.images, samples.masks, cuts, levels, strict=True):
@@ -117,10 +120,11 @@ def test_large_images_are_kept_small_in_memory(tmp_path: Path) -> None:
     assert image.shape[1] / image.shape[0] == pytest.approx(4 / 3, rel=0.01)
 
 
-def _cut(folder: Path) -> NDArray[np.float32]:
+def _cut(folder: Path) -> list[NDArray[np.float32]]:
     looks = np.zeros((1, len(Look)))
-    looks[0, Look.WIDTH], looks[0, Look.BACKGROUND_X], looks[0, Look.BACKGROUND_Y] = 280, 0.9, 0.9
-    return Backgrounds(str(folder)).cut(looks, (1, 32, 280))
+    looks[0, Look.BACKGROUND_X], looks[0, Look.BACKGROUND_Y] = 0.9, 0.9
+    frames = NativeFrames(np.array([0]), np.array([32]), np.array([280]))
+    return frames.lines(Backgrounds(str(folder)).cut(looks, frames))
 
 
 def test_what_cannot_be_used_is_named_and_nothing_hangs(tmp_path: Path) -> None:

@@ -37,13 +37,15 @@ def _cut(folder: Path, rng: Random) -> None:
     import numpy as np
 
     from datagen.drawing.backgrounds import Backgrounds
+    from datagen.drawing.capture import native_frames
     from datagen.drawing.finishing import BACKGROUND_DEPTH
     from datagen.drawing.look_columns import Look
 
     looks = np.zeros((8, len(Look)))
     for look in looks:
-        look[Look.WIDTH] = rng.choice((32, 280, 4096))
+        look[Look.WIDTH], look[Look.NATIVE] = rng.choice((32, 280, 4096)), rng.choice((8, 32, 64))
+        look[Look.SIZE] = 24.0
         for column in (Look.BACKGROUND, Look.BACKGROUND_X, Look.BACKGROUND_Y):
             look[column] = rng.choice((0.0, rng.random(), 1.0 - 2.0**-53))
-    cuts = Backgrounds(str(folder)).cut(looks, (8, 32, 4096))
+    cuts = Backgrounds(str(folder)).cut(looks, native_frames(looks))
     assert np.isfinite(cuts).all() and np.abs(cuts).max() <= BACKGROUND_DEPTH + 0.01
