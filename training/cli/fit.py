@@ -37,11 +37,11 @@ LOOK_FIELDS = {
 }
 GROUPS = {
     "Run": ("run", "resume", "config", "seed"),
-    "Data": ("data", "augment"),
+    "Data": ("data", "joined", "augment"),
     "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
     "Optimisation": (
-        "epochs", "max_steps", "batch_size", "accumulate", "lr", "schedule", "warmup",
-        "warmup_steps", "decay_steps", "weight_decay", "clip_norm", "ema_decay",
+        "epochs", "max_steps", "batch_size", "select_from", "accumulate", "lr", "schedule",
+        "warmup", "warmup_steps", "decay_steps", "weight_decay", "clip_norm", "ema_decay",
         "alignment_lines", "alignment_weight", "curriculum_lines",
     ),
     "Validation and logging": (
@@ -95,6 +95,7 @@ def option(
     default=DEFAULTS.data,
     help="Packed dataset. Repeat to mix several; weights share out an epoch among them.",
 )
+@option("--joined", "Share of the pairs of lines that become one sample, side by side.")
 @option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
 @option("--model", "Network architecture.", click.Choice(MODELS))
 @option("--channels", "Image channels: 1, or 3 copies of the gray channel.")
@@ -113,6 +114,7 @@ def option(
     int,
     "64 per process, 512 per GPU or fewer",
 )
+@option("--select-from", "Lines read for each trained on; the least surely read are chosen.")
 @option("--accumulate", "Batches per step and process (gradient accumulation), to save memory.")
 @option("--lr", "Peak learning rate.", float, "1.2e-3 at 64 lines, scaled by batch size and width")
 @option(

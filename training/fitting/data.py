@@ -108,6 +108,10 @@ class Batch:
     def pin_memory(self) -> "Batch":
         return Batch(*(getattr(self, f.name).pin_memory() for f in fields(self)))
 
+    def rows(self, chosen: Tensor | slice) -> "Batch":
+        """Some of the lines."""
+        return Batch(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
     def to(self, device: torch.device) -> "Batch":
         """Move what the network and the losses read; the rest stays, or it would cost a wait."""
         moved = {
@@ -123,6 +127,7 @@ _SILENCE = "DataLoader timed out"
 WAIT_S = 600.0  # for a worker's batch; the slowest disk or renderer takes seconds
 
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
+Join = Callable[[Lines, IntArray, int], tuple[Lines, IntArray]]  # lines, sample indices, step
 
 
 def make_batches(lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1) -> list[Batch]:
@@ -165,8 +170,12 @@ class StepBatches(Dataset[list[Batch] | Exception]):
     traceback in its text.
     """
 
-    def __init__(self, source: LineSource, augment: Augment | None, pieces: int) -> None:
+    def __init__(
+        self, source: LineSource, augment: Augment | None, pieces: int,
+        join: Join | None = None, least: int = MIN_IN_TRAINING,
+    ) -> None:  # fmt: skip
         self.source, self.augment, self.pieces = source, augment, pieces
+        self.join, self.least = join, least
 
     def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
         try:
@@ -176,7 +185,9 @@ class StepBatches(Dataset[list[Batch] | Exception]):
 
     def _batches(self, step: int, indices: IntArray) -> list[Batch]:
         lines = self.source.batch(indices)
-        batches = make_batches(lines, indices, self.pieces, MIN_IN_TRAINING)
+        if self.join:
+            lines, indices = self.join(lines, indices, step)
+        batches = make_batches(lines, indices, self.pieces, self.least)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)
@@ -205,6 +216,8 @@ def step_loader(
     world_size: int = 1,
     pieces: int = 1,
     augment: Augment | None = None,
+    join: Join | None = None,
+    least: int = MIN_IN_TRAINING,
     workers: int = 0,
     pin: bool = False,
 ) -> Iterator[list[Batch]]:
@@ -219,6 +232,8 @@ def step_loader(
         pieces: into how many batches a step is cut at least (gradient accumulation); lines of
             several buckets make more.
         augment: changes the images, a pure function of their indices and the step.
+        join: makes some pairs of lines one, a pure function of their indices and the step.
+        least: lines of one width in a batch, as far as there are so many.
         workers: processes that load ahead; 0 loads in this one.
         pin: whether to put batches into page-locked memory, for a GPU.
 
@@ -226,7 +241,7 @@ def step_loader(
         FitError: if a worker dies, or gives nothing for WAIT_S.
     """
     loader: DataLoader[list[Batch] | Exception] = DataLoader(
-        StepBatches(source, augment, pieces),
+        StepBatches(source, augment, pieces, join, least),
         sampler=_Steps(order, steps, rank, world_size),
         batch_size=None,
         num_workers=workers,

@@ -63,7 +63,7 @@ def fit(
         KeyboardInterrupt: after a signal; the state of the last whole step is kept.
     """
     hardware.set_up(wished, rank)
-    facts = sources.train.facts()
+    facts = sources.facts(wished)
     settings, order = resolve(wished, sources, facts, rank)
     folder = runs / settings.run
     with owned(folder) if rank.first else contextlib.nullcontext(), memory_error(settings):

@@ -38,6 +38,8 @@ class FitSettings:
         max_steps: steps after which the run ends, whatever `epochs` says.
         batch_size: lines per step, over all processes; None: 64 per process, 512
             per GPU or as many as its memory holds.
+        select_from: lines read for each that is trained on: once half of the validation lines are
+            right, the least surely read are chosen (selective backpropagation).
         accumulate: pieces in which a process works off its part of a batch (gradient accumulation).
         lr: peak learning rate; None: 1.2e-3 at a batch of 64, more for larger batches and
             narrower networks.
@@ -55,6 +57,7 @@ class FitSettings:
         alignment_weight: of the alignment loss that is added to CTC afterwards.
         curriculum_lines: lines in which the longest line grows from the shortest to the longest
             of the data; 0 takes all lengths from the start.
+        joined: share of the pairs of lines that become one sample, side by side.
         augment: strength of augmentation at load time (shift, blur, noise, erasing), 0 to 1.
         validate_every: steps between validations; None: 20 per run, or as many as take a tenth of
             its time.
@@ -94,6 +97,7 @@ class FitSettings:
     epochs: Count = 10
     max_steps: Count | None = None
     batch_size: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    select_from: Annotated[int, Meta(ge=1, le=16)] = 1
     accumulate: Annotated[int, Meta(ge=1, le=10_000)] = 1
     lr: Annotated[float, Meta(gt=0, lt=1)] | None = None
     schedule: str = "one-cycle"
@@ -106,6 +110,7 @@ class FitSettings:
     alignment_lines: CountOrNone | None = None
     alignment_weight: Annotated[float, Meta(ge=0, le=100)] = 0.0
     curriculum_lines: CountOrNone = 0
+    joined: Annotated[float, Meta(ge=0, le=1)] = 0.0
     augment: Annotated[float, Meta(ge=0, le=1)] = 0.0
     validate_every: Count | None = None
     validation_lines: CountOrNone = 2_000

@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from training.fitting.ctc import steps_needed
-from training.fitting.data import Batch, step_loader
+from training.fitting.data import MIN_IN_TRAINING, Batch, step_loader
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.order import StepOrder
 from training.fitting.run_logger import RunLogger
+from training.fitting.selection import MIN_ACCURACY, select_rows
 from training.fitting.signals import Interrupted, Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import save_state
@@ -57,7 +58,8 @@ class Loop:
         loader = step_loader(
             self.sources.train, self.order, range(self.train_state.step, settings.steps),
             rank=self.rank.index, world_size=self.rank.world_size, pieces=settings.accumulate,
-            augment=self.sources.augment(settings), workers=settings.workers,
+            augment=self.sources.augment(settings), join=self.sources.join(settings),
+            least=MIN_IN_TRAINING * settings.select_from, workers=settings.workers,
             pin=self.rank.device.type == "cuda",
         )  # fmt: skip
         for batches in loader:
@@ -95,6 +97,8 @@ class Loop:
         state, device = self.train_state, self.rank.device
         scale = self.rank.world_size / self.settings.batch_size
         sum_of_losses = torch.zeros((), device=device)
+        if self.settings.select_from > 1:
+            batches = self._selected(batches)
         for i, batch in enumerate(batches):
             frames = state.network.output_length(batch.images.shape[2])
             too_long = steps_needed(batch.targets, batch.lengths) > frames
@@ -105,6 +109,28 @@ class Loop:
                 loss.backward()  # type: ignore[no-untyped-call]
             sum_of_losses += loss.detach()
         return sum_of_losses
+
+    def _selected(self, batches: list[Batch]) -> list[Batch]:
+        """The lines to train on: of each batch the least surely read, or at first any of them.
+
+        The EMA reads them, since it is in eval mode and what is validated. Each rank selects among
+        its own lines.
+        """
+        state = self.train_state
+        counts = [-(-len(batch) // self.settings.select_from) for batch in batches]
+        if state.best < MIN_ACCURACY:
+            return [batch.rows(slice(count)) for batch, count in zip(batches, counts, strict=True)]
+        if self.rank.world_size > 1:
+            state.ema.share()  # the saved statistics, or a resumed run would select other lines
+        return [self._least_sure(*pair) for pair in zip(batches, counts, strict=True)]
+
+    def _least_sure(self, batch: Batch, count: int) -> Batch:
+        """Some lines of a batch, read in pieces of as many lines as are trained on."""
+        state = self.train_state
+        pieces = [batch.rows(slice(start, start + count)) for start in range(0, len(batch), count)]
+        losses = torch.cat([state.losses_of_ema(piece.to(self.rank.device)) for piece in pieces])
+        indices = batch.indices.numpy()
+        return batch.rows(select_rows(losses, count, indices, state.step, self.settings.seed))
 
     def _without_sync(self, wait: bool) -> contextlib.AbstractContextManager[None]:
         """Let DDP exchange gradients once per step, with the last piece."""

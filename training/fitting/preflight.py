@@ -26,11 +26,13 @@ def preflight(
     if settings.steps < 1:
         raise FitError(
             f"{facts.name} has {len(sources.train):,} lines, fewer than the batch of"
-            f" {settings.batch_size:,}: lower --batch-size, or give more --epochs"
+            f" {settings.batch_size * settings.select_from:,}: lower --batch-size, or give more"
+            " --epochs"
         )
     if rank.first:  # one look at all labels is enough
         _refuse_infeasible(facts, network)
-    epochs = settings.steps * settings.batch_size / len(sources.train)
+    read = settings.batch_size * settings.select_from
+    epochs = settings.steps * read / len(sources.train)
     gib = memory_bytes(settings, network, facts.longest_px, rank) / 2**30
     held = len(sources.validation) if sources.validation is not None else 0
     return [

@@ -76,7 +76,7 @@ def resolve(
         FitError: if there is less than one line per process.
     """
     size = _batch_size(settings, sources, facts, rank)
-    order = sources.order(size, settings.seed)
+    order = sources.order(size * settings.select_from, settings.seed)
     steps = order.steps_before(settings.epochs)
     if settings.max_steps is not None:
         steps = min(steps, settings.max_steps)

@@ -17,6 +17,7 @@ from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
 from training.fitting.data import Augment, Facts, LineSource
 from training.fitting.fit_settings import FitSettings
+from training.fitting.joining import Joining
 from training.fitting.order import EpochOrder, IntArray, StepOrder, training_order
 from training.model.preprocess import bucket_width
 
@@ -47,6 +48,22 @@ class Sources:
     def order(self, batch_size: int, seed: int) -> StepOrder:
         """Which lines each step takes."""
         return self.train.order(batch_size, seed)
+
+    def facts(self, settings: FitSettings) -> Facts:
+        """Of the samples to train on, as the settings make them of lines."""
+        facts = self.train.facts()
+        join = self.join(settings)
+        if join is None:
+            return facts
+        return replace(facts, one_width=False, longest_px=join.longest_px(facts.longest_px))
+
+    def join(self, settings: FitSettings) -> Joining | None:
+        """What makes one sample of two lines."""
+        if not settings.joined:
+            return None
+        symbols = self.train.alphabet.symbols
+        space = symbols.index(" ") if " " in symbols else None
+        return Joining(settings.joined, settings.seed, space)
 
     def augment(self, settings: FitSettings) -> Augment | None:
         """What changes the images at load time."""

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
 from training.fitting.alignment import alignment_loss
-from training.fitting.ctc import ctc_of_scores, line_scores
+from training.fitting.ctc import ctc_loss, ctc_of_scores, line_scores
 from training.fitting.data import Batch
 from training.fitting.ema import Ema
 from training.fitting.hardware import Rank, autocast
@@ -94,6 +94,14 @@ class TrainState:
             return aligned
         ctc, known = ctc_of_scores(lines), batch.has_centres.to(aligned.device)
         return torch.where(known, aligned if by_alignment else ctc + weight * aligned, ctc)
+
+    @torch.no_grad()
+    def losses_of_ema(self, batch: Batch) -> Tensor:
+        """CTC loss per character of each line as the EMA reads it, (N,) float32."""
+        with autocast(self.rank.device, self.settings.precision):
+            logits = self.ema.network(to_input(batch.images, self.settings.channels))
+        losses = ctc_loss(logits, batch.targets, batch.lengths)
+        return losses / batch.lengths.clamp(min=1).to(losses.device)
 
     def clip(self) -> Tensor:
         """Scale the gradients down to the limit; their norm before that, on the device."""

@@ -17,11 +17,12 @@ from datagen.errors import ShardError
 from tests.support.bar_lines import BarSource
 from tests.support.paths import ROOT
 from training.errors import FitError
+from training.fitting import loop
 from training.fitting.data import make_batches
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
-from training.fitting.launch import launch
+from training.fitting.launch import OpenSources, launch
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, states
@@ -47,12 +48,28 @@ def broken(settings: FitSettings) -> Sources:
     return open_bars(settings)
 
 
-def test_two_processes_train_validate_and_resume(tmp_path: Path) -> None:
-    outcome = launch(SETTINGS, open_bars, runs=tmp_path)
+def open_bars_to_select(settings: FitSettings) -> Sources:
+    """As above; lines are selected from the first validation on, however few are right."""
+    loop.MIN_ACCURACY = 0.0
+    return open_bars(settings)
+
+
+OPTIONS = replace(
+    SETTINGS, select_from=2, validate_every=1, joined=0.5, alignment_weight=0.3, schedule="wsd"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "open_lines"), [(SETTINGS, open_bars), (OPTIONS, open_bars_to_select)]
+)
+def test_two_processes_train_validate_and_resume(
+    tmp_path: Path, settings: FitSettings, open_lines: OpenSources
+) -> None:
+    outcome = launch(settings, open_lines, runs=tmp_path)
     assert outcome is not None and outcome.step == 4
     whole = load_state(states(tmp_path / "two")[-1])
     states(tmp_path / "two")[-1].unlink()
-    again = launch(SETTINGS, open_bars, resume=True, runs=tmp_path)
+    again = launch(settings, open_lines, resume=True, runs=tmp_path)
     assert again == outcome
     resumed = load_state(states(tmp_path / "two")[-1])
     for name, tensor in whole.network.items():
@@ -190,7 +207,7 @@ NODE = """
 import sys
 from pathlib import Path
 from tests.training.fitting.test_distributed import SETTINGS, open_bars
-from training.fitting.launch import launch
+from training.fitting.launch import OpenSources, launch
 outcome = launch(SETTINGS, open_bars, runs=Path(sys.argv[1]))
 print("outcome", outcome and outcome.step)
 """

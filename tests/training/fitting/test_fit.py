@@ -58,10 +58,15 @@ def test_resumed_in_mid_epoch_equals_never_stopped(tmp_path: Path, source: BarSo
     [
         {"schedule": "wsd", "decay_steps": 4},
         {"alignment_weight": 0.3, "alignment_lines": 48},
+        {"joined": 0.5},
+        {"select_from": 2, "validate_every": 4, "accumulate": 2},
     ],
 )
-def test_every_option_resumes_exactly(tmp_path: Path, changes: dict[str, Any]) -> None:
-    """After step 5, with the warm start over by step 3."""
+def test_every_option_resumes_exactly(
+    tmp_path: Path, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After step 5: the warm start is over by then, and lines are selected from step 4 on."""
+    monkeypatch.setattr("training.fitting.loop.MIN_ACCURACY", 0.0)
     run(tmp_path / "whole", **changes)
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
     for late in states(tmp_path / "killed" / "a")[1:]:

@@ -12,10 +12,12 @@ import pytest
 import torch
 
 from ocrbase.errors import UserError
+from ocrbase.settings import to_mapping
 from tests.support.bar_runs import SETTINGS, run
 from tests.support.paths import ROOT
 from training.errors import CheckpointError, FitError
 from training.fitting import run_folder
+from training.fitting.fit_settings import FitSettings
 from training.fitting.run_folder import cut_metrics, resumed
 from training.fitting.run_records import TrainRecord, ValidationRecord, read_metrics, to_line
 from training.fitting.state_files import MARK, State, load_state, save_state, states
@@ -104,7 +106,10 @@ def test_settings_of_an_earlier_release_are_read(old: Path) -> None:
     written = json.loads((old / "settings.json").read_text())
     former = json.loads((OLD / "settings.json").read_text())
     former["alignment_lines"] = former.pop("places_lines")
-    assert written == former
+    assert {name: written[name] for name in former} == former
+    defaults = to_mapping(FitSettings())
+    added = {name: value for name, value in written.items() if name not in former}
+    assert added == {name: defaults[name] for name in added}  # a new option changes no old run
 
 
 def test_a_state_of_an_earlier_release_is_read_and_kept_alike(old: Path) -> None:
@@ -168,7 +173,7 @@ def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
 def test_resume_refuses_other_settings_and_names_them(tmp_path: Path) -> None:
     run(tmp_path, max_steps=1)
     stored = run_folder.resumed({}, tmp_path)
-    assert stored == replace(SETTINGS, max_steps=1)
+    assert stored == replace(SETTINGS, max_steps=1, warmup_steps=0)
     assert run_folder.resumed({"processes": 2, "lr": 3e-3}, tmp_path).processes == 2
     with pytest.raises(FitError, match=r"lr: 0.003, now 0.1; model: crnn_v2, now crnn\)"):
         run_folder.resumed({"lr": 0.1, "model": "crnn"}, tmp_path)
