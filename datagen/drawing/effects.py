@@ -31,6 +31,7 @@ class Effect:
         scale: what one unit of strength is in its column.
         whole: the strength is a whole number.
         ratios: equal ratios of strength are equally frequent, in place of equal differences.
+        example: characters that show it, for an effect that most text does not show.
         kinds: what the values 0, 1, … of its column mean, for an effect without a strength.
         recorded: its name in sample metadata; "" where the strength is not kept. Metadata holds
             strengths by position: a change here is a change of the data formats.
@@ -47,6 +48,7 @@ class Effect:
     scale: float = 1.0
     whole: bool = False
     ratios: bool = False
+    example: str = ""
     kinds: tuple[str, ...] = ()
     recorded: str = ""
 
@@ -58,7 +60,7 @@ EFFECTS = (
     ),
     Effect(
         "stretch", "width over height of the em square", (Look.STRETCH,),
-        "letters.stretch", "", (0.3, 3), none=1.0, recorded="stretch",
+        "letters.stretch", "", (0.3, 3), "letters.stretch_share", none=1.0, recorded="stretch",
     ),
     Effect(
         "spacing", "extra distance between characters", (Look.SPACING,),
@@ -70,7 +72,38 @@ EFFECTS = (
     ),
     Effect(
         "slant", "horizontal shear, px per px", (Look.SLANT,),
-        "letters.slant", "", (-0.5, 0.5),
+        "letters.slant", "", (-0.5, 0.5), "letters.slant_share",
+    ),
+    Effect(
+        "companion", "height of the capitals of a Latin face that draws letters, digits and signs",
+        (Look.COMPANION,), "letters.companion_em", "em", (0.4, 0.9), "letters.companion_share",
+        example="国Ag1",
+    ),
+    Effect(
+        "companion quotes", "quotation marks and dashes from the companion too",
+        (Look.COMPANION_QUOTES,), share="letters.companion_quotes_share", example="“国”A",
+        kinds=("Chinese", "Latin"),
+    ),
+    Effect(
+        "second face", "some characters, often the first, in another face", (Look.SECOND,),
+        share="letters.second_share",
+    ),
+    Effect(
+        "space", "width of a space", (Look.SPACE,),
+        "letters.space_em", "em", (0.15, 1), "letters.space_share", example="国 Ag",
+    ),
+    Effect(
+        "autospace", "gap between Chinese and Latin where there is no space", (Look.AUTOSPACE,),
+        "letters.autospace_em", "em", (0, 0.5), "letters.autospace_share", example="国A国g",
+    ),
+    Effect(
+        "squeeze", "full-width punctuation marks without their blank half", (Look.SQUEEZE,),
+        share="letters.squeeze_share", example="国，“国",
+        kinds=("none", "pairs and ends", "all but ends of sentences", "all"),
+    ),
+    Effect(
+        "justified", "letter-spacing that fills the frame", (Look.JUSTIFIED,),
+        share="letters.justified_share", kinds=("none", "justified"),
     ),
     Effect(
         "ink", "gray level of dark ink on a light ground, 0 is black", (Look.INK,),

@@ -21,7 +21,7 @@ from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import bound_blur, draw_looks, strength_of
 from datagen.drawing.style import Style
-from datagen.drawing.typesetting import Typesetting, plain
+from datagen.drawing.typesetting import Typesetter, Typesetting, pick
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
 from datagen.images import encode_jpeg, encode_png
@@ -33,6 +33,7 @@ from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 2  # raised whenever the same settings give other pixels
 BATCH = 128  # lines drawn at a time
+MAX_JUSTIFIED_EM = 0.5  # letter-spacing up to which a justified line fills its frame
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -49,6 +50,7 @@ class LineEngine:
         seed: any integer.
         boxes: also return each character's quadrilateral.
         masks: also return each line's coverage as PNG.
+        companions: Latin faces for the Latin characters of lines that have a companion.
 
     Raises:
         RenderError: if there is no face.
@@ -63,12 +65,16 @@ class LineEngine:
         *,
         boxes: bool = False,
         masks: bool = False,
+        companions: Sequence[Face] = (),
     ) -> None:
         if not faces:
             raise RenderError("no face chosen; 'ocrgen fonts list' shows what there is")
         self.style, self.faces, self.alphabet, self.seed = style, tuple(faces), alphabet, seed
         self.boxes, self.masks = boxes, masks
-        self.glyphs = GlyphCache(faces, alphabet)
+        self.companions = tuple(companions)
+        every = (*self.faces, *self.companions)
+        self.glyphs = GlyphCache(every, alphabet)
+        self._typesetter = Typesetter(self.glyphs, every, len(self.faces), alphabet)
         self._face_weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
         self._backgrounds = Backgrounds(style.surface.backgrounds)
         cv2.setNumThreads(1)  # workers are processes; threads inside of them only get in the way
@@ -83,6 +89,8 @@ class LineEngine:
             "backgrounds": self._backgrounds.fingerprint,
             "seed": self.seed,
         }
+        if self.companions:
+            parts["companions"] = face_facts(self.companions)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def draw(self, texts: Texts, indices: IntArray, attempt: int = 0) -> Samples:
@@ -136,10 +144,14 @@ class LineEngine:
         """
         ids = texts.class_ids.astype(np.int64)  # (B, L)
         face, good = choose_faces(
-            self.glyphs.drawable, self._face_weights, ids, self.seed, indices, attempt
+            self.glyphs.drawable[:, : len(self.faces)],
+            self._face_weights,
+            ids,
+            self.seed,
+            indices,
+            attempt,
         )
-        faces = np.broadcast_to(face[:, None], ids.shape)
-        setting = plain(faces, self.glyphs.advances(faces, ids))
+        setting = self._typesetter.set(looks, ids, texts.lengths, face)
         _fit_size(looks, setting, texts.lengths, self.style)
         return ids, face, good, setting
 
@@ -206,12 +218,8 @@ def choose_faces(
         attempt: 0, or the number of the redraw.
     """
     able = drawable[ids].all(axis=1)  # (B, L, F) -> (B, F)
-    weights = np.cumsum(able * face_weights, axis=1)  # (B, F)
-    total = weights[:, -1]
     stream = "face" if attempt == 0 else f"face {attempt}"
-    drawn = uniforms(seed, stream, indices, 1)[:, 0] * total
-    face = (weights <= drawn[:, None]).sum(axis=1)
-    return np.minimum(face, len(face_weights) - 1), total > 0.0
+    return pick(able * face_weights, uniforms(seed, stream, indices, 1)[:, 0])
 
 
 def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray, style: Style) -> None:
@@ -228,6 +236,8 @@ def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray, style:
         looks[:, Look.WIDTH] = fitted
     inner_px = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
     widest = (inner_px / size - letters) / np.maximum(gaps, 1)
+    filled = np.clip(widest, 0.0, MAX_JUSTIFIED_EM)
+    spacing = np.where(looks[:, Look.JUSTIFIED] > 0.0, filled, spacing)
     spacing = np.minimum(spacing, np.maximum(widest, np.minimum(spacing, 0.0)))
     looks[:, Look.SPACING] = spacing
     natural_em = np.maximum(letters + spacing * gaps, 1e-3)

@@ -61,3 +61,13 @@ class Look(IntEnum):
     BACKGROUND_RELIEF = auto()  # filled in by drawing: standard deviation of the background image
     NATIVE = auto()  # height in px at which the line is drawn and captured
     MIN_EM = auto()  # px at that height
+    COMPANION = auto()  # height of a companion's capitals in em; 0 for none
+    COMPANION_FACE = auto()  # fraction that picks it
+    COMPANION_QUOTES = auto()  # 0 or 1: it draws quotation marks and dashes too
+    SPACE = auto()  # width of a space in em; 0 for the face's own
+    AUTOSPACE = auto()  # em
+    SQUEEZE = auto()  # 0 none, 1 pairs and ends, 2 all but ends of sentences, 3 all
+    JUSTIFIED = auto()  # 0 or 1: letter-spacing fills the frame
+    SECOND = auto()  # -1 none, else a fraction that picks a second face
+    SPAN_START = auto()  # which characters a second face, a box or the like takes, see `spans`
+    SPAN_END = auto()

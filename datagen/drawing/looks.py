@@ -66,6 +66,7 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     for effect in EFFECTS:
         if effect.range:
             table[:, effect.columns[0]] = effect.scale * draws.strength(effect, style)
+    _letters(table, draws, style)
     _frame(table, draws, style)
     _gray(table, draws, style)
     _geometry(table, draws, style)
@@ -73,6 +74,23 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     table[:, Look.MIN_EM] = style.capture.min_em_px
     _surface(table, draws, style)
     return table
+
+
+def _letters(table: FloatArray, draws: _Draws, style: Style) -> None:
+    letters = style.letters
+    table[:, Look.COMPANION_FACE] = draws.unit(Look.COMPANION_FACE)
+    table[:, Look.COMPANION_QUOTES] = draws.chance(
+        Look.COMPANION_QUOTES, letters.companion_quotes_share
+    )
+    squeezed = draws.chance(Look.SQUEEZE, letters.squeeze_share)
+    # Most often pairs and ends alone, as word processors and browsers do it.
+    kind = np.searchsorted((0.0, 0.6, 0.8), draws.unit(Look.SQUEEZE), side="right")
+    table[:, Look.SQUEEZE] = np.where(squeezed, kind, 0)
+    table[:, Look.JUSTIFIED] = draws.chance(Look.JUSTIFIED, letters.justified_share)
+    second = draws.chance(Look.SECOND, letters.second_share)
+    table[:, Look.SECOND] = np.where(second, draws.unit(Look.SECOND), -1.0)
+    table[:, Look.SPAN_START] = draws.unit(Look.SPAN_START)
+    table[:, Look.SPAN_END] = draws.unit(Look.SPAN_END)
 
 
 def _frame(table: FloatArray, draws: _Draws, style: Style) -> None:

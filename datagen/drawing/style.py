@@ -44,19 +44,46 @@ class Letters:
 
     Attributes:
         size_px: em size; smaller where the text would not fit.
-        stretch: width over height of the em square.
+        stretch: width over height of the em square, for lines where it is not 1.
+        stretch_share: share of such lines.
         spacing_em: extra distance between characters, for lines that have it.
         spacing_share: share of lines with extra distance.
         weight: stroke weight; coverage c becomes c + weight c (1 - c), so negative is thinner.
         slant: horizontal shear, px per px.
+        slant_share: share of lines with it.
+        companion_em: height of the capitals of a companion, a Latin face that draws the line's
+            Latin letters, digits and signs; its size changes by a quarter at most for it.
+        companion_share: share of lines with a companion.
+        companion_quotes_share: share of these whose quotation marks and dashes are its too.
+        second_share: share of lines with some characters, often the first, in another face.
+        space_em: width of a space, for lines where it is not the face's own.
+        space_share: share of such lines.
+        autospace_em: gap between Chinese and Latin where the text has no space; where the
+            alphabet has the space, at most six tenths of the line's spaces, to be told from them.
+        autospace_share: share of lines with such gaps.
+        squeeze_share: share of lines whose full-width punctuation marks lose their blank half, in
+            pairs and at the ends of the line, or everywhere.
+        justified_share: share of lines with letter-spacing that fills the frame, up to half an em.
     """
 
     size_px: Span = (18.0, 28.0)
     stretch: Span = (0.85, 1.15)
+    stretch_share: float = 1.0
     spacing_em: Span = (-0.03, 0.35)
     spacing_share: float = 0.6
     weight: Span = (-0.3, 0.4)
     slant: Span = (-0.04, 0.04)
+    slant_share: float = 1.0
+    companion_em: Span = (0.64, 0.76)
+    companion_share: float = 0.0
+    companion_quotes_share: float = 0.25
+    second_share: float = 0.0
+    space_em: Span = (0.25, 0.5)
+    space_share: float = 0.0
+    autospace_em: Span = (0.1, 0.25)
+    autospace_share: float = 0.0
+    squeeze_share: float = 0.0
+    justified_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,31 @@
 Lengths are in em of the line, before its stretch; y goes up from the baseline.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from datagen.alphabet import Alphabet
+from datagen.drawing.character_kinds import character_kinds
+from datagen.drawing.face_metrics import FaceMetrics
+from datagen.drawing.glyphs import GlyphCache
+from datagen.drawing.look_columns import Look
+from fonts import Face
+
+Lengths = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Looks = NDArray[np.float64]
+
+FULL_WIDTH_EM = 0.9  # advance from which a mark counts as full width
+MAX_SQUEEZE_EM = 0.5
+_CLEAR_EM = 0.03  # of its blank that a squeezed mark keeps on each side
+_COMPANION_FACTORS = (0.8, 1.25)  # of its size that a companion's capitals may ask for
+# Where the alphabet has the space, a gap between Chinese and Latin that is none must be seen to be
+# narrower: this share of the line's own spaces at most.
+_MAX_AUTOSPACE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +44,20 @@ class Typesetting:
     """
 
     face: IntArray
-    advance: FloatArray
-    gap: FloatArray
-    shift: FloatArray
-    rise: FloatArray
-    factor: FloatArray
+    advance: Lengths
+    gap: Lengths
+    shift: Lengths
+    rise: Lengths
+    factor: Lengths
 
     @property
-    def columns(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths, Lengths]:
         """What compiled loops read: advance, gap, shift, rise, factor."""
         return self.advance, self.gap, self.shift, self.rise, self.factor
 
 
-def plain(face: IntArray, advance: FloatArray) -> Typesetting:
-    """Characters of one face per line, side by side as the face has them.
+def plain(face: IntArray, advance: Lengths) -> Typesetting:
+    """Characters of one size, side by side as their faces have them.
 
     Args:
         face: face of each character, (B, L).
@@ -47,3 +65,160 @@ def plain(face: IntArray, advance: FloatArray) -> Typesetting:
     """
     zero = np.zeros_like(advance)
     return Typesetting(face, advance, zero, zero, zero, np.ones_like(advance))
+
+
+class Typesetter:
+    """Sets lines as their looks ask for.
+
+    Args:
+        glyphs: advances of all faces, and which of them can draw what.
+        faces: those of `glyphs`: first the faces that lines are chosen from, then companions.
+        own: how many lines are chosen from.
+        alphabet: what class ids mean.
+    """
+
+    def __init__(
+        self, glyphs: GlyphCache, faces: Sequence[Face], own: int, alphabet: Alphabet
+    ) -> None:
+        self._glyphs, self._own = glyphs, own
+        self._metrics = FaceMetrics(faces, alphabet)
+        self._kinds = character_kinds(alphabet)
+        self._weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
+
+    def set(self, looks: Looks, ids: IntArray, lengths: IntArray, face: IntArray) -> Typesetting:
+        """The layout of lines.
+
+        Args:
+            looks: (B, len(Look)).
+            ids: class ids of each line, the blank beyond its end, (B, L).
+            lengths: characters of each line, (B,).
+            face: face of each line, (B,).
+        """
+        faces = np.broadcast_to(face[:, None], ids.shape)
+        if (looks[:, Look.COMPANION] > 0.0).any():
+            faces = self._with_companions(faces, looks, ids)
+        if (looks[:, Look.SECOND] >= 0.0).any():
+            faces = self._with_second_face(faces, looks, ids, lengths)
+        setting = plain(faces, self._glyphs.advances(faces, ids))
+        if (faces >= self._own).any():
+            setting = self._sized(setting, looks)
+        if (looks[:, Look.SPACE] > 0.0).any():
+            setting = self._spaced(setting, looks, ids)
+        if (looks[:, Look.AUTOSPACE] > 0.0).any():
+            setting = self._autospaced(setting, looks, ids)
+        if (looks[:, Look.SQUEEZE] > 0.0).any():
+            setting = self._squeezed(setting, looks, ids, lengths)
+        return setting
+
+    def spans(self, looks: Looks, ids: IntArray, lengths: IntArray) -> BoolArray:
+        """Some of each line's characters, side by side, Latin words whole: (B, L).
+
+        Half of the spans begin their lines. Args: as of `set`.
+        """
+        n = lengths[:, None]
+        first = np.floor(np.maximum(2.0 * looks[:, Look.SPAN_START, None] - 1.0, 0.0) * n)
+        room = np.maximum(np.minimum(n - first, n - 1), 1)
+        end = first + 1 + np.floor(looks[:, Look.SPAN_END, None] * room)
+        k = np.arange(ids.shape[1])
+        inside = (k >= first) & (k < end)
+        word = self._kinds.word[ids]
+        # A word belongs to a span that holds its first character, and no other does.
+        starts = np.maximum.accumulate(np.where(word[:, 1:] & word[:, :-1], 0, k[1:]), axis=1)
+        starts = np.concatenate([np.zeros((len(ids), 1), dtype=np.int64), starts], axis=1)
+        return np.take_along_axis(inside, starts, axis=1) & (k < n)
+
+    def _with_companions(self, faces: IntArray, looks: Looks, ids: IntArray) -> IntArray:
+        """Latin characters from a face that has all of the line's, where there is such a one."""
+        rows = np.flatnonzero(looks[:, Look.COMPANION] > 0.0)
+        mine = ids[rows]
+        quotes = looks[rows, Look.COMPANION_QUOTES] > 0.0
+        latin = self._kinds.latin[mine] | self._kinds.ambiguous[mine] & quotes[:, None]
+        has = self._glyphs.drawable[mine, self._own :]  # (R, L, K)
+        able = (has | ~latin[:, :, None]).all(axis=1)  # (R, K)
+        chosen, found = pick(able * self._weights[self._own :], looks[rows, Look.COMPANION_FACE])
+        faces = faces.copy()
+        faces[rows] = np.where(latin & found[:, None], self._own + chosen[:, None], faces[rows])
+        return faces
+
+    def _with_second_face(
+        self, faces: IntArray, looks: Looks, ids: IntArray, lengths: IntArray
+    ) -> IntArray:
+        """A span, often the beginning, in another face that can draw the whole line."""
+        rows = np.flatnonzero((looks[:, Look.SECOND] >= 0.0) & (lengths > 1))
+        able = self._glyphs.drawable[ids[rows], : self._own].all(axis=1)  # (R, F)
+        able &= np.arange(self._own) != faces[rows, :1]
+        chosen, found = pick(able * self._weights[: self._own], looks[rows, Look.SECOND])
+        inside = self.spans(looks[rows], ids[rows], lengths[rows]) & found[:, None]
+        faces = faces.copy()
+        faces[rows] = np.where(inside, chosen[:, None], faces[rows])
+        return faces
+
+    def _sized(self, setting: Typesetting, looks: Looks) -> Typesetting:
+        """Companions whose capitals are as high as the look says."""
+        wanted = looks[:, Look.COMPANION, None] / self._metrics.cap_heights(setting.face)
+        factor = np.where(setting.face >= self._own, np.clip(wanted, *_COMPANION_FACTORS), 1.0)
+        factor = factor.astype(np.float32)
+        return replace(setting, factor=factor, advance=setting.advance * factor)
+
+    def _spaced(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """Spaces as wide as the look says."""
+        wanted = looks[:, Look.SPACE, None].astype(np.float32)
+        wide = self._kinds.space[ids] & (wanted > 0.0)
+        return replace(setting, advance=np.where(wide, wanted, setting.advance))
+
+    def _autospaced(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """A narrow gap between Chinese and Latin, as TeX and word processors put it there."""
+        hanzi, word = self._kinds.hanzi[ids], self._kinds.word[ids]
+        border = hanzi[:, :-1] & word[:, 1:] | word[:, :-1] & hanzi[:, 1:]
+        wanted = looks[:, Look.AUTOSPACE].astype(np.float32)
+        spaces = np.flatnonzero(self._kinds.space)
+        if len(spaces):
+            space = self._glyphs.advances(
+                setting.face[:, :1], np.full((len(ids), 1), spaces[0], dtype=np.int64)
+            )[:, 0]
+            space = np.where(looks[:, Look.SPACE] > 0.0, looks[:, Look.SPACE], space)
+            wanted = np.minimum(wanted, _MAX_AUTOSPACE * space).astype(np.float32)
+        gap = setting.gap.copy()
+        gap[:, :-1] += border * wanted[:, None]
+        return replace(setting, gap=gap)
+
+    def _squeezed(
+        self, setting: Typesetting, looks: Looks, ids: IntArray, lengths: IntArray
+    ) -> Typesetting:
+        """Full-width marks without their blank half, their ink whole.
+
+        Of two neighbouring marks one loses a half (Requirements for Chinese Text Layout, W3C,
+        section 3.1.6): the blank after a closing mark, or before an opening one that follows
+        another; so does a mark at an end of the line.
+        """
+        kinds, shape = self._kinds, ids.shape
+        wide = setting.advance >= FULL_WIDTH_EM
+        opening, closing = kinds.opening[ids] & wide, kinds.closing[ids] & wide
+        none = np.zeros((shape[0], 1), dtype=np.bool_)
+        before = np.concatenate([none, opening[:, :-1]], axis=1)
+        after = np.concatenate([(opening | closing)[:, 1:], none], axis=1)
+        last = np.arange(shape[1]) == lengths[:, None] - 1
+        first = np.arange(shape[1]) == 0
+        kind = looks[:, Look.SQUEEZE, None]
+        every = (kind == 3) | (kind == 2) & ~kinds.sentence_end[ids]
+        left_end, right_end = self._metrics.ink(setting.face, ids)
+        cut_left = np.clip(left_end - _CLEAR_EM, 0.0, MAX_SQUEEZE_EM)
+        cut_left = cut_left * ((kind > 0) & opening & (before | first | every))
+        cut_right = np.clip(setting.advance - right_end - _CLEAR_EM, 0.0, MAX_SQUEEZE_EM)
+        cut_right = cut_right * ((kind > 0) & closing & (after | last | every))
+        advance = (setting.advance - cut_left - cut_right).astype(np.float32)
+        shift = (setting.shift - cut_left).astype(np.float32)
+        return replace(setting, advance=advance, shift=shift)
+
+
+def pick(weights: NDArray[np.float64], draw: NDArray[np.float64]) -> tuple[IntArray, BoolArray]:
+    """A column of each row by its weights (B, K) and a draw from 0 to 1 (B,).
+
+    Returns:
+        the column (B,), and whether any has a weight (B,).
+    """
+    if not weights.shape[1]:
+        return np.zeros(len(weights), dtype=np.int64), np.zeros(len(weights), dtype=np.bool_)
+    summed = np.cumsum(weights, axis=1)
+    chosen = (summed <= (draw * summed[:, -1])[:, None]).sum(axis=1)
+    return np.minimum(chosen, weights.shape[1] - 1), summed[:, -1] > 0.0

@@ -56,7 +56,7 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...])
     engine = renderer.engine
     if not isinstance(engine, LineEngine):
         raise SettingsError("effects one at a time are shown for --engine lines only")
-    return [_strip(renderer, engine, effect) for effect in _effects(names, engine.style)]
+    return [_strip(renderer, engine, effect) for effect in _effects(names, engine)]
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,39 @@ class _Steps:
     captions: tuple[str, ...]
 
 
-def _effects(names: tuple[str, ...], style: Style) -> list[Effect]:
+def _effects(names: tuple[str, ...], engine: LineEngine) -> list[Effect]:
     known = {effect.name: effect for effect in EFFECTS}
-    if not style.surface.backgrounds:
-        del known["background"]
-    unknown = [name for name in names if name not in known]
+    lacking = _lacking(engine)
+    unknown = [name for name in names if name not in known or name in lacking]
     if unknown:
-        raise SettingsError(
-            f"no effect {', '.join(unknown)}; there are {', '.join(known)}"
-            + ("" if "background" not in unknown else ": background needs --backgrounds FOLDER")
-        )
-    return [known[name] for name in names or known]
+        there = ", ".join(name for name in known if name not in lacking)
+        needs = "".join(f": {name} needs {lacking[name]}" for name in unknown if name in lacking)
+        raise SettingsError(f"no effect {', '.join(unknown)}; there are {there}{needs}")
+    return [known[name] for name in names or known if name not in lacking]
+
+
+def _lacking(engine: LineEngine) -> dict[str, str]:
+    """Effects that these settings cannot show, and what each of them needs."""
+    lacking = {}
+    if not engine.style.surface.backgrounds:
+        lacking["background"] = "--backgrounds FOLDER"
+    if not engine.companions:
+        lacking["companion"] = lacking["companion quotes"] = "a style with companion_share"
+    if len(engine.faces) < 2:
+        lacking["second face"] = "several --faces"
+    for effect in EFFECTS:
+        if not set(effect.example) <= set(engine.alphabet.symbols):
+            lacking[effect.name] = f"an --alphabet with {effect.example!r}"
+    return lacking
 
 
 def _strip(renderer: LineRenderer, engine: LineEngine, effect: Effect) -> Strip:
     steps = _steps(_calm(engine.style), engine, effect)
     indices = np.zeros(len(steps.looks), dtype=np.int64)
-    samples = engine.draw_with(steps.looks, _beginning(renderer.plan.texts(indices)), indices)
+    texts = _beginning(renderer.plan.texts(indices))
+    if effect.example:
+        texts = _with_text(texts, np.array(engine.alphabet.encode(effect.example), np.uint16))
+    samples = engine.draw_with(steps.looks, texts, indices)
     notes = _notes(samples, renderer)
     cells = [
         Cell(decode_each([data])[0], caption, note)
@@ -112,7 +128,7 @@ def _steps(calm: Style, engine: LineEngine, effect: Effect) -> _Steps:
 
 
 def _picks(count: int) -> FloatArray:
-    """Values of BACKGROUND: none, then images spread over all there are."""
+    """Values of a column that picks one of several: none, then picks spread over all there are."""
     return np.array([-1.0, *np.linspace(0.0, 0.999, count - 1)])
 
 
@@ -144,6 +160,11 @@ def _calm(style: Style) -> Style:
 def _beginning(texts: Texts) -> Texts:
     lengths = np.minimum(texts.lengths, CHARACTERS)
     return replace(texts, class_ids=texts.class_ids[:, : int(lengths.max())], lengths=lengths)
+
+
+def _with_text(texts: Texts, class_ids: NDArray[np.uint16]) -> Texts:
+    n = len(texts.lengths)
+    return replace(texts, class_ids=np.tile(class_ids, (n, 1)), lengths=np.full(n, len(class_ids)))
 
 
 def _nothing() -> UintImages:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.alphabet import builtin
+from datagen.alphabet import Alphabet, builtin
 from datagen.sample import Texts
 
 GrayImage = NDArray[np.uint8]
@@ -17,9 +17,9 @@ LINES = (
 )
 
 
-def texts_of(*lines: str) -> Texts:
-    """What an engine is asked to write."""
-    alphabet = builtin()
+def texts_of(*lines: str, alphabet: Alphabet | None = None) -> Texts:
+    """What an engine is asked to write, in the default alphabet or another."""
+    alphabet = alphabet or builtin()
     ids = np.zeros((len(lines), max(map(len, lines))), dtype=np.uint16)
     for row, line in enumerate(lines):
         ids[row, : len(line)] = alphabet.encode(line)

@@ -67,6 +67,7 @@ def test_strengths_are_drawn_within_the_range_on_its_share_of_lines(effect) -> N
         style = with_value(style, effect.share, 0.5)
     strength = strength_of(effect, draw_looks(style, 0, np.arange(2000)))
     has = (strength >= low - 1e-9) & (strength <= high + 1e-9)
+    has &= (strength != effect.none) | (effect.share == "")
     assert (has | (strength == effect.none)).all()
     assert has.mean() == pytest.approx(0.5 if effect.share else 1.0, abs=0.05)
     assert np.ptp(strength[has]) > 0.9 * (high - low)

@@ -1,13 +1,75 @@
 """Where the characters of a line stand, and in which face, measured in tables and in pixels."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
+from datagen.drawing.engine import LineEngine
 from datagen.drawing.glyphs import GlyphCache
+from datagen.drawing.look_columns import Look
+from datagen.drawing.looks import draw_looks
+from datagen.drawing.style import Style, load_style, with_value
+from datagen.drawing.typesetting import Typesetter, Typesetting
 from fonts import select
+from tests.support.drawn_lines import texts_of
+from tests.support.measures import Drawn, drawn
 
-SANS, SERIF = 0, 1
+SANS, SERIF, COMPANION = 0, 1, 2
 FACES = select(("noto-sans-sc-regular", "noto-serif-sc-regular"))
+COMPANIONS = select(("noto-serif-sc-bold",))  # any face that has Latin characters can be one
+ALPHABET = builtin("general")
+INKED = 60  # coverage, of 255, that a person sees
+EM_PX = 24.0
+
+
+def _style(**letters: float | tuple[float, float]) -> Style:
+    style = load_style("plain")
+    style = replace(style, letters=replace(style.letters, size_px=(EM_PX, EM_PX)))
+    style = replace(style, frame=replace(style.frame, width_px=(480, 480), margin_px=0.5))
+    for name, value in letters.items():
+        style = with_value(style, f"letters.{name}", value)
+    return style
+
+
+def _draw(text: str, style: Style | None = None, count: int = 1, **looks: float) -> Drawn:
+    engine = LineEngine(
+        style or _style(), FACES[:1], ALPHABET, 5, boxes=True, masks=True, companions=COMPANIONS
+    )
+    table = draw_looks(engine.style, engine.seed, np.arange(count))
+    for name, value in looks.items():
+        table[:, Look[name]] = value
+    texts = texts_of(*[text] * count, alphabet=ALPHABET)
+    return drawn(engine.draw_with(table, texts, np.arange(count)))
+
+
+def _set(text: str, **looks: float) -> Typesetting:
+    """The layout of one line in the sans, at many draws of what is not given."""
+    every = (*FACES, *COMPANIONS)
+    setter = Typesetter(GlyphCache(every, ALPHABET), every, len(FACES), ALPHABET)
+    table = draw_looks(_style(), 5, np.arange(64))
+    for name, value in looks.items():
+        table[:, Look[name]] = value
+    texts = texts_of(*[text] * 64, alphabet=ALPHABET)
+    ids = texts.class_ids.astype(np.int64)
+    return setter.set(table, ids, texts.lengths, np.full(64, SANS))
+
+
+def _ink(lines: Drawn, k: int) -> NDArray[np.int64]:
+    """Left, top, right and bottom pixel of the ink in the box of the first line's character k."""
+    assert lines.samples.quads is not None
+    quad = lines.samples.quads[0, k]
+    left, right = int(np.ceil(quad[:, 0].min())), int(quad[:, 0].max())
+    inked = lines.masks[0][:, left:right] > INKED
+    x, y = np.flatnonzero(inked.any(axis=0)), np.flatnonzero(inked.any(axis=1))
+    return np.array([left + x[0], y[0], left + x[-1], y[-1]])
+
+
+def _gap(lines: Drawn, k: int) -> int:
+    """Pixels without ink between characters k and k + 1."""
+    return int(_ink(lines, k + 1)[0] - _ink(lines, k)[2]) - 1
 
 
 def test_each_character_comes_from_its_own_face() -> None:
@@ -23,3 +85,137 @@ def test_each_character_comes_from_its_own_face() -> None:
     wide, narrow = cache.advances(one, ids), cache.advances(other, ids)
     np.testing.assert_array_equal(cache.advances(mixed, ids), np.where(mixed == SANS, wide, narrow))
     assert (wide != narrow).all()
+
+
+@pytest.mark.parametrize(("quotes", "face"), [(0.0, SANS), (1.0, COMPANION)])
+def test_latin_characters_come_from_the_companion(quotes: float, face: int) -> None:
+    setting = _set("第 3 章：“vim”！?", COMPANION=0.7, COMPANION_QUOTES=quotes)
+    latin = [COMPANION if c in " 3vim?" else SANS for c in "第 3 章：“vim”！?"]
+    latin[6] = latin[10] = face
+    assert (setting.face == latin).all()
+    assert (setting.factor[:, 0] == 1.0).all() and (setting.factor[:, 2] != 1.0).all()
+
+
+def test_a_companion_that_lacks_a_character_of_the_line_is_not_taken() -> None:
+    lacking = select(("zcool-kuaile",))  # has no 0, O and o
+    every = (*FACES, *lacking)
+    setter = Typesetter(GlyphCache(every, ALPHABET), every, len(FACES), ALPHABET)
+    table = draw_looks(_style(companion_share=1.0), 5, np.arange(2))
+    texts = texts_of("国Zoo", "国Zap", alphabet=ALPHABET)
+    face = setter.set(table, texts.class_ids.astype(np.int64), texts.lengths, np.zeros(2, int)).face
+    assert face.tolist() == [[0, 0, 0, 0], [0, 2, 2, 2]]
+
+
+@pytest.mark.parametrize("cap_em", [0.6, 0.75])
+def test_a_companion_stands_on_the_line_and_is_as_high_as_asked(cap_em: float) -> None:
+    own, other = _draw("国H国"), _draw("国H国", COMPANION=cap_em)
+    assert abs(_ink(own, 1)[3] - _ink(other, 1)[3]) <= 1
+    height = _ink(other, 1)[3] - _ink(other, 1)[1] + 1
+    assert height == pytest.approx(cap_em * EM_PX, abs=1.5)
+    np.testing.assert_array_equal(_ink(own, 0)[[1, 3]], _ink(other, 0)[[1, 3]])
+    assert other.samples.meta["face"][0] == SANS and other.samples.texts == ["国H国"]
+
+
+@pytest.mark.parametrize("space_em", [0.25, 0.5])
+def test_a_space_is_a_width_without_ink(space_em: float) -> None:
+    apart, close = _draw("国 国", SPACE=space_em), _draw("国国")
+    assert apart.samples.quads is not None and apart.samples.texts == ["国 国"]
+    left, right = apart.samples.quads[0, 1, 0, 0], apart.samples.quads[0, 1, 1, 0]
+    assert right - left == pytest.approx(space_em * EM_PX, abs=0.01)
+    assert apart.samples.centres[0, 1] == pytest.approx((left + right) / 2, abs=0.01)
+    assert apart.masks[0][:, int(left) + 1 : int(right)].max() == 0
+    spread = _ink(apart, 2)[0] - _ink(apart, 0)[2] - 1 - _gap(close, 0)
+    assert spread == pytest.approx(space_em * EM_PX, abs=1.0)
+
+
+def test_chinese_and_latin_stand_apart_without_a_space() -> None:
+    gap = _set("国a1国 a国x", AUTOSPACE=0.2, SPACE=0.5).gap
+    np.testing.assert_allclose(gap[0], [0.2, 0, 0.2, 0, 0, 0.2, 0.2, 0], atol=1e-6)
+    assert _gap(_draw("国H国", AUTOSPACE=0.2, SPACE=0.5), 0) == pytest.approx(
+        _gap(_draw("国H国"), 0) + 0.2 * EM_PX, abs=1.0
+    )
+
+
+@pytest.mark.parametrize("space_em", [0.0, 0.25])
+def test_that_gap_is_narrower_than_any_space_of_the_line(space_em: float) -> None:
+    setting = _set("国a b", AUTOSPACE=0.25, SPACE=space_em)
+    assert (setting.gap[:, 0] <= 0.6 * setting.advance[:, 2] + 1e-6).all()
+    assert (setting.gap[:, 0] > 0.05).all()
+
+
+def test_of_two_marks_one_is_squeezed() -> None:
+    text = "（《国》（“国”，。）"
+    advance = _set(text, SQUEEZE=1).advance[0]
+    halved = np.flatnonzero(advance < 0.75)
+    assert halved.tolist() == [0, 1, 3, 5, 7, 8, 9, 10]
+    assert _set(text, SQUEEZE=0).advance.min() == 1.0
+
+
+@pytest.mark.parametrize(("kind", "narrow"), [(1, 0), (2, 2), (3, 4)])
+def test_marks_between_characters_are_squeezed_where_all_are(kind: int, narrow: int) -> None:
+    advance = _set("国，国。国：国！国", SQUEEZE=kind).advance[0]
+    assert (advance < 0.75).sum() == narrow
+
+
+@pytest.mark.parametrize("text", ["国」，“国", "国。）（国", "国“『国"])
+def test_squeezed_marks_are_closer_and_keep_their_ink(text: str) -> None:
+    wide, tight = _draw(text), _draw(text, SQUEEZE=1)
+    halves = {"国」，“国": 2, "国。）（国": 2, "国“『国": 1}[text]
+    saved = (_ink(wide, -1)[2] - _ink(wide, 0)[0]) - (_ink(tight, -1)[2] - _ink(tight, 0)[0])
+    assert saved == pytest.approx(halves * 0.5 * EM_PX, abs=2.5)
+    for k in range(1, len(text) - 1):
+        before, after = _ink(wide, k), _ink(tight, k)
+        assert np.abs((before - after)[[1, 3]]).max() <= 1
+        assert abs((before[2] - before[0]) - (after[2] - after[0])) <= 1
+        assert _gap(tight, k) >= 1
+    assert tight.masks[0].sum() == pytest.approx(wide.masks[0].sum(), rel=0.01)
+
+
+def test_a_second_face_takes_some_characters_and_words_whole() -> None:
+    text = "第12章abc国家"
+    faces = _set(text, SECOND=0.3).face
+    assert set(np.unique(faces)) == {SANS, SERIF}
+    assert (faces == SERIF).any(axis=1).sum() > 48  # of 64: a span inside of a word is none
+    for row in faces:
+        assert row[1] == row[2] and row[4] == row[5] == row[6]
+        assert (np.diff(row) != 0).sum() <= 2
+    assert 20 <= (faces[:, 0] == SERIF).sum() <= 60  # of 64 lines that it begins
+
+
+def test_a_justified_line_fills_its_frame() -> None:
+    narrow = with_value(_style(), "frame.width_px", (280, 280))
+    filled, plain = _draw("国" * 9, narrow, JUSTIFIED=1.0), _draw("国" * 9, narrow)
+    assert np.ptp(filled.samples.centres[0, :9]) > 250 > 200 > np.ptp(plain.samples.centres[0, :9])
+    assert abs(np.ptp(_ink(filled, 0)[::2]) - np.ptp(_ink(plain, 0)[::2])) <= 1  # not larger
+    wide = _draw("国国", JUSTIFIED=1.0)
+    assert np.diff(wide.samples.centres[0, :2])[0] == pytest.approx(1.5 * EM_PX, abs=0.1)
+
+
+ALL_ON = {
+    "companion_share": 0.7, "second_share": 0.4, "space_share": 0.7, "autospace_share": 0.7,
+    "squeeze_share": 0.8, "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
+    "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_with_all_of_it_lines_of_any_length_stay_whole(fitted: bool) -> None:
+    """Centres in order, in the frame and on their boxes; no ink at the edges; MIN_EM kept."""
+    pattern = "第12章，“vim 8 与TeX”：（春）眠。Agq"
+    lines = [(pattern * 3)[start : start + n].strip() for n in range(1, 41) for start in (0, 7)]
+    style = _style(**ALL_ON)
+    style = replace(style, frame=replace(style.frame, width_px=(32, 1280), fit_width=fitted))
+    engine = LineEngine(style, FACES, ALPHABET, 3, boxes=True, masks=True, companions=COMPANIONS)
+    made = drawn(engine.draw(texts_of(*lines, alphabet=ALPHABET), np.arange(len(lines))))
+    assert len(made.images) > (0.97 if fitted else 0.7) * len(lines)
+    assert made.samples.quads is not None
+    for row, mask in enumerate(made.masks):
+        centres = made.samples.centres[row, : len(made.samples.texts[row])]
+        assert (np.diff(centres) > 0.0).all()
+        assert centres[0] > 0.0 and centres[-1] < mask.shape[1]
+        quads = made.samples.quads[row, : len(centres)]
+        np.testing.assert_allclose(quads.mean(axis=1)[:, 0], centres, atol=0.6)
+        assert (np.diff(quads[:, :, 0].mean(axis=1)) > 0.0).all()
+        edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+        assert max(edge.max() for edge in edges) <= 60
+    assert made.samples.meta["effects"][:, 0].min() >= 9.0

@@ -20,6 +20,8 @@ from ocrbase.errors import DiskError, SettingsError
 
 PLAN = PlanSettings(length_min=6, length_max=6)
 LOOK = LookSettings(faces=("noto-sans-sc-regular",))
+# Those that the settings here lack something for: images, Latin faces, a second face, the space.
+NOT_SHOWN = ("background", "companion", "companion quotes", "second face", "space")
 
 
 def test_the_random_sheet_holds_the_first_lines_of_a_render() -> None:
@@ -32,7 +34,7 @@ def test_the_random_sheet_holds_the_first_lines_of_a_render() -> None:
 
 def test_every_effect_has_a_strip_over_its_range() -> None:
     strips = {strip.heading: strip for strip in effect_sheet(PLAN, LOOK, ())}
-    assert list(strips) == [effect.name for effect in EFFECTS if effect.name != "background"]
+    assert list(strips) == [effect.name for effect in EFFECTS if effect.name not in NOT_SHOWN]
     captions = [cell.caption for cell in strips["rotation"].cells]
     assert captions[0] == "-0.8 degrees" and captions[-1] == "0.8 degrees"
     assert len(captions) == STEPS
@@ -51,8 +53,14 @@ def test_single_effects_are_named_or_refused() -> None:
     ]
     with pytest.raises(SettingsError, match="no effect nonsense; there are size, stretch"):
         effect_sheet(PLAN, LOOK, ("nonsense",))
-    with pytest.raises(SettingsError, match="background needs --backgrounds FOLDER"):
-        effect_sheet(PLAN, LOOK, ("background",))
+    for name, need in {
+        "background": "--backgrounds FOLDER",
+        "companion": "a style with companion_share",
+        "second face": "several --faces",
+        "space": "an --alphabet with '国 Ag'",
+    }.items():
+        with pytest.raises(SettingsError, match=f"{name} needs {need}"):
+            effect_sheet(PLAN, LOOK, (name,))
 
 
 def _strips() -> list[Strip]:

@@ -1,0 +1,62 @@
+"""What typesetting has to know about each class of an alphabet."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.alphabet import Alphabet
+
+BoolArray = NDArray[np.bool_]
+
+OPENING = "（「『《〈“‘【〔〖［｛"
+CLOSING = "）」』》〉”’】〕〗］｝，。、：；？！．"
+SENTENCE_END = "。？！"
+AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
+_LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterKinds:
+    """Membership of each class, (C,) each.
+
+    Attributes:
+        hanzi: Chinese characters.
+        word: letters and digits of Latin text.
+        latin: those with the ASCII signs and the space: what a Latin face draws.
+        ambiguous: marks that Chinese and Latin text share.
+        space: the space.
+        opening: full-width marks whose ink stands at the right.
+        closing: full-width marks whose ink stands at the left, stops included.
+        sentence_end: those that end a sentence.
+    """
+
+    hanzi: BoolArray
+    word: BoolArray
+    latin: BoolArray
+    ambiguous: BoolArray
+    space: BoolArray
+    opening: BoolArray
+    closing: BoolArray
+    sentence_end: BoolArray
+
+
+def character_kinds(alphabet: Alphabet) -> CharacterKinds:
+    """The kinds of all classes; the blank is of none."""
+
+    def among(characters: str) -> BoolArray:
+        return np.array([symbol != "" and symbol in characters for symbol in alphabet.symbols])
+
+    points = np.array([ord(symbol or "\0") for symbol in alphabet.symbols])
+    letter = np.array([symbol.isalnum() for symbol in alphabet.symbols])
+    word = letter & (points < _LATIN_LIMIT)
+    return CharacterKinds(
+        hanzi=(points >= 0x4E00) & (points < 0xA000) | (points >= 0x3400) & (points < 0x4DC0),
+        word=word,
+        latin=word | (points >= 0x20) & (points < 0x7F),
+        ambiguous=among(AMBIGUOUS),
+        space=points == 0x20,
+        opening=among(OPENING),
+        closing=among(CLOSING),
+        sentence_end=among(SENTENCE_END),
+    )
