@@ -1,13 +1,11 @@
 """A disk that is full, or only readable, under every command of `ocrgen` that writes: one line."""
 
-import contextlib
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.hostile.surface import ocrgen, problem_of
+from tests.hostile.disks import check_refused
+from tests.hostile.surface import ocrgen
 from tests.hostile.surfaces.lists import write_images
 from tests.support.samples import make_render
 
@@ -30,8 +28,6 @@ COMMANDS = {
     "corpus stats": "corpus stats {base}/text.txt --n 1000 --plot {disk}/tail.png",
 }
 
-WORDS = ("disk is full", "no right to write", "MB free", "Read-only file system")
-
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -44,29 +40,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["full", "read-only"])
-def disk(small_disk: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A disk without a free block, or mounted so that nobody may write."""
-    with (
-        (small_disk / "filler").open("wb", buffering=0) as filler,
-        contextlib.suppress(OSError),
-    ):
-        while filler.write(bytes(1 << 12)):
-            pass
-    if request.param == "read-only":
-        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    yield small_disk
-    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_one_line_and_nothing_left(name: str, base: Path, disk: Path) -> None:
     from fonts import select
 
     words = COMMANDS[name].format(base=base, disk=disk, font=select(["song"])[0].path)
-    outcome = ocrgen(*words.split(" ")).run()
-    assert problem_of(outcome, None) is None, outcome.err
-    errors = [line for line in outcome.err.splitlines() if line.startswith("Error:")]
-    assert outcome.code == 1 and len(errors) == 1, outcome
-    assert any(said in errors[0] for said in WORDS), errors
-    assert [path.name for path in disk.rglob("*") if path.is_file()] == ["filler"]
+    check_refused(ocrgen(*words.split(" ")).run(), disk)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile.disks import FILLER, check_refused, fill
 from tests.hostile.surface import ocrtrain, problem_of
 from tests.support.paths import ROOT
 
@@ -20,25 +21,19 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
     monkeypatch.chdir(small_disk)
-    filler = small_disk / "filler"
-    fill(filler, room << 10)
+    fill(small_disk, room << 10)
     outcome = ocrtrain("fit", *SMALL).run()
     assert problem_of(outcome, None) is None, outcome.err
     errors = [line for line in outcome.err.splitlines() if line.startswith("Error:")]
     assert outcome.code == 1 and len(errors) == 1, outcome.err
     assert "No space left on device" in errors[0] or "disk is full" in errors[0], errors
     assert not list(small_disk.rglob(".*"))
-    filler.unlink()
+    (small_disk / FILLER).unlink()
     resume = ("fit", "--resume", "--run", "a")
     again = ocrtrain(*(resume if Path("runs/a/settings.json").exists() else ("fit", *SMALL))).run()
     assert (again.code, again.out.splitlines()[0]) == (0, "4 steps done; the models are in runs/a")
 
 
-def fill(filler: Path, room: int) -> None:
-    """Take all of a disk but so many bytes."""
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(1 << 12)):
-                pass
-        except OSError:
-            file.truncate(max(0, file.tell() - room))
+def test_a_disk_that_may_not_be_written(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(disk)
+    check_refused(ocrtrain("fit", *SMALL).run(), disk)

@@ -32,10 +32,11 @@ def write_pdf(readings: Iterable[PageReading], path: Path) -> None:
 
     (face,) = select([FACE])
     pdfmetrics.registerFont(TTFont(FACE, face.path, subfontIndex=face.index))
-    canvas = Canvas(str(path))
-    for reading in readings:
-        _draw(canvas, reading, pdfmetrics.stringWidth)
-    canvas.save()
+    with path.open("wb") as file:  # reportlab leaves its own open when the disk is full
+        canvas = Canvas(file)
+        for reading in readings:
+            _draw(canvas, reading, pdfmetrics.stringWidth)
+        canvas.save()
 
 
 def _draw(canvas: Any, reading: PageReading, width_of: WidthOf) -> None:
