@@ -1,5 +1,6 @@
 """From line numbers to batches of tensors: decoding, buckets, padding, prefetching."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from training.fitting.processes import end_with_parent
 from training.model.preprocess import GrayImages, pad_lines
 
 MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
+MAX_COLUMNS_ON_CPU = 64 * 640  # lines times width of a batch: what bounds the memory of a step
 
 
 class Lines(Protocol):
@@ -130,18 +132,26 @@ Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample in
 Join = Callable[[Lines, IntArray, int], tuple[Lines, IntArray]]  # lines, sample indices, step
 
 
-def make_batches(lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1) -> list[Batch]:
-    """Group lines by bucket, pad each group, and cut it into at most `pieces` batches.
+def make_batches(
+    lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1, columns: float = math.inf
+) -> list[Batch]:
+    """Group lines by bucket, pad each group, and cut it into batches.
 
-    Groups under `least` lines join a wider one: batch normalisation needs company.
+    Args:
+        lines: of one step.
+        indices: sample index of each.
+        pieces: batches of a group, if it has so many lines.
+        least: groups of fewer lines join a wider one: batch normalisation needs company.
+        columns: lines times width above which a group is cut into more batches than `pieces`.
     """
     widths = line_buckets(np.array([image.shape[1] for image in lines.images]), least)
     batches = []
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
+        cuts = max(pieces, math.ceil(len(rows) * int(width) / columns))
         batches += [
             _batch(lines, indices, part, int(width))
-            for part in np.array_split(rows, min(pieces, len(rows)))
+            for part in np.array_split(rows, min(cuts, len(rows)))
         ]
     return batches
 
@@ -172,10 +182,10 @@ class StepBatches(Dataset[list[Batch] | Exception]):
 
     def __init__(
         self, source: LineSource, augment: Augment | None, pieces: int,
-        join: Join | None = None, least: int = MIN_IN_TRAINING,
+        join: Join | None = None, least: int = MIN_IN_TRAINING, columns: float = math.inf,
     ) -> None:  # fmt: skip
         self.source, self.augment, self.pieces = source, augment, pieces
-        self.join, self.least = join, least
+        self.join, self.least, self.columns = join, least, columns
 
     def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
         try:
@@ -187,7 +197,7 @@ class StepBatches(Dataset[list[Batch] | Exception]):
         lines = self.source.batch(indices)
         if self.join:
             lines, indices = self.join(lines, indices, step)
-        batches = make_batches(lines, indices, self.pieces, self.least)
+        batches = make_batches(lines, indices, self.pieces, self.least, self.columns)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)
@@ -218,6 +228,7 @@ def step_loader(
     augment: Augment | None = None,
     join: Join | None = None,
     least: int = MIN_IN_TRAINING,
+    columns: float = math.inf,
     workers: int = 0,
     pin: bool = False,
 ) -> Iterator[list[Batch]]:
@@ -234,6 +245,7 @@ def step_loader(
         augment: changes the images, a pure function of their indices and the step.
         join: makes some pairs of lines one, a pure function of their indices and the step.
         least: lines of one width in a batch, as far as there are so many.
+        columns: lines times width above which a batch is cut.
         workers: processes that load ahead; 0 loads in this one.
         pin: whether to put batches into page-locked memory, for a GPU.
 
@@ -241,7 +253,7 @@ def step_loader(
         FitError: if a worker dies, or gives nothing for WAIT_S.
     """
     loader: DataLoader[list[Batch] | Exception] = DataLoader(
-        StepBatches(source, augment, pieces, join, least),
+        StepBatches(source, augment, pieces, join, least, columns),
         sampler=_Steps(order, steps, rank, world_size),
         batch_size=None,
         num_workers=workers,

@@ -27,6 +27,7 @@ from training.fitting.signals import Signals
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, newest_state, states
 from training.fitting.train_state import TrainState
+from training.model.checkpoint import versions
 from training.model.networks import build
 from training.model.transfer import start_from
 
@@ -96,13 +97,25 @@ def _prepared(
         compile_parts(train_state.network, settings, rank.device, one_width=facts.one_width)
     )
     if saved:
-        train_state.restore(load_state(newest_state(folder)), sources.fingerprint)
+        state = load_state(newest_state(folder))
+        train_state.restore(state, sources.fingerprint)
         if rank.first:
             run_folder.keep_length(folder, settings, train_state.step)
-        lines.append(f"resumed after step {train_state.step:,}")
+        lines.append(f"resumed after step {train_state.step:,}{_other_versions(state.versions)}")
     elif resume:
         lines.append("no state was saved before the run ended: starting again")
     return train_state, lines
+
+
+def _other_versions(written_by: dict[str, str]) -> str:
+    """What the machine has in other versions than the one that saved a state."""
+    here = versions()
+    other = [
+        f"{name} {written_by.get(name, 'unknown')}, now {version}"
+        for name, version in here.items()
+        if written_by.get(name) != version
+    ]
+    return f", saved by {'; '.join(other)}: not bit for bit" if other else ""
 
 
 def _train(

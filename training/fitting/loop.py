@@ -1,6 +1,7 @@
 """The training loop of one rank: steps, and what comes every so many of them."""
 
 import contextlib
+import math
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from training.fitting.ctc import steps_needed
-from training.fitting.data import MIN_IN_TRAINING, Batch, step_loader
+from training.fitting.data import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch, step_loader
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.order import StepOrder
 from training.fitting.run_logger import RunLogger
@@ -59,7 +60,8 @@ class Loop:
             self.sources.train, self.order, range(self.train_state.step, settings.steps),
             rank=self.rank.index, world_size=self.rank.world_size, pieces=settings.accumulate,
             augment=self.sources.augment(settings), join=self.sources.join(settings),
-            least=MIN_IN_TRAINING * settings.select_from, workers=settings.workers,
+            least=MIN_IN_TRAINING * settings.select_from,
+            columns=self._most_columns() * settings.select_from, workers=settings.workers,
             pin=self.rank.device.type == "cuda",
         )  # fmt: skip
         for batches in loader:
@@ -78,6 +80,10 @@ class Loop:
             if stopping:
                 break
         return stopping
+
+    def _most_columns(self) -> float:
+        """Lines times width of a batch; on a GPU the lines per step are chosen by its memory."""
+        return MAX_COLUMNS_ON_CPU if self.rank.device.type == "cpu" else math.inf
 
     def _train(self, batches: list[Batch]) -> float:
         """Take one step; returns its learning rate."""

@@ -5,7 +5,7 @@ from dataclasses import fields
 from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
-from training.fitting.data import Facts
+from training.fitting.data import MAX_COLUMNS_ON_CPU, Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.memory import line_bytes, process_bytes
@@ -52,6 +52,8 @@ def preflight(
 def memory_bytes(settings: RunSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
     """Peak memory of one process, if all lines of a batch are as wide as the widest."""
     lines = settings.batch_size / rank.world_size / settings.accumulate
+    if rank.device.type == "cpu":
+        lines = min(lines, max(1, MAX_COLUMNS_ON_CPU / width_px))
     each = line_bytes(network.settings, settings.precision, width_px)
     return process_bytes(_count(network), lines, each)
 

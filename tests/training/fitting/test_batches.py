@@ -19,3 +19,14 @@ def test_light_on_dark_lines_train_as_they_will_be_read() -> None:
         for row, index in enumerate(dark.indices.tolist()):
             pixels = prepare(lines.images[index]).pixels
             assert np.array_equal(dark.images[row, :, : pixels.shape[1]], pixels)
+
+
+def test_wide_lines_come_in_smaller_batches() -> None:
+    lines = BarSource(90, widths=(80, 300)).batch(np.arange(90))
+    whole = make_batches(lines, np.arange(90), least=16)
+    assert [batch.images.shape[2] for batch in whole] == [80, 320]
+    cut = make_batches(lines, np.arange(90), least=16, columns=20 * 320)
+    assert {batch.images.shape[2] for batch in cut} == {80, 320} and len(cut) >= 3
+    assert all(len(batch) * batch.images.shape[2] <= 20 * 320 for batch in cut)
+    indices = np.concatenate([batch.indices.numpy() for batch in cut])
+    assert sorted(indices.tolist()) == list(range(90))

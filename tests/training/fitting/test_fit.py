@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 
@@ -15,7 +16,7 @@ from tests.support.bar_runs import RANK, SOURCES, metrics, run, same, weights
 from training.errors import CheckpointError, FitError
 from training.fitting import run_folder
 from training.fitting.fit import fit
-from training.fitting.state_files import states
+from training.fitting.state_files import load_state, save_state, states
 from training.model.checkpoint import load_model
 from training.model.networks import build
 
@@ -101,6 +102,21 @@ def test_states_are_saved_by_the_clock_too(tmp_path: Path) -> None:
     assert [path.name for path in states(tmp_path / "a")] == [
         f"state-{step:09d}.pt" for step in (1, 2, 3)
     ]
+
+
+def test_it_says_when_other_versions_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, max_steps=5)
+    (path,) = states(tmp_path / "a")
+    run(tmp_path, max_steps=5, resume=True)
+    assert "resumed after step 5\n" in capsys.readouterr().err
+    state = load_state(path)
+    old = msgspec.structs.replace(state, versions={**state.versions, "torch": "1.0"})
+    save_state(tmp_path / "a", old, keep=1)
+    run(tmp_path, max_steps=5, resume=True)
+    line = f"resumed after step 5, saved by torch 1.0, now {torch.__version__}: not bit for bit\n"
+    assert line in capsys.readouterr().err
 
 
 def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:
