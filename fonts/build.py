@@ -25,9 +25,10 @@ from typing import Any
 
 from fontTools.ttLib import TTFont
 
+from fonts.companions import COMPANIONS
 from fonts.errors import FontError
-from fonts.manifest import PACKAGE
-from fonts.recipes import CHANGED_ON, RECIPES, Package, Recipe
+from fonts.manifest import LATIN_STYLES, PACKAGE
+from fonts.recipes import RECIPES, Package, Recipe
 from fonts.subset import (
     hollow_points,
     merge_slices,
@@ -39,6 +40,9 @@ from fonts.subset import (
 )
 from ocrbase.publishing import publish_bytes
 
+# Latin to Extended-A, general punctuation, currency signs
+_LATIN_BLOCKS = (range(0x20, 0x180), range(0x2010, 0x2060), range(0x20A0, 0x20C0))
+
 
 def gb2312() -> set[int]:
     """ASCII and GB2312, by the GBK meaning of its codes (· — where `gb2312` says ・ ―)."""
@@ -49,6 +53,11 @@ def gb2312() -> set[int]:
             if code.decode("gb2312", "ignore"):
                 points.add(ord(code.decode("gbk")))
     return points
+
+
+def latin(characters: Iterable[int]) -> frozenset[int]:
+    """Those that a Latin face draws in its own manner: ASCII, its letters with marks, and signs."""
+    return frozenset(p for p in characters if any(p in block for block in _LATIN_BLOCKS))
 
 
 def read_characters(path: Path) -> set[int]:
@@ -84,6 +93,8 @@ def _run(command: list[str], folder: str) -> None:
 def build_face(recipe: Recipe, unpacked: Path, characters: frozenset[int]) -> bytes:
     """The woff2 bytes of one bundled face."""
     characters -= set(map(ord, recipe.without))
+    if recipe.style in LATIN_STYLES:
+        characters = latin(characters)
     if "*" in recipe.member:
         font = merge_slices(sorted(unpacked.glob(recipe.member)), characters)
     else:
@@ -92,12 +103,12 @@ def build_face(recipe: Recipe, unpacked: Path, characters: frozenset[int]) -> by
     if hollow:
         font = subset(font, set(font.getBestCmap()) - hollow)
     notice = (
-        f"Modified on {CHANGED_ON} by the ocrgen project: subset of {recipe.full_name}"
+        f"Modified on {recipe.changed_on} by the ocrgen project: subset of {recipe.full_name}"
         f" ({recipe.package.name} {recipe.package.version}), layout tables and bitmaps removed,"
         " renamed."
     )
     rename(font, recipe.family, notice)
-    set_date(font, int(datetime.fromisoformat(CHANGED_ON).replace(tzinfo=UTC).timestamp()))
+    set_date(font, int(datetime.fromisoformat(recipe.changed_on).replace(tzinfo=UTC).timestamp()))
     return to_woff2(font)
 
 
@@ -112,6 +123,7 @@ def entry(
         "bytes": len(data),
         "family": recipe.full_name,
         "renamed": recipe.family,
+        "changed_on": recipe.changed_on,
         "source": {
             "kind": recipe.package.kind,
             "package": recipe.package.name,
@@ -152,7 +164,7 @@ def build(recipes: Iterable[Recipe], out: Path, cache: Path, alphabet: set[int],
     for package, folder in unpacked.items():
         files[f"licences/{package.licence_file}"] = licence_text(package, folder).encode()
     tools = {name: version(name) for name in ("fonttools", "brotli")}
-    manifest = {"version": 1, "changed_on": CHANGED_ON, "built_with": tools, "faces": faces}
+    manifest = {"version": 1, "built_with": tools, "faces": faces}
     files["manifest.json"] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
     write_files(files, out)
     print(f"{len(faces)} faces, {sum(face['bytes'] for face in faces) / 1e6:.2f} MB")
@@ -189,7 +201,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.only and arguments.out == PACKAGE:
         parser.error("--only builds a part of the faces; give another folder with --out")
-    chosen = [r for r in RECIPES if not arguments.only or r.name in arguments.only]
+    chosen = [r for r in (*RECIPES, *COMPANIONS) if not arguments.only or r.name in arguments.only]
     with tempfile.TemporaryDirectory() as scratch:
         cache = arguments.packages or Path(scratch)
         cache.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fonts import cache
 from fonts.errors import FontError
-from fonts.manifest import PACKAGE, STYLES, FaceRecord, read_manifest
+from fonts.manifest import LATIN_STYLES, PACKAGE, STYLES, FaceRecord, read_manifest
 from ocrbase.homes import data_home
 
 
@@ -44,6 +44,8 @@ def select(
 ) -> tuple[Face, ...]:
     """The faces of some names, in the order of the library; all bundled and added by default.
 
+    Latin faces are not among them: they draw no line by themselves, see `companions`.
+
     Args:
         names: face names, styles (`song`) or glob patterns (`noto-*`); empty for all.
         home: folder of user-added faces, `ocrbase.homes.data_home()` where None.
@@ -54,8 +56,29 @@ def select(
         FontError: if a name fits nothing (lists all such names and what there is), or a file
             does not match its checksum.
     """
-    chosen = _chosen(list_records(home, system), names)
-    return tuple(open_record(folder, face) for folder, face in chosen)
+    records = list_records(home, system)
+    return _opened(_chosen([r for r in records if not is_latin(r[1])], names))
+
+
+def companions(names: Sequence[str] = (), *, home: Path | None = None) -> tuple[Face, ...]:
+    """The Latin faces that lines may set their letters and digits in, chosen as `select` does."""
+    return _opened(_chosen([r for r in list_records(home, False) if is_latin(r[1])], names))
+
+
+def select_any(
+    names: Sequence[str] = (), *, home: Path | None = None, system: bool = False
+) -> tuple[Face, ...]:
+    """Faces and companions alike, chosen as `select` does: for lists and specimen sheets."""
+    return _opened(_chosen(list_records(home, system), names))
+
+
+def is_latin(face: FaceRecord | Face) -> bool:
+    """Whether a face is a companion, for Latin letters and digits alone."""
+    return face.style in LATIN_STYLES
+
+
+def _opened(records: Iterable[tuple[Path, FaceRecord]]) -> tuple[Face, ...]:
+    return tuple(open_record(folder, face) for folder, face in records)
 
 
 def coverage(face: Face) -> frozenset[int]:

@@ -14,8 +14,12 @@ from ocrbase.weights import MAX_WEIGHT
 
 PACKAGE = Path(__file__).parent
 FILE = "manifest.json"
-Style = Literal["song", "sans", "kai", "fangsong", "display", "brush"]
+Style = Literal[
+    "song", "sans", "kai", "fangsong", "display", "brush",
+    "latin-serif", "latin-italic", "latin-sans", "latin-mono",
+]  # fmt: skip
 STYLES: tuple[str, ...] = get_args(Style)
+LATIN_STYLES = tuple(s for s in STYLES if s.startswith("latin-"))  # of companions: never alone
 MAX_NAME = 200  # characters of a face's name
 
 

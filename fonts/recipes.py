@@ -43,10 +43,11 @@ class Recipe:
         package: that holds the font.
         member: path of the font file in the package; a glob pattern where slices are merged.
         full_name: name table entry 4 of the wanted face, which finds it within a collection.
-        style: song, sans, kai, fangsong, display or brush.
+        style: one of `fonts.manifest.STYLES`.
         weight: 100 (thin) to 900 (black), by the look of the strokes.
         sampling_weight: how often the face is chosen, relative to others.
         without: characters left out because this face draws them unlike print does.
+        changed_on: date of the change notice inside the face.
     """
 
     name: str
@@ -58,29 +59,32 @@ class Recipe:
     weight: int
     sampling_weight: float
     without: str = ""
+    changed_on: str = CHANGED_ON
 
 
-def _debian(package: str, version: str, licence: str, *more_licence: str) -> Package:
+def debian(package: str, version: str, licence: str, *more_licence: str) -> Package:
+    """A Debian package, whose licence is in its copyright file."""
     members = (f"usr/share/doc/{package}/copyright", *more_licence)
     return Package("debian", package, version, licence, members)
 
 
-def _fontsource(package: str, version: str) -> Package:
-    return Package("npm", f"@fontsource/{package}", version, "OFL-1.1", ("package/LICENSE",))
+def fontsource(package: str, version: str, licence: str = "OFL-1.1") -> Package:
+    """A web font of npm's Fontsource collection."""
+    return Package("npm", f"@fontsource/{package}", version, licence, ("package/LICENSE",))
 
 
-_NOTO = _debian("fonts-noto-cjk", "1:20220127+repack1-1", "OFL-1.1")
-_NOTO_EXTRA = _debian("fonts-noto-cjk-extra", "1:20220127+repack1-1", "OFL-1.1")
-_WENKAI = _debian("fonts-lxgw-wenkai", "1.250+repack-1", "OFL-1.1")
-_MICRO_HEI = _debian(
+_NOTO = debian("fonts-noto-cjk", "1:20220127+repack1-1", "OFL-1.1")
+_NOTO_EXTRA = debian("fonts-noto-cjk-extra", "1:20220127+repack1-1", "OFL-1.1")
+_WENKAI = debian("fonts-lxgw-wenkai", "1.250+repack-1", "OFL-1.1")
+_MICRO_HEI = debian(
     "fonts-wqy-microhei",
     "0.2.0-beta-3.1",
     "Apache-2.0",
     "/usr/share/common-licenses/Apache-2.0",
 )
-_GBSN = _debian("fonts-arphic-gbsn00lp", "2.11-16", "Arphic-1999")
-_GKAI = _debian("fonts-arphic-gkai00mp", "2.11-16", "Arphic-1999")
-_SMILEY = _debian("fonts-smiley-sans", "1.1.1-1", "OFL-1.1")
+_GBSN = debian("fonts-arphic-gbsn00lp", "2.11-16", "Arphic-1999")
+_GKAI = debian("fonts-arphic-gkai00mp", "2.11-16", "Arphic-1999")
+_SMILEY = debian("fonts-smiley-sans", "1.1.1-1", "OFL-1.1")
 
 _OTF = "usr/share/fonts/opentype/noto/"
 _TTF = "usr/share/fonts/truetype/"
@@ -137,12 +141,12 @@ RECIPES = (
         _TTF + "smiley-sans/SmileySans-Oblique.ttf", "Smiley Sans Oblique", "display", 500, 0.5,
     ),
     Recipe(
-        "zcool-xiaowei", "Ocrgen Xiaowei", _fontsource("zcool-xiaowei", "5.3.0"),
+        "zcool-xiaowei", "Ocrgen Xiaowei", fontsource("zcool-xiaowei", "5.3.0"),
         _slices("zcool-xiaowei"), "ZCOOL XiaoWei Regular", "display", 400, 0.7,
         without="，。：；！？…",  # centred instead of low left; the full stop is a dot
     ),
     Recipe(
-        "zcool-kuaile", "Ocrgen Kuaile", _fontsource("zcool-kuaile", "5.3.0"),
+        "zcool-kuaile", "Ocrgen Kuaile", fontsource("zcool-kuaile", "5.3.0"),
         _slices("zcool-kuaile"), "ZCOOL KuaiLe Regular", "display", 500, 0.3,
         without="0Oo",  # boxes, hardly told from one another and from 口
     ),

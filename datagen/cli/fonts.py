@@ -50,10 +50,10 @@ def list_faces(
     One line per face: style, weight, licence, sampling weight, and how many classes it holds.
     """
     from datagen.alphabet import load
-    from fonts import select
+    from fonts.library import select_any
     from fonts.report import coverage_report
 
-    chosen = select(faces, home=home, system=system_fonts)
+    chosen = select_any(faces, home=home, system=system_fonts)
     characters = load(alphabet).characters
     report = coverage_report(chosen, characters)
     rows = [
@@ -100,7 +100,10 @@ def check(
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", show_default="the font's own", help="Name of the face.")
 @click.option(
-    "--style", show_default="a guess", help="song, sans, kai, fangsong, display or brush."
+    "--style",
+    show_default="a guess",
+    help="song, sans, kai, fangsong, display or brush; latin-serif, latin-italic, latin-sans or"
+    " latin-mono for a face of letters and digits alone.",
 )
 @click.option("--licence", show_default="the font's own", help="Licence, if possible an SPDX id.")
 @click.option(
@@ -174,12 +177,12 @@ def specimen(
 
     Characters that a face lacks are marked red.
     """
-    from fonts import select
+    from fonts.library import select_any
     from fonts.specimen import LINES, save_specimen
     from ocrbase.outputs import check_output
 
     check_output(out)
-    chosen = select(faces, home=home, system=system_fonts)
+    chosen = select_any(faces, home=home, system=system_fonts)
     save_specimen(chosen, out, text or LINES)
     click.echo(f"{len(chosen)} faces in {out}")
 
