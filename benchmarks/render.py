@@ -30,6 +30,7 @@ import numpy as np
 from benchmarks.lines import machine
 from datagen.drawing import engine as engine_module
 from datagen.drawing.engine import BATCH
+from datagen.drawing.style import DEFAULT_PRESET
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
@@ -122,7 +123,7 @@ def stages(plan: PlanSettings, lines: int) -> None:
         meter(TarShardWriter, "write", "tar and sidecar"),
         meter(TarShardWriter, "_finish", "tar and sidecar"),
     ]
-    total = lines / shard_rate(plan, LookSettings().style, lines)
+    total = lines / shard_rate(plan, DEFAULT_PRESET, lines)
     for call in undo:
         call()
     spent["looks, layout, labels, meta"] = total - sum(spent.values())
@@ -229,7 +230,7 @@ def bare_trdg(renderer: LineRenderer, lines: int) -> None:
     if not hasattr(ImageFont.FreeTypeFont, "getsize"):  # Pillow 10 took it away
         ImageFont.FreeTypeFont.getsize = lambda font, text: font.getbbox(text)[2:]
     texts = renderer.plan.texts(np.arange(lines))
-    warped = 10 * renderer.style.geometry.perspective_share
+    warped = 10 * renderer.mix.styles[0].geometry.perspective_share
     for i, ids in enumerate(texts.class_ids):
         text, face = renderer.plan.alphabet.decode(ids), renderer.faces[i % len(renderer.faces)]
         image = FakeTextDataGenerator.generate(

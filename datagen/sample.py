@@ -214,6 +214,9 @@ class Engine(Protocol):
     """Draws what a plan says; pure in (settings, seed, index)."""
 
     @property
+    def seed(self) -> int: ...
+
+    @property
     def fingerprint(self) -> str: ...
 
     def draw(self, texts: Texts, indices: NDArray[np.int64], attempt: int = 0) -> Samples: ...

@@ -43,3 +43,30 @@ def split_weights(
             f"the weight of a {what} must be {MIN_WEIGHT:g} to {MAX_WEIGHT:g}: {listed(wrong)}"
         )
     return pairs
+
+
+def split_shares(
+    specs: Sequence[str], what: str, error: type[UserError]
+) -> tuple[tuple[str, float], ...]:
+    """Names or paths with their shares, which sum to 1; alike where no weight is given.
+
+    Args:
+        specs: each `X` or `X:WEIGHT`, at least one.
+        what: is weighted, for messages and as the option's name, e.g. `corpus`.
+        error: class of what is raised.
+
+    Raises:
+        UserError: of the class `error`, if a name is listed twice, a weight is out of range, or
+            only some have one.
+    """
+    pairs = split_weights(specs, what, error)
+    bare = [spec for spec, weight in pairs if weight is None]
+    if bare and len(bare) < len(pairs):
+        raise error(f"no weight for {', '.join(bare)}: give each {what} a weight, or none")
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise error(f"{what} listed twice: {', '.join(twice)}; add up its weights")
+    weights = [1.0 if weight is None else weight for _, weight in pairs]
+    total = sum(weights)
+    return tuple((name, w / total) for name, w in zip(names, weights, strict=True))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from datagen.builtin_characters import BUILTIN_FILES, DEFAULT_ALPHABET
+from datagen.drawing.style import preset_names
 from datagen.render.render_settings import BACKENDS, MAX_JOBS, LookSettings, RenderSettings
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from ocrbase.settings import default_of
@@ -209,8 +210,11 @@ def look_options(function: Command) -> Command:
     options = [
         click.option(
             "--style",
-            default=default_of(LookSettings, "style"),
-            help="Preset (plain, print, rich) or TOML file.",
+            "styles",
+            multiple=True,
+            metavar="NAME[:WEIGHT]",
+            default=(default_of(LookSettings, "style"),),
+            help=f"Preset ({', '.join(preset_names())}) or TOML file. Repeat to mix several.",
         ),
         faces_option,
         system_fonts_option,
@@ -240,9 +244,10 @@ def look_options(function: Command) -> Command:
 
 def look_settings(values: dict[str, Any]) -> LookSettings:
     """Take the look's options out of a command's values."""
+    styles = tuple(values.pop("styles"))
     return LookSettings(
         engine=values.pop("engine"),
-        style=values.pop("style"),
+        style=styles[0] if len(styles) == 1 else styles,
         faces=tuple(values.pop("faces")),
         system_fonts=values.pop("system_fonts"),
         backgrounds=values.pop("backgrounds"),

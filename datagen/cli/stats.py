@@ -80,6 +80,8 @@ def _lines(statistics: "Statistics") -> list[str]:
         f" {statistics.same_images:,} duplicates",
         f"  contrast   {low:g} / {middle:g} / {high:g} gray levels (5, 50, 95 %)",
     ]
+    if statistics.styles:
+        lines.append(f"  style      {', '.join(statistics.styles)}")
     for name in ("corpora", "faces", "sizes", "lengths"):
         pairs = list(getattr(statistics, name).items())
         lines += [f"  {name}", *(f"    {key}: {count:,}" for key, count in pairs[:_SHOWN])]

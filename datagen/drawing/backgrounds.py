@@ -23,22 +23,30 @@ MAX_KEPT_BYTES = 1 << 30  # of all images, in each worker
 
 
 class Backgrounds:
-    """Grounds cut from the images of a folder, flattened to BACKGROUND_DEPTH around their mean.
+    """Grounds cut from the images of folders, flattened to BACKGROUND_DEPTH around their mean.
 
     Images of more than KEPT_PIXELS are made smaller, so that a frame shows more of them.
 
     Args:
-        folder: searched with its sub-folders in the order of names; empty for no images.
+        folders: one for each style, searched with its sub-folders in the order of names; empty for
+            no images.
 
     Raises:
-        RenderError: if the folder has no image, too many, or some that cannot be used; names all
+        RenderError: if a folder has no image, too many, or some that cannot be used; names all
             of those.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._images: list[UintImages] = []
+    def __init__(self, *folders: str) -> None:
+        self._kept_bytes = 0
+        loaded = {folder: self._load(folder) for folder in dict.fromkeys(folders)}
+        self._images = [loaded[folder][0] for folder in folders]
+        self.fingerprint = " ".join(loaded[folder][1] for folder in folders)
+
+    def _load(self, folder: str) -> tuple[list[UintImages], str]:
+        """The images of a folder and their SHA-256, which is empty where there is none."""
+        images: list[UintImages] = []
         digest = hashlib.sha256()
-        kept_bytes, unusable = 0, []
+        unusable = []
         for path in _paths(folder):
             try:
                 data = read_bytes(path, error=ImageError)
@@ -47,32 +55,33 @@ class Backgrounds:
                 unusable.append(f"{path.name} ({error})")
                 continue
             digest.update(data)
-            self._images.append(image)
-            kept_bytes += image.nbytes
-            if kept_bytes > MAX_KEPT_BYTES:
+            images.append(image)
+            self._kept_bytes += image.nbytes
+            if self._kept_bytes > MAX_KEPT_BYTES:
                 raise RenderError(
                     f"the backgrounds of {folder} take more than {MAX_KEPT_BYTES >> 20:,} MB of"
-                    f" memory from image {len(self._images):,} on; give a folder with fewer"
+                    f" memory from image {len(images):,} on; give a folder with fewer"
                 )
         if unusable:
             raise RenderError(
                 f"not usable as backgrounds in {folder}: {listed(unusable)}; remove or convert them"
             )
-        self.fingerprint = digest.hexdigest() if self._images else ""
+        return images, digest.hexdigest() if images else ""
 
     def cut(self, looks: NDArray[np.float64], frames: NativeFrames) -> NDArray[np.float32]:
         """What the ground of each line adds to its level, flat, or empty without images.
 
         Args:
-            looks: (B, len(Look)); BACKGROUND picks the image, BACKGROUND_X and _Y the place;
-                BACKGROUND_RELIEF receives the standard deviation of the cut.
+            looks: (B, len(Look)); STYLE picks the folder, BACKGROUND the image, BACKGROUND_X and _Y
+                the place; BACKGROUND_RELIEF receives the standard deviation of the cut.
             frames: the lines' sizes and their places in the flat array.
         """
-        if not self._images:
+        if not any(self._images):
             return np.zeros(0, dtype=np.float32)
         grounds = np.zeros(frames.pixels, dtype=np.float32)
         for b in np.nonzero(looks[:, Look.BACKGROUND] >= 0.0)[0].tolist():
-            image = self._images[int(looks[b, Look.BACKGROUND] * len(self._images))]
+            images = self._images[int(looks[b, Look.STYLE])]
+            image = images[int(looks[b, Look.BACKGROUND] * len(images))]
             patch = _patch(image, looks[b], int(frames.height[b]), int(frames.width[b]))
             grounds[frames.start[b] : frames.start[b] + patch.size] = patch.ravel()
             looks[b, Look.BACKGROUND_RELIEF] = patch.std()

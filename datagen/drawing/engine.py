@@ -1,6 +1,6 @@
 """The project's own engine: from class ids and indices to encoded images.
 
-A line is a pure function of (style, faces, seed, index, attempt). Work is done for a whole batch
+A line is a pure function of (styles, faces, seed, index, attempt). Work is done for a whole batch
 at a time: random draws and layout in NumPy, pixels in compiled loops, encoding in OpenCV.
 """
 
@@ -19,8 +19,9 @@ from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.look_columns import Look
-from datagen.drawing.looks import bound_blur, draw_looks, strength_of
+from datagen.drawing.looks import bound_blur, strength_of
 from datagen.drawing.style import Style
+from datagen.drawing.style_mix import StyleMix, draw_mixed_looks, mix_of
 from datagen.drawing.typesetting import Typesetter, Typesetting, pick
 from datagen.draws import bits, uniforms
 from datagen.errors import RenderError
@@ -29,7 +30,6 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import to_line_height
 from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
-from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 2  # raised whenever the same settings give other pixels
 BATCH = 128  # lines drawn at a time
@@ -43,7 +43,7 @@ class LineEngine:
     """Draws text lines; see `datagen.sample.Engine`.
 
     Args:
-        style: ranges of all variations.
+        style: ranges of all variations, or several styles with their shares.
         faces: faces to choose from, by their sampling weights, among those that have every
             character of a line.
         alphabet: what class ids mean.
@@ -58,7 +58,7 @@ class LineEngine:
 
     def __init__(
         self,
-        style: Style,
+        style: Style | StyleMix,
         faces: Sequence[Face],
         alphabet: Alphabet,
         seed: int = 0,
@@ -69,14 +69,15 @@ class LineEngine:
     ) -> None:
         if not faces:
             raise RenderError("no face chosen; 'ocrgen fonts list' shows what there is")
-        self.style, self.faces, self.alphabet, self.seed = style, tuple(faces), alphabet, seed
+        self.mix = mix_of(style)
+        self.faces, self.alphabet, self.seed = tuple(faces), alphabet, seed
         self.boxes, self.masks = boxes, masks
         self.companions = tuple(companions)
         every = (*self.faces, *self.companions)
         self.glyphs = GlyphCache(every, alphabet)
         self._typesetter = Typesetter(self.glyphs, every, len(self.faces), alphabet)
         self._face_weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
-        self._backgrounds = Backgrounds(style.surface.backgrounds)
+        self._backgrounds = Backgrounds(*(s.surface.backgrounds for s in self.mix.styles))
         cv2.setNumThreads(1)  # workers are processes; threads inside of them only get in the way
 
     @property
@@ -84,7 +85,7 @@ class LineEngine:
         """SHA-256 over everything that pixels depend on, versions of libraries aside."""
         parts = {
             "pixels": PIXELS_VERSION,
-            "style": to_mapping(self.style),
+            "style": self.mix.facts(),
             "faces": face_facts(self.faces),
             "backgrounds": self._backgrounds.fingerprint,
             "seed": self.seed,
@@ -101,12 +102,12 @@ class LineEngine:
             indices: their sample indices, (B,).
             attempt: 0, or the number of the redraw.
         """
-        looks = draw_looks(self.style, self.seed, indices, attempt)
+        looks = draw_mixed_looks(self.mix, self.seed, indices, attempt)
         return self.draw_with(looks, texts, indices, attempt)
 
     def widths(self, texts: Texts, indices: IntArray) -> IntArray:
         """Width in px of the image of each line at the first attempt, (B,); draws nothing."""
-        looks = draw_looks(self.style, self.seed, indices)
+        looks = draw_mixed_looks(self.mix, self.seed, indices)
         self._fit(texts, indices, looks)
         return looks[:, Look.WIDTH].astype(np.int64)
 
@@ -152,7 +153,7 @@ class LineEngine:
             attempt,
         )
         setting = self._typesetter.set(looks, ids, texts.lengths, face)
-        _fit_size(looks, setting, texts.lengths, self.style)
+        _fit_size(looks, setting, texts.lengths)
         return ids, face, good, setting
 
     def _pixels(
@@ -172,7 +173,7 @@ class LineEngine:
         """
         ids, face, good, setting = self._fit(texts, indices, looks, attempt)
         frames = native_frames(looks)
-        bound_blur(looks, self.style.blur.max_em)
+        bound_blur(looks)
         native_em = looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
         level = level_for(native_em * np.sqrt(looks[:, Look.STRETCH]))
         slots, table = self.glyphs.batch(setting.face, level, ids)
@@ -222,18 +223,17 @@ def choose_faces(
     return pick(able * face_weights, uniforms(seed, stream, indices, 1)[:, 0])
 
 
-def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray, style: Style) -> None:
+def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray) -> None:
     """Choose spacing and size so that the line fits the frame: first closer, then smaller."""
     gaps = np.maximum(lengths - 1, 0)
     size, stretch, spacing = (looks[:, c] for c in (Look.SIZE, Look.STRETCH, Look.SPACING))
     letters = (setting.advance + setting.gap).sum(axis=1) * stretch  # em
-    if style.frame.fit_width:
-        low, high = style.frame.width_px
-        natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]
-        wanted = natural + np.maximum(looks[:, Look.LEFT], 8.0 * looks[:, Look.PLACE_X])
-        fitted = np.clip(np.ceil(wanted / 4.0) * 4.0, max(low, 32), high)
-        looks[:, Look.SHADOW_X] *= fitted / looks[:, Look.WIDTH]
-        looks[:, Look.WIDTH] = fitted
+    natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]
+    wanted = natural + np.maximum(looks[:, Look.LEFT], 8.0 * looks[:, Look.PLACE_X])
+    limits = looks[:, Look.MIN_WIDTH], looks[:, Look.MAX_WIDTH]
+    fitted = np.clip(np.ceil(wanted / 4.0) * 4.0, *limits)
+    looks[:, Look.SHADOW_X] *= fitted / looks[:, Look.WIDTH]
+    looks[:, Look.WIDTH] = fitted
     inner_px = looks[:, Look.WIDTH] - 2.0 * looks[:, Look.MARGIN]
     widest = (inner_px / size - letters) / np.maximum(gaps, 1)
     filled = np.clip(widest, 0.0, MAX_JUSTIFIED_EM)

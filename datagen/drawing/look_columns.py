@@ -71,3 +71,7 @@ class Look(IntEnum):
     SECOND = auto()  # -1 none, else a fraction that picks a second face
     SPAN_START = auto()  # which characters a second face, a box or the like takes, see `spans`
     SPAN_END = auto()
+    STYLE = auto()  # position in the mix of styles
+    MIN_WIDTH = auto()  # of a frame that follows the text, px; WIDTH where it does not
+    MAX_WIDTH = auto()  # likewise
+    MAX_BLUR = auto()  # largest standard deviation of all blur together, em

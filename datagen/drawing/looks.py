@@ -72,6 +72,7 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     _geometry(table, draws, style)
     _blur(table, draws)
     table[:, Look.MIN_EM] = style.capture.min_em_px
+    table[:, Look.MAX_BLUR] = style.blur.max_em
     _surface(table, draws, style)
     return table
 
@@ -98,6 +99,8 @@ def _frame(table: FloatArray, draws: _Draws, style: Style) -> None:
     low, high = frame.width_px
     steps = np.floor(draws.unit(Look.WIDTH) * ((high - low) // 4 + 1))
     table[:, Look.WIDTH] = low + 4 * steps
+    limits = (low, high) if frame.fit_width else (table[:, Look.WIDTH],) * 2
+    table[:, Look.MIN_WIDTH], table[:, Look.MAX_WIDTH] = limits
     table[:, Look.MARGIN] = frame.margin_px
     near = draws.chance(Look.LEFT, frame.left)
     table[:, Look.LEFT] = np.where(near, 1.0 + 7.0 * draws.unit(Look.LEFT) ** 2, -1.0)
@@ -152,21 +155,20 @@ def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.BACKGROUND_Y] = draws.unit(Look.BACKGROUND_Y)
 
 
-def bound_blur(table: FloatArray, max_em: float) -> None:
-    """Weaken blur, in place, where characters came out too small to bear it.
+def bound_blur(table: FloatArray) -> None:
+    """Weaken blur, in place, where it exceeds MAX_BLUR em of the line's small end.
 
     Variances add: a box of length l has variance l²/12, resampling by f about (f² - 1)/6, and
     bleeding ink loses as much as the blur that it begins with.
 
     Args:
         table: looks with final sizes, (B, len(Look)).
-        max_em: largest standard deviation of all blur together, in em of the line's small end.
     """
     gauss, motion = table[:, Look.GAUSS], table[:, Look.MOTION]
     resample, bleed = table[:, Look.RESAMPLE], table[:, Look.BLEED]
     variance = gauss**2 + motion**2 / 12.0 + (resample**2 - 1.0) / 6.0 + bleed**2
     smallest = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
-    limit = (max_em * smallest * table[:, Look.NATIVE] / LINE_HEIGHT_PX) ** 2
+    limit = (table[:, Look.MAX_BLUR] * smallest * table[:, Look.NATIVE] / LINE_HEIGHT_PX) ** 2
     shrink = np.sqrt(np.minimum(1.0, limit / np.maximum(variance, 1e-9)))
     table[:, Look.GAUSS] = gauss * shrink
     table[:, Look.MOTION] = motion * shrink

@@ -37,6 +37,7 @@ from datagen.drawing.engine import (
 )
 from datagen.drawing.glyphs import drawable_classes
 from datagen.drawing.style import Style
+from datagen.drawing.style_mix import StyleMix, mix_of
 from datagen.drawing.trdg_font import TrdgFont
 from datagen.drawing.trdg_looks import (
     EM_PX,
@@ -54,7 +55,6 @@ from datagen.images import encode_jpeg, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.sample import EFFECTS, META_DTYPE, Samples, Texts
 from fonts import Face
-from ocrbase.settings import to_mapping
 
 PIXELS_VERSION = 1  # raised whenever the same settings give other pixels
 MIN_CONTRAST = 32.0  # gray levels between the ink of every character and the darkest ground
@@ -71,7 +71,8 @@ class TrdgEngine:
     """Draws text lines with TRDG; see `datagen.sample.Engine`.
 
     Args:
-        style: gives the frame and the JPEG quality; the rest of the look is TRDG's own.
+        style: gives the frame and the JPEG quality; the rest of the look is TRDG's own. Or several
+            styles with their shares.
         faces: faces to choose from among those that have every character of a line.
         alphabet: what class ids mean.
         seed: any integer.
@@ -85,7 +86,7 @@ class TrdgEngine:
 
     def __init__(
         self,
-        style: Style,
+        style: Style | StyleMix,
         faces: Sequence[Face],
         alphabet: Alphabet,
         seed: int = 0,
@@ -95,10 +96,11 @@ class TrdgEngine:
     ) -> None:
         if not faces:
             raise RenderError("no face chosen; 'ocrgen fonts list' shows what there is")
-        if style.surface.backgrounds:
+        self.mix = mix_of(style)
+        if any(style.surface.backgrounds for style in self.mix.styles):
             raise RenderError("--backgrounds goes with --engine lines only: leave one of them out")
         self._trdg = _Trdg()
-        self.style, self.faces, self.alphabet, self.seed = style, tuple(faces), alphabet, seed
+        self.faces, self.alphabet, self.seed = tuple(faces), alphabet, seed
         self.boxes, self.masks = boxes, masks
         self._drawable = drawable_classes(self.faces, alphabet)  # (C, F) bool
         self._weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
@@ -111,7 +113,7 @@ class TrdgEngine:
             "engine": "trdg",
             "trdg": version("trdg"),
             "pixels": PIXELS_VERSION,
-            "style": to_mapping(self.style),
+            "style": self.mix.facts(),
             "faces": face_facts(self.faces),
             "seed": self.seed,
         }
@@ -123,11 +125,9 @@ class TrdgEngine:
         TRDG sets a line to know its width, so where frames follow the text this is a guess: as
         many em as there are characters.
         """
-        looks = list(draw_trdg_looks(self.style, self.seed, indices))
-        if not self.style.frame.fit_width:
-            return np.array([look.width_px for look in looks], np.int64)
+        looks = list(draw_trdg_looks(self.mix, self.seed, indices))
         sizes = np.array([look.size_px * (1.0 + look.spacing_em) for look in looks])
-        low, high = self.style.frame.width_px
+        low, high = np.array([look.widths_px for look in looks]).T
         widths: IntArray = np.clip(texts.lengths * sizes, low, high).astype(np.int64)
         return widths
 
@@ -141,7 +141,7 @@ class TrdgEngine:
         """
         ids = texts.class_ids.astype(np.int64)  # (B, L)
         face, able = choose_faces(self._drawable, self._weights, ids, self.seed, indices, attempt)
-        looks = draw_trdg_looks(self.style, self.seed, indices, attempt)
+        looks = draw_trdg_looks(self.mix, self.seed, indices, attempt)
         seeds = bits(self.seed, f"trdg pixels {attempt}", indices, 1)[:, 0].tolist()
         labels = labels_of(texts, self.alphabet)
         images, masks = [b""] * len(labels), [b""] * len(labels)
@@ -151,7 +151,7 @@ class TrdgEngine:
         for row, (label, look, seed) in enumerate(zip(labels, looks, seeds, strict=True)):
             meta["width"][row] = look.width_px
             font = self._fonts[face[row]]
-            setting = set_trdg_line(look, font.extent(label), self.style) if able[row] else None
+            setting = set_trdg_line(look, font.extent(label)) if able[row] else None
             drawn = None if setting is None else self._trdg.draw(label, setting, font, seed)
             if setting is None or drawn is None or not readable(*drawn, len(label)):
                 continue

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.look_columns import Look
-from datagen.drawing.looks import draw_looks
-from datagen.drawing.style import Style
+from datagen.drawing.style_mix import StyleMix, draw_mixed_looks
 from datagen.draws import uniforms
 from datagen.line_geometry import LINE_HEIGHT_PX
 
@@ -45,6 +44,9 @@ class TrdgLook:
         horizontal: rows are shifted by the distortion, not columns.
         blur_px: standard deviation of the Gaussian blur.
         width_px: frame.
+        widths_px: smallest and largest frame, alike where it does not follow the text.
+        margin_px: smallest distance of the ink from the frame, without blur.
+        max_blur_em: largest standard deviation of the blur.
         left_px: distance of the text from the left edge; negative: place by place_x.
         place_x: 0 left to 1 right of the free width.
         place_y: 0 top to 1 bottom of the free height.
@@ -60,6 +62,9 @@ class TrdgLook:
     horizontal: bool
     blur_px: float
     width_px: int
+    widths_px: tuple[int, int]
+    margin_px: float
+    max_blur_em: float
     left_px: float
     place_x: float
     place_y: float
@@ -67,12 +72,13 @@ class TrdgLook:
 
 
 def draw_trdg_looks(
-    style: Style, seed: int, indices: IntArray, attempt: int = 0
+    mix: StyleMix, seed: int, indices: IntArray, attempt: int = 0
 ) -> Iterator[TrdgLook]:
     """Looks of lines; a pure function of its arguments, line by line."""
-    table = draw_looks(style, seed, indices, attempt)
+    table = draw_mixed_looks(mix, seed, indices, attempt)
     own = uniforms(seed, f"trdg look {attempt}", indices, 4)  # (B, 4)
     for row, (crystal, noisy, shape, axis) in zip(table, own.tolist(), strict=True):
+        style = mix.styles[int(row[Look.STYLE])]
         ground = NOISE if noisy < style.surface.noise_share else WHITE
         if style.surface.noise_share and crystal < QUASICRYSTAL_SHARE:
             ground = QUASICRYSTAL
@@ -88,6 +94,9 @@ def draw_trdg_looks(
             horizontal=axis < 0.5,
             blur_px=float(row[Look.GAUSS]),
             width_px=int(row[Look.WIDTH]),
+            widths_px=(int(row[Look.MIN_WIDTH]), int(row[Look.MAX_WIDTH])),
+            margin_px=style.frame.margin_px,
+            max_blur_em=style.blur.max_em,
             left_px=float(row[Look.LEFT]),
             place_x=float(row[Look.PLACE_X]),
             place_y=float(row[Look.PLACE_Y]),
@@ -162,11 +171,10 @@ class Setting:
         return np.stack([x, y], axis=-1)
 
 
-def set_trdg_line(look: TrdgLook, extent: TextExtent, style: Style) -> Setting | None:
+def set_trdg_line(look: TrdgLook, extent: TextExtent) -> Setting | None:
     """Fit a line into its frame: first closer, then smaller; None if it would be too small."""
-    margin = math.ceil(style.frame.margin_px + 1.5 * look.blur_px)
-    widest = style.frame.width_px[1] if style.frame.fit_width else look.width_px
-    inner_px = widest - 2 * margin
+    margin = math.ceil(look.margin_px + 1.5 * look.blur_px)
+    inner_px = look.widths_px[1] - 2 * margin
     closest = _closest_spacing(extent)
     for spacing_px in range(max(round(look.spacing_em * EM_PX), closest), closest - 1, -1):
         setting = _shrink(_bend(look, extent, spacing_px), LINE_HEIGHT_PX - 2 * margin)
@@ -177,7 +185,7 @@ def set_trdg_line(look: TrdgLook, extent: TextExtent, style: Style) -> Setting |
         setting = _shrink(setting, max(1, min(height, LINE_HEIGHT_PX - 2 * margin)))
     if setting.em_px < MIN_EM_PX:
         return None
-    return _put(setting, style, margin)
+    return _put(setting, margin)
 
 
 def _closest_spacing(extent: TextExtent) -> int:
@@ -218,17 +226,15 @@ def _shrink(setting: Setting, most_px: int) -> Setting:
     return replace(setting, shrunk=(width, height))
 
 
-def _put(setting: Setting, style: Style, margin: int) -> Setting:
+def _put(setting: Setting, margin: int) -> Setting:
     """Give the line its place, its frame, and the blur that its size bears."""
     look, (width, height) = setting.look, setting.shrunk
-    frame = look.width_px
-    if style.frame.fit_width:
-        low, high = style.frame.width_px
-        wanted = width + max(look.left_px, 8.0 * look.place_x) + 2 * margin
-        frame = min(max(math.ceil(wanted / 4) * 4, low, 32), high)
+    low, high = look.widths_px
+    wanted = width + max(look.left_px, 8.0 * look.place_x) + 2 * margin
+    frame = min(max(math.ceil(wanted / 4) * 4, low), high)
     free = frame - 2 * margin - width
     shift = min(free, round(look.left_px)) if look.left_px >= 0.0 else round(free * look.place_x)
-    blur = min(look.blur_px, style.blur.max_em * setting.em_px)
+    blur = min(look.blur_px, look.max_blur_em * setting.em_px)
     return replace(
         setting,
         look=replace(look, blur_px=blur, width_px=frame),

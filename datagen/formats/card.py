@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from datagen.formats.manifest import Manifest, PackedManifest, RenderManifest
+from datagen.formats.styles import styles_of
 from datagen.split import Split
 from ocrbase.publishing import publish_bytes
 
@@ -65,6 +66,7 @@ def _made(manifest: Manifest) -> str:
     inputs = manifest.inputs if isinstance(manifest, PackedManifest) else []
     lines += [f"- from `{item.path}`: {item.n} lines" for item in inputs]
     lines += [f"- which was made by `{item.command}`" for item in inputs if item.command]
+    lines += [f"- style: {style}" for style in styles_of(manifest)]
     if manifest.libraries:
         versions = (f"{name} {version}" for name, version in manifest.libraries.items())
         lines.append("- with " + ", ".join(versions))

@@ -141,7 +141,7 @@ def _manifest(settings: RenderSettings, renderer: LineRenderer, command: str) ->
         shard_size=settings.shard_size,
         command=command,
         settings={"plan": to_mapping(settings.plan), "look": to_mapping(settings.look)},
-        style=to_mapping(renderer.style),
+        style=renderer.mix.to_json(),
         plan=plan.fingerprint,
         engine=renderer.engine.fingerprint,
         libraries=library_versions(LIBRARIES),

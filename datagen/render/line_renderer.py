@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.engine import LineEngine
-from datagen.drawing.style import Style, check, load_style
+from datagen.drawing.style import Style, check
+from datagen.drawing.style_mix import StyleMix, load_mix
 from datagen.errors import RenderError
 from datagen.formats.manifest import library_versions
 from datagen.render.render_settings import LookSettings
@@ -35,7 +36,7 @@ class LineRenderer:
     plan: WindowPlan | LinesPlan
     engine: Engine
     faces: tuple[Face, ...]
-    style: Style
+    mix: StyleMix
 
     def identity(self) -> dict[str, Any]:
         """What bytes depend on besides the settings."""
@@ -76,17 +77,17 @@ def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRender
     plan = make_plan(plan_settings)
     home = None if plan_settings.home is None else Path(plan_settings.home)
     faces = select(look.faces, home=home, system=look.system_fonts)
-    style = style_of(look)
+    mix = styles_of(look)
     engine = _engine_of(look)(
-        style, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
+        mix, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
     )
-    return LineRenderer(plan, engine, faces, style)
+    return LineRenderer(plan, engine, faces, mix)
 
 
 def current_renderer(plan: PlanSettings, look: LookSettings) -> LineRenderer:
     """As `open_renderer`, opened anew where the text or the style file has changed since."""
     renderer = open_renderer(plan, look)
-    if (make_plan(plan).fingerprint, style_of(look)) != (renderer.plan.fingerprint, renderer.style):
+    if (make_plan(plan).fingerprint, styles_of(look)) != (renderer.plan.fingerprint, renderer.mix):
         open_renderer.cache_clear()
     return open_renderer(plan, look)
 
@@ -99,9 +100,12 @@ def _engine_of(look: LookSettings) -> Callable[..., Engine]:
     return TrdgEngine
 
 
-def style_of(look: LookSettings) -> Style:
-    """The style of a preset or file, with what the command line overrides."""
-    style = load_style(look.style)
+def styles_of(look: LookSettings) -> StyleMix:
+    """The styles of presets or files, with what the command line overrides."""
+    return load_mix(look.styles, lambda style: _overridden(style, look))
+
+
+def _overridden(style: Style, look: LookSettings) -> Style:
     frame = style.frame
     if look.widths is not None:
         frame = replace(frame, width_px=look.widths)

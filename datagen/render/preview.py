@@ -56,7 +56,10 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...])
     engine = renderer.engine
     if not isinstance(engine, LineEngine):
         raise SettingsError("effects one at a time are shown for --engine lines only")
-    return [_strip(renderer, engine, effect) for effect in _effects(names, engine)]
+    if len(look.styles) > 1:
+        raise SettingsError("effects one at a time are shown for one --style only")
+    style = engine.mix.styles[0]
+    return [_strip(renderer, engine, style, effect) for effect in _effects(names, engine)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def _effects(names: tuple[str, ...], engine: LineEngine) -> list[Effect]:
 def _lacking(engine: LineEngine) -> dict[str, str]:
     """Effects that these settings cannot show, and what each of them needs."""
     lacking = {}
-    if not engine.style.surface.backgrounds:
+    if not engine.mix.styles[0].surface.backgrounds:
         lacking["background"] = "--backgrounds FOLDER"
     if not engine.companions:
         lacking["companion"] = lacking["companion quotes"] = "a style with companion_share"
@@ -93,8 +96,8 @@ def _lacking(engine: LineEngine) -> dict[str, str]:
     return lacking
 
 
-def _strip(renderer: LineRenderer, engine: LineEngine, effect: Effect) -> Strip:
-    steps = _steps(_calm(engine.style), engine, effect)
+def _strip(renderer: LineRenderer, engine: LineEngine, style: Style, effect: Effect) -> Strip:
+    steps = _steps(style, engine.seed, effect)
     indices = np.zeros(len(steps.looks), dtype=np.int64)
     texts = _beginning(renderer.plan.texts(indices))
     if effect.example:
@@ -110,18 +113,19 @@ def _strip(renderer: LineRenderer, engine: LineEngine, effect: Effect) -> Strip:
     return Strip(tuple(cells), effect.name, effect.meaning)
 
 
-def _steps(calm: Style, engine: LineEngine, effect: Effect) -> _Steps:
+def _steps(style: Style, seed: int, effect: Effect) -> _Steps:
+    calm = _calm(style)
     if effect.range:
-        low, high = value_at(engine.style, effect.range)
+        low, high = value_at(style, effect.range)
         strengths = np.linspace(low, high, STEPS)
         strengths = np.round(strengths) if effect.whole else strengths
-        looks = [_look(_at(calm, effect, float(s)), engine.seed) for s in strengths]
+        looks = [_look(_at(calm, effect, float(s)), seed) for s in strengths]
         return _Steps(np.stack(looks), tuple(f"{s:.3g} {effect.unit}".strip() for s in strengths))
     if effect.name == "inverted":
-        looks = [_look(with_value(calm, effect.share, share), engine.seed) for share in (0.0, 1.0)]
+        looks = [_look(with_value(calm, effect.share, share), seed) for share in (0.0, 1.0)]
         return _Steps(np.stack(looks), ("dark on light", "light on dark"))
     kinds = effect.kinds or ("none", *(f"cut {i}" for i in range(1, STEPS)))
-    looks = [_look(calm, engine.seed) for _ in kinds]
+    looks = [_look(calm, seed) for _ in kinds]
     table = np.stack(looks)
     table[:, effect.columns[0]] = np.arange(len(kinds)) if effect.kinds else _picks(len(kinds))
     return _Steps(table, kinds)
@@ -173,10 +177,12 @@ def _nothing() -> UintImages:
 
 
 def _notes(samples: Samples, renderer: LineRenderer) -> list[str]:
-    """Text, face and effect strengths of each line."""
-    notes = []
-    for text, meta in zip(samples.texts, samples.meta, strict=True):
+    """Text, face, style, where there are several, and effect strengths of each line."""
+    notes, mix = [], renderer.mix
+    chosen = mix.choose(renderer.engine.seed, samples.meta["index"].astype(np.int64)).tolist()
+    for text, meta, style in zip(samples.texts, samples.meta, chosen, strict=True):
         face = renderer.faces[meta["face"]].name
+        face += f", {mix.names[style]}" if len(mix.names) > 1 else ""
         effects = [f"{n} {v:.3g}" for n, v in zip(RECORDED_NAMES, meta["effects"], strict=True)]
         notes.append("\n".join([text, face, *effects]))
     return notes

@@ -23,7 +23,8 @@ class LookSettings:
 
     Attributes:
         engine: the project's own, or TRDG.
-        style: a preset's name or the path of a TOML file.
+        style: a preset's name or the path of a TOML file, or several of them, each with an
+            optional `:WEIGHT`.
         faces: names, styles or patterns of faces; none for all that ship with the project.
         system_fonts: also use the faces that the machine has installed.
         backgrounds: folder of images to cut grounds from, for styles that use them.
@@ -34,7 +35,7 @@ class LookSettings:
     """
 
     engine: Literal["lines", "trdg"] = "lines"
-    style: str = DEFAULT_PRESET
+    style: str | tuple[str, ...] = DEFAULT_PRESET
     faces: tuple[str, ...] = ()
     system_fonts: bool = False
     backgrounds: str | None = None
@@ -42,6 +43,11 @@ class LookSettings:
     fit_width: bool = False
     boxes: bool = False
     masks: bool = False
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Each style, with its weight where one is given."""
+        return (self.style,) if isinstance(self.style, str) else self.style
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datagen.drawing.engine import BATCH
+from datagen.drawing.style import DEFAULT_PRESET
 from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
 from datagen.sample import Samples
@@ -27,7 +28,8 @@ class Renderer:
         corpora: names or paths, each with an optional `:WEIGHT`.
         n: lines; None never ends.
         seed: of all random draws.
-        style: a preset's name or the path of a TOML file.
+        style: a preset's name or the path of a TOML file, or several of them, each with an
+            optional `:WEIGHT`.
         faces: names, styles or patterns; empty for all faces.
         length: shortest and longest line in characters.
         plan: all settings of the text, instead of corpora, seed and length.
@@ -43,7 +45,7 @@ class Renderer:
         *,
         n: int | None = None,
         seed: int = 0,
-        style: str = "print",
+        style: str | Sequence[str] = DEFAULT_PRESET,
         faces: Sequence[str] = (),
         length: tuple[int, int] = (10, 10),
         plan: PlanSettings | None = None,
@@ -53,7 +55,8 @@ class Renderer:
         self.plan = plan or PlanSettings(
             corpora=tuple(corpora), seed=seed, length_min=length[0], length_max=length[1]
         )
-        self.look = look or LookSettings(style=style, faces=tuple(faces))
+        styles = style if isinstance(style, str) else tuple(style)
+        self.look = look or LookSettings(style=styles, faces=tuple(faces))
 
     def samples(self, indices: Sequence[int] | NDArray[np.int64]) -> Samples:
         """Encoded images, texts and all that is known of them, of any indices."""

@@ -67,7 +67,7 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
         ),
         replace(
             look,
-            style=look.style if look.style in preset_names() else str(_absolute(look.style)),
+            style=tuple(map(_absolute_style, look.styles)),
             backgrounds=_absolute(look.backgrounds),
         ),
         settings.n,
@@ -87,6 +87,14 @@ def _absolute_spec(spec: str, home: Path) -> str:
     if name in names(home) or not (path.exists() or ("#" in name and file.exists())):
         return spec
     return str(path.absolute()) + ("" if weight is None else spec[len(name) :])
+
+
+def _absolute_style(spec: str) -> str:
+    """A preset's name as it is, a path from the root; each with its weight."""
+    name, weight = split_weight(spec)
+    if name in preset_names():
+        return spec
+    return f"{_absolute(name)}" + ("" if weight is None else spec[len(name) :])
 
 
 def _absolute(path: str | None) -> str | None:

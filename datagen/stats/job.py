@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.formats.dataset import find_datasets, open_dataset
 from datagen.formats.reader import DatasetReader
+from datagen.formats.styles import styles_of
 from datagen.images import try_decode
 from datagen.sample import EFFECTS, UNKNOWN, LabelTable, Samples
 from datagen.split import SPLITS
@@ -37,6 +38,7 @@ class Statistics:
         splits: samples by split.
         alphabet: the classes.
         class_counts: occurrences of each class, (C,).
+        styles: that renders were given.
         corpora: samples by text source.
         faces: samples by face.
         sizes: samples by frame, "280x32".
@@ -60,6 +62,7 @@ class Statistics:
     alphabet: Alphabet
     class_counts: IntArray
     splits: dict[str, int] = field(default_factory=dict)
+    styles: list[str] = field(default_factory=list)
     corpora: dict[str, int] = field(default_factory=dict)
     faces: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -93,7 +96,17 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """Plain values; classes by their characters, in class order, without the blank."""
         counts = zip(self.alphabet.symbols, self.class_counts.tolist(), strict=True)
-        plain = ["path", "lines", "splits", "corpora", "faces", "sizes", "inserted", "redrawn"]
+        plain = [
+            "path",
+            "lines",
+            "splits",
+            "styles",
+            "corpora",
+            "faces",
+            "sizes",
+            "inserted",
+            "redrawn",
+        ]
         plain += ("sentences", "most_of_a_sentence", "repeated_labels", "most_repeated")
         plain += ("looked_at", "unreadable", "same_images", "effects")
         return {name: getattr(self, name) for name in plain} | {
@@ -140,6 +153,7 @@ def _stats(
     reader = open_dataset(folder, partial=partial)
     alphabet = reader.info.alphabet
     statistics = Statistics(str(folder), len(reader), alphabet, np.zeros(len(alphabet), np.int64))
+    statistics.styles = styles_of(reader.manifest)
     labels = np.zeros(len(reader), np.uint64)
     sentences = np.zeros(len(reader), np.uint64)
     for start, samples in reader.tables():

@@ -51,6 +51,7 @@ def _facts(dataset: Statistics) -> Html:
     used = int((dataset.class_counts > 0).sum())
     facts = [("lines", f"{dataset.lines:,}")]
     facts += [(f"lines, {split}", f"{count:,}") for split, count in dataset.splits.items()]
+    facts += [("style", style) for style in dataset.styles]
     facts.append(("classes that occur", f"{used:,} of {len(dataset.alphabet) - 1:,}"))
     facts += [
         (f"classes with fewer than {bound:,} occurrences", f"{count:,}")

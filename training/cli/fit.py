@@ -27,7 +27,7 @@ PLAN_FIELDS = {
     "home": ("home",),
 }
 LOOK_FIELDS = {
-    "style": ("style",),
+    "styles": ("style",),
     "faces": ("faces",),
     "system_fonts": ("system_fonts",),
     "backgrounds": ("backgrounds",),

@@ -116,8 +116,7 @@ class LiveLines:
 
     @property
     def _one_width(self) -> bool:
-        frame = self.source.style.frame
-        return frame.width_px[0] == frame.width_px[1] and not frame.fit_width
+        return self.source.mix.one_width
 
     @cached_property
     def _held(self) -> IntArray:

@@ -115,7 +115,7 @@ def test_images_smaller_than_the_frame_are_enlarged(
 def test_large_images_are_kept_small_in_memory(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (3000, 4000), np.uint8)
     (tmp_path / "large.jpg").write_bytes(bytes(cv2.imencode(".jpg", pixels)[1]))
-    (image,) = Backgrounds(str(tmp_path))._images
+    ((image,),) = Backgrounds(str(tmp_path))._images
     assert image.size == pytest.approx(KEPT_PIXELS, rel=0.01)
     assert image.shape[1] / image.shape[0] == pytest.approx(4 / 3, rel=0.01)
 

@@ -185,7 +185,8 @@ def test_a_user_s_grounds_are_refused(engine_class: type, tmp_path: Path) -> Non
 def _look(**changes: object) -> TrdgLook:
     look = TrdgLook(
         size_px=26, spacing_em=0.5, ink=0, ground=1, angle_deg=0.0, distortion=0, horizontal=False,
-        blur_px=0.0, width_px=280, left_px=-1.0, place_x=0.5, place_y=0.5, quality=90,
+        blur_px=0.0, width_px=280, widths_px=(280, 280), margin_px=1.0, max_blur_em=0.045,
+        left_px=-1.0, place_x=0.5, place_y=0.5, quality=90,
     )  # fmt: skip
     return replace(look, **changes)  # type: ignore[arg-type]
 
@@ -196,8 +197,7 @@ def _extent(characters: int, overhang: int = 0) -> TextExtent:
 
 
 def test_lines_are_set_closer_then_smaller_then_refused() -> None:
-    style = load_style("print")
-    settings = {n: set_trdg_line(_look(), _extent(n), style) for n in (5, 11, 15, 25)}
+    settings = {n: set_trdg_line(_look(), _extent(n)) for n in (5, 11, 15, 25)}
     short, close, small = settings[5], settings[11], settings[15]
     assert short is not None and close is not None and small is not None
     assert short.spacing_px == 16 and 0 <= close.spacing_px < 16 and small.spacing_px == 0
@@ -209,14 +209,13 @@ def test_lines_are_set_closer_then_smaller_then_refused() -> None:
 
 
 def test_ends_leave_room_for_what_hangs_over() -> None:
-    setting = set_trdg_line(_look(spacing_em=0.0), _extent(4, overhang=6), load_style("print"))
+    setting = set_trdg_line(_look(spacing_em=0.0), _extent(4, overhang=6))
     assert setting is not None and setting.spacing_px == 4  # of ink that begins 4 px early
 
 
 def test_width_may_follow_from_the_text() -> None:
-    style = load_style("print")
-    style = replace(style, frame=replace(style.frame, width_px=(64, 400), fit_width=True))
-    short, long = (set_trdg_line(_look(), _extent(n), style) for n in (3, 9))
+    look = _look(widths_px=(64, 400))
+    short, long = (set_trdg_line(look, _extent(n)) for n in (3, 9))
     assert short is not None and long is not None
     assert short.look.width_px < long.look.width_px <= 400
 

@@ -194,6 +194,23 @@ def test_three_lines_of_python() -> None:
     assert text == pairs[1][1] and image.tobytes() == pairs[1][0].tobytes()
 
 
+def test_styles_mix_and_the_folder_tells_which(tmp_path: Path) -> None:
+    runner, out = CliRunner(), str(tmp_path / "mix")
+    mix = ["--style", "print:0.3", "--style", "plain:0.7"]
+    given = ["render", "--corpus", "classical", "-n", "60", "--out", out, "--jobs", "1"]
+    assert runner.invoke(main, [*given, *mix]).exit_code == 0
+    settings = read_render_manifest(Path(out))
+    assert settings.settings["look"]["style"] == ["print:0.3", "plain:0.7"]
+    assert settings.style is not None and settings.style["plain"]["share"] == 0.7
+    assert "- style: print:0.3 + plain:0.7" in (Path(out) / "README.md").read_text("utf-8")
+    assert "  style      print:0.3 + plain:0.7\n" in runner.invoke(main, ["stats", out]).output
+    assert "holds all 60" in runner.invoke(main, [*given, *mix]).output
+    other = runner.invoke(main, [*given, "--style", "print:0.5", "--style", "plain:0.5"])
+    assert other.return_value == 1 and "look.style: ['print:0.3', 'plain:0.7'], now" in other.output
+    pairs = Renderer(corpora=["classical"], n=60, style=["print:0.3", "plain:0.7"])
+    assert RenderReader(Path(out)).read([7]).texts[0] == pairs[7][1]
+
+
 def test_names_of_folders() -> None:
     assert render_name(PlanSettings(corpora=("news:0.85", "classical:0.15"))) == "news+classical"
     assert render_name(PlanSettings(corpora=("texts/my.book.txt",))) == "my.book"

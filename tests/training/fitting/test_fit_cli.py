@@ -63,11 +63,13 @@ def test_data_sets_are_mixed_by_weight(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
     (folder / "my.toml").write_text(
         'model = "crnn"\nlr = 0.01\nplaces_lines = 32\n[plan]\nlength_max = 12\n'
+        '[look]\nstyle = ["print:1", "rich:2"]\n'
     )
     assert main(["fit", "--config", "my.toml", *SMALL]) == 0
     stored = json.loads((folder / "runs/a/settings.json").read_text())
     assert (stored["model"], stored["lr"], stored["plan"]["length_max"]) == ("crnn_v2", 0.01, 12)
     assert stored["alignment_lines"] == 32
+    assert stored["look"]["style"] == ["print:1", "rich:2"]
     (folder / "my.toml").write_text("modle = 1\n")
     assert main(["fit", "--config", "my.toml"]) == 1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datagen.images import decode_each
 from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
 from datagen.split import PACKED, Split, is_validation
@@ -44,6 +45,15 @@ def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSetting
     kept = [text == drawn.texts[i] for i, text in enumerate(texts) if trains[i]]
     assert all(kept)
     assert np.isfinite(batch.centres).all() and batch.images[0].shape == (32, 280)
+
+
+def test_styles_mix_as_in_a_render(plan: PlanSettings) -> None:
+    look = LookSettings(style=("plain:1", "rich:3"), faces=LOOK.faces)
+    live = LiveLines(plan, look, RATIO, Split.TRAIN, 40)
+    chosen = live._in_training(np.arange(20))
+    drawn = decode_each(samples_at(plan, look, chosen).images)
+    assert all(map(np.array_equal, live.batch(np.arange(20)).images, drawn))
+    assert {*live.source.mix.choose(plan.seed, chosen).tolist()} == {0, 1}
 
 
 def test_no_sentence_is_in_both_splits(plan: PlanSettings) -> None:
