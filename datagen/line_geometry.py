@@ -1,6 +1,6 @@
 """Sizes that every line image and every network agree on; light enough for any module to import."""
 
-LINE_HEIGHT_PX = 32  # the pooling of all three networks ends in one row at this height only
+LINE_HEIGHT_PX = 32  # all networks end in the rows that their LSTMs expect at this height only
 # Of an image file that others made: decoded as gray it takes 40 MB, with transparency 200 MB.
 MAX_PIXELS = 40_000_000
 FRAME_PX = 4  # all networks give one time step for four pixels of width

@@ -17,6 +17,7 @@ TIME_STEPS: dict[str, Callable[[IntArray], IntArray]] = {
     "crnn": lambda width_px: width_px // FRAME_PX + 1,
     "crnn_v2": lambda width_px: width_px // FRAME_PX + 2,
     "crnn_res": lambda width_px: -(-width_px // FRAME_PX),
+    "crnn_lite": lambda width_px: -(-width_px // FRAME_PX),
 }
 
 

@@ -23,6 +23,7 @@ def test_the_usual_line_fits_with_room() -> None:
         "crnn": 71,
         "crnn_v2": 72,
         "crnn_res": 70,
+        "crnn_lite": 70,
     }
     assert steps_needed(["一" * 10]).tolist() == [19]
 

@@ -13,11 +13,10 @@ from tests.support.bars import ALPHABET, bars, ocrtrain, random_texts, save, wri
 from training.errors import CheckpointError, ReadError
 from training.inference.line_reader import LineReader
 from training.inference.scorers import OnnxScorer, TorchScorer
+from training.model.model_settings import MODELS
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
-
-MODELS = ("crnn", "crnn_v2", "crnn_res")
 
 
 def lines(count: int = 4) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from ocrbase.errors import UserError
 from training.cli.groups import GroupedCommand
 from training.errors import FitError
 from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings, present_names
-from training.model.model_settings import MODELS
+from training.model.model_settings import HIDDEN, MODELS
 
 DEFAULTS = FitSettings()
 # Fields that an option of `ocrgen render` sets.
@@ -99,7 +99,7 @@ def option(
 @option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
 @option("--model", "Network architecture.", click.Choice(MODELS))
 @option("--channels", "Image channels: 1, or 3 copies of the gray channel.")
-@option("--hidden", "LSTM units per direction.")
+@option("--hidden", "LSTM units per direction.", int, f"256; {HIDDEN['crnn_lite']} of crnn_lite")
 @option("--width-multiplier", "Factor on the channels of all convolutions.")
 @click.option(
     "--init",

@@ -32,7 +32,7 @@ class FitSettings:
         init: model file to start from; classes keep their weights by character.
         model: one of MODELS.
         channels: image channels; 1 is grayscale.
-        hidden: units of each LSTM direction.
+        hidden: units of each LSTM direction; None: those that the network was made with.
         width_multiplier: factor on the channels of all convolutions.
         epochs: passes over the data.
         max_steps: steps after which the run ends, whatever `epochs` says.
@@ -92,7 +92,7 @@ class FitSettings:
     init: str | None = None
     model: str = ModelSettings.model
     channels: int = ModelSettings.channels
-    hidden: Annotated[int, Meta(ge=1, le=8_192)] = ModelSettings.hidden
+    hidden: Annotated[int, Meta(ge=1, le=8_192)] | None = None
     width_multiplier: Annotated[float, Meta(gt=0, le=8)] = ModelSettings.width_multiplier
     epochs: Count = 10
     max_steps: Count | None = None

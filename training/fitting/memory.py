@@ -7,8 +7,8 @@ from training.model.networks import output_length
 # Bytes per pixel of a line that forward keeps for backward, measured at 280 px with torch's hooks
 # on saved tensors. LSTMs and normalisation keep float32 in either precision.
 ACTIVATION_BYTES = {
-    "float32": {"crnn": 1990, "crnn_v2": 2520, "crnn_res": 4860},
-    "bfloat16": {"crnn": 1620, "crnn_v2": 1730, "crnn_res": 3240},
+    "float32": {"crnn": 1990, "crnn_v2": 2520, "crnn_res": 4860, "crnn_lite": 680},
+    "bfloat16": {"crnn": 1620, "crnn_v2": 1730, "crnn_res": 3240, "crnn_lite": 570},
 }
 SCORE_BYTES = {"float32": 4, "bfloat16": 2}  # per class and time step, once forward, once back
 ON_THE_WAY = 1.35  # gradients on their way back beside all that is kept; measured, crnn_v2

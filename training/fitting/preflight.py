@@ -1,7 +1,5 @@
 """What is known before the first step: data, alphabet, network, memory, and what to refuse."""
 
-from dataclasses import fields
-
 from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
@@ -11,6 +9,7 @@ from training.fitting.hardware import Rank
 from training.fitting.memory import line_bytes, process_bytes
 from training.fitting.run_settings import RunSettings
 from training.fitting.sources import Sources
+from training.model.model_settings import HIDDEN
 from training.model.recogniser import Recogniser
 
 
@@ -100,11 +99,11 @@ def _schedule(settings: RunSettings) -> str:
     return f"wsd with its decay from step {rates.decay_from:,}"
 
 
-def _shape(settings: FitSettings) -> str:
-    defaults = {field.name: field.default for field in fields(FitSettings)}
+def _shape(settings: RunSettings) -> str:
+    usual = FitSettings(hidden=HIDDEN[settings.model])
     names = ("channels", "hidden", "width_multiplier")
     changed = [
-        f"{n} {getattr(settings, n):g}" for n in names if getattr(settings, n) != defaults[n]
+        f"{n} {getattr(settings, n):g}" for n in names if getattr(settings, n) != getattr(usual, n)
     ]
     return " ".join([settings.model, *changed])
 

@@ -11,7 +11,7 @@ from training.fitting.memory import line_bytes, lines_per_gpu
 from training.fitting.order import StepOrder
 from training.fitting.schedule import Schedule, alignment_steps, scaled_rate
 from training.fitting.sources import Sources
-from training.model.model_settings import ModelSettings
+from training.model.model_settings import HIDDEN, ModelSettings
 
 CPU_LINES = 64  # lines per step and process, unless the user says; a GPU takes what it holds
 VALIDATIONS = 20  # per run, unless they would take more than a tenth of its time:
@@ -19,7 +19,8 @@ VALIDATION_COST = 4  # lines trained on per line validated, which costs a third 
 
 # What a resumed run takes over and does not choose anew, whatever machine it goes on with.
 _KEPT = (
-    "run", "batch_size", "lr", "warmup_steps", "alignment_lines", "precision", "validate_every",
+    "run", "hidden", "batch_size", "lr", "warmup_steps", "alignment_lines", "precision",
+    "validate_every",
 )  # fmt: skip
 
 ALIGNMENT_LINES = 40_000  # of the warm start of a fresh network
@@ -33,6 +34,7 @@ class RunSettings(FitSettings):
 
     Attributes:
         run: name of the run's folder.
+        hidden: units of each LSTM direction.
         batch_size: lines per step over all processes.
         lr: peak learning rate.
         precision: "bfloat16" or "float32".
@@ -46,6 +48,7 @@ class RunSettings(FitSettings):
     """
 
     run: str
+    hidden: int
     batch_size: int
     lr: float
     warmup_steps: int
@@ -87,6 +90,7 @@ def resolve(
         aligned = 0 if settings.init else ALIGNMENT_LINES
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
+        "hidden": settings.hidden or HIDDEN[settings.model],
         "batch_size": size,
         "lr": lr,
         "warmup_steps": rates.warmup,

@@ -1,4 +1,4 @@
-"""Weights of the three networks as they circulate: a state dict without alphabet or settings.
+"""Weights of published networks as they circulate: a state dict without alphabet or settings.
 
 They name parameters as this project does, perhaps with `module.` before each name, and may lie
 in a training checkpoint under a key of their own. What such a file does not say, the order of
@@ -18,7 +18,7 @@ from ocrbase.errors import listed
 from ocrbase.inputs import open_regular
 from training.errors import CheckpointError, first_line
 from training.model.checkpoint import check_finite, save_model, with_weights
-from training.model.model_settings import MODELS, ModelSettings
+from training.model.model_settings import PUBLISHED, ModelSettings
 from training.model.networks import build_from
 from training.model.transfer import CLASS_LAYER
 
@@ -107,7 +107,7 @@ def _state(path: Path) -> dict[str, Tensor]:
 def _settings(path: Path, state: Mapping[str, Tensor]) -> ModelSettings:
     """The network that has just these parameters."""
     names = {name for name in state if not name.endswith(_COUNTER)}
-    for model in MODELS:
+    for model in PUBLISHED:
         with torch.device("meta"):
             network = build_from(ModelSettings(model))
         if names == {name for name in network.state_dict() if not name.endswith(_COUNTER)}:
@@ -120,7 +120,7 @@ def _settings(path: Path, state: Mapping[str, Tensor]) -> ModelSettings:
             )
     shown = listed(sorted(names), 4) or "no tensors"
     raise CheckpointError(
-        f"{path} holds {shown}: not the parameters of {', '.join(MODELS)} under their published"
+        f"{path} holds {shown}: not the parameters of {', '.join(PUBLISHED)} under their published"
         " names"
     )
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datagen.line_geometry import LINE_HEIGHT_PX
 from training.errors import ModelError
 
-MODELS = ("crnn", "crnn_v2", "crnn_res")
+HIDDEN = {"crnn": 256, "crnn_v2": 256, "crnn_res": 256, "crnn_lite": 160}  # unless a user says
+MODELS = tuple(HIDDEN)
+PUBLISHED = ("crnn", "crnn_v2", "crnn_res")  # whose weights circulate under known names
 MAX_HIDDEN = 8192
 BLANK = 0  # class of the CTC blank in every model; another is refused when a file is opened
 

@@ -1,8 +1,8 @@
-"""The three networks of the CRNN family: convolutions, two bidirectional LSTMs, CTC logits.
+"""The networks by name; among them three with convolutions, two bidirectional LSTMs, CTC logits.
 
 Shi, Bai and Yao 2015, "An End-to-End Trainable Neural Network for Image-based Sequence
-Recognition", and two variants of it. The modules carry the parameter names under which weights
-of these networks circulate, so that such state dicts load unchanged.
+Recognition", and two variants of it. The modules of these three carry the parameter names under
+which weights of them circulate, so that such state dicts load unchanged.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from datagen.line_geometry import FRAME_PX
-from training.model.model_settings import ModelSettings
+from training.model.crnn_lite import CRNNLite
+from training.model.model_settings import HIDDEN, ModelSettings
 from training.model.recogniser import Recogniser
+from training.model.residual import Residual
 
 HALVE = "halve"  # 2x2 maximum, stride 2
 THIN = "thin"  # 2x2 maximum, stride (2, 1), one column of padding: halves the height alone
@@ -129,38 +131,6 @@ class CRNNv2(_PlainStack):
         return width_px // FRAME_PX + 2
 
 
-class _Group(nn.Module):
-    """The two convolutions of a residual block."""
-
-    def __init__(self, before: int, after: int, stride: tuple[int, int]) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(after)
-        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(after)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = torch.relu(self.bn1(self.conv1(x)))
-        x = self.bn2(self.conv2(x))
-        return x
-
-
-class _Residual(nn.Module):
-    """A residual block (He et al. 2016); a 1x1 convolution where the shape changes."""
-
-    def __init__(self, before: int, after: int, stride: tuple[int, int]) -> None:
-        super().__init__()
-        self.group1 = _Group(before, after, stride)
-        self.downsample: nn.Module = nn.Identity()
-        if before != after or stride != (1, 1):
-            self.downsample = nn.Sequential(
-                nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after)
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.group1(x) + self.downsample(x))
-
-
 class CRNNRes(Recogniser):
     """Nine residual blocks, then average pooling that counts its zero padding."""
 
@@ -172,7 +142,7 @@ class CRNNRes(Recogniser):
         self.conv1 = nn.Conv2d(settings.channels, before, 3, padding=1)
         for name, channels, stride in _CRNN_RES:
             width = self.scaled(channels)
-            self.add_module(name, _Residual(before, width, stride))
+            self.add_module(name, Residual(before, width, stride))
             before = width
         self.pool = nn.AvgPool2d((2, 2), (2, 1), (0, 1), count_include_pad=True)
         self.conv5 = nn.Conv2d(before, before, 2)
@@ -192,7 +162,9 @@ class CRNNRes(Recogniser):
         return -(-width_px // FRAME_PX)
 
 
-_CLASSES: dict[str, type[Recogniser]] = {"crnn": CRNN, "crnn_v2": CRNNv2, "crnn_res": CRNNRes}
+_CLASSES: dict[str, type[Recogniser]] = {
+    "crnn": CRNN, "crnn_v2": CRNNv2, "crnn_res": CRNNRes, "crnn_lite": CRNNLite,
+}  # fmt: skip
 
 
 def build_from(settings: ModelSettings) -> Recogniser:
@@ -205,15 +177,18 @@ def build(
     classes: int,
     *,
     channels: int = ModelSettings.channels,
-    hidden: int = ModelSettings.hidden,
+    hidden: int | None = None,
     width_multiplier: float = ModelSettings.width_multiplier,
     height_px: int = ModelSettings.height_px,
 ) -> Recogniser:
-    """A network by name: crnn, crnn_v2 or crnn_res.
+    """A network by name: crnn, crnn_v2, crnn_res or crnn_lite.
+
+    Without `hidden` its LSTMs have the units that the network was made with.
 
     Raises:
         ModelError: if the name is unknown or a size is out of range; height must be 32.
     """
+    hidden = HIDDEN.get(name, ModelSettings.hidden) if hidden is None else hidden
     return build_from(ModelSettings(name, classes, channels, hidden, width_multiplier, height_px))
 
 

@@ -77,7 +77,7 @@ def test_a_config_file_is_read_and_the_command_line_wins(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--model", "vgg"], 2, "'vgg' is not one of 'crnn', 'crnn_v2', 'crnn_res'"),
+        (["--model", "vgg"], 2, "'vgg' is not one of 'crnn', 'crnn_v2', 'crnn_res', 'crnn_lite'"),
         (["--corpus", "news"], 2, "--corpus: only with --live"),
         (
             ["--lr", "7", "--epochs", "0"],

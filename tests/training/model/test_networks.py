@@ -1,4 +1,4 @@
-"""Shapes, sizes and arithmetic of the three networks."""
+"""Shapes, sizes and arithmetic of the networks."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.errors import ModelError
+from training.model.model_settings import MODELS
 from training.model.network_input import to_input
 from training.model.networks import build, output_length
 from training.model.preprocess import bucket_width, pad_lines
@@ -13,10 +14,11 @@ from training.model.recogniser import Recogniser
 
 torch.set_num_threads(1)
 
-PUBLISHED = {  # parameters at 5990 classes, time steps at 280 px
+SIZES = {  # parameters at 5990 classes, time steps at 280 px
     "crnn": (11_385_190, 71),
     "crnn_v2": (6_759_110, 72),
     "crnn_res": (23_878_886, 70),
+    "crnn_lite": (3_087_718, 70),
 }
 Array = NDArray[np.float64]
 
@@ -33,16 +35,16 @@ def tiny(name: str, **options: float) -> Recogniser:
     return network.eval()
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_sizes(name: str) -> None:
-    parameters, steps = PUBLISHED[name]
+@pytest.mark.parametrize("name", MODELS)
+def test_sizes(name: str) -> None:
+    parameters, steps = SIZES[name]
     with torch.device("meta"):
         network = build(name, 5990)
     assert sum(p.numel() for p in network.parameters()) == parameters
     assert output_length(name, 280) == steps
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("width", [40, 41, 42, 43, 280])
 def test_output_length_is_what_forward_gives(name: str, width: int) -> None:
     network = tiny(name)
@@ -63,7 +65,16 @@ def test_published_parameter_names() -> None:
     assert "res1.group1.conv1.bias" not in res and "res1.downsample.0.weight" not in res
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_lite_network_keeps_its_sizes_unless_told_otherwise() -> None:
+    lite = build("crnn_lite", 50)
+    assert lite.settings.hidden == 160 and lite.rnn[0].rnn.hidden_size == 160
+    assert build("crnn_lite", 50, hidden=24).rnn[0].rnn.hidden_size == 24
+    assert build("crnn", 50).settings.hidden == 256
+    # all classes are computed from 128 numbers per time step
+    assert lite.state_dict()["rnn.1.embedding.weight"].shape == (50, 128)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_forward_against_a_slow_reference(name: str) -> None:
     network = tiny(name)
     images = np.random.default_rng(3).uniform(-1, 1, (2, 1, 32, 22))
@@ -73,7 +84,7 @@ def test_forward_against_a_slow_reference(name: str) -> None:
     np.testing.assert_allclose(logits.numpy(), Reference(weights).read(name, images), atol=1e-9)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", MODELS)
 def test_frame_of_finds_the_step_that_looks_at_a_place(name: str) -> None:
     """A dot on blank ground changes the middle of its steps most, before the LSTMs mix them."""
     network = tiny(name)
@@ -89,7 +100,7 @@ def test_frame_of_finds_the_step_that_looks_at_a_place(name: str) -> None:
     assert torch.isnan(network.frame_of(torch.tensor(float("nan"))))
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", MODELS)
 def test_a_line_reads_the_same_whatever_it_is_batched_with(name: str) -> None:
     network, rng = tiny(name), np.random.default_rng(0)
     lines = [rng.integers(0, 255, (32, width), dtype=np.uint8) for width in (90, 101, 120)]
@@ -112,7 +123,7 @@ def test_buckets_hold_their_lines() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": "vgg"}, "there are crnn, crnn_v2, crnn_res"),
+        ({"name": "vgg"}, "there are crnn, crnn_v2, crnn_res, crnn_lite"),
         ({"height_px": 48}, "lines of 32 px only"),
         ({"channels": 2}, "2 channels"),
         (
@@ -133,16 +144,23 @@ class Reference:
         self.weights = weights
 
     def read(self, name: str, x: Array) -> Array:
-        columns = {"crnn": self.crnn, "crnn_v2": self.v2, "crnn_res": self.res}[name](x)
+        stacks = {"crnn": self.crnn, "crnn_v2": self.v2, "crnn_res": self.res}
+        columns = {**stacks, "crnn_lite": self.lite}[name](x)
         n, c, h, t = columns.shape
         sequence = columns.reshape(n, c * h, t).transpose(2, 0, 1)
         for layer in ("rnn.0", "rnn.1"):
+            if f"{layer}.rnn.weight_ih_l0" not in self.weights:
+                sequence = self.linear(sequence, layer)
+                continue
             ahead = self.lstm(sequence, f"{layer}.rnn", "")
             back = self.lstm(sequence[::-1], f"{layer}.rnn", "_reverse")[::-1]
             both = np.concatenate([ahead, back], axis=2)
-            sequence = both @ self.weights[f"{layer}.embedding.weight"].T
-            sequence = sequence + self.weights[f"{layer}.embedding.bias"]
+            sequence = self.linear(both, layer)
         return sequence
+
+    def linear(self, x: Array, layer: str) -> Array:
+        weight, bias = (self.weights[f"{layer}.embedding.{part}"] for part in ("weight", "bias"))
+        return x @ weight.T + bias
 
     def crnn(self, x: Array) -> Array:
         x = maximum(relu(self.conv(x, "conv1")), (2, 2), 0)
@@ -166,16 +184,24 @@ class Reference:
         blocks.remove("res2_3")
         strides = {"res2_1": (2, 2), "res3_1": (2, 2), "res4_1": (2, 1)}
         for block in blocks:
-            stride = strides.get(block, (1, 1))
-            y = relu(
-                self.norm(self.conv(x, f"{block}.group1.conv1", stride), f"{block}.group1.bn1")
-            )
-            y = self.norm(self.conv(y, f"{block}.group1.conv2"), f"{block}.group1.bn2")
-            if block in strides:
-                x = self.conv(x, f"{block}.downsample.0", stride, padding=0)
-                x = self.norm(x, f"{block}.downsample.1")
-            x = relu(x + y)
+            x = self.residual(x, block, strides.get(block, (1, 1)))
         return relu(self.norm(self.conv(average(x), "conv5", padding=0), "bn5"))
+
+    def lite(self, x: Array) -> Array:
+        for i in (1, 2):
+            x = relu(self.norm(self.conv(x, f"conv{i}", (2, 2)), f"bn{i}"))
+        strides = {"res2_1": (2, 1), "res3_1": (2, 1)}
+        for block in ("res1_1", "res1_2", "res2_1", "res2_2", "res3_1", "res3_2"):
+            x = self.residual(x, block, strides.get(block, (1, 1)))
+        return x
+
+    def residual(self, x: Array, block: str, stride: tuple[int, int]) -> Array:
+        y = relu(self.norm(self.conv(x, f"{block}.group1.conv1", stride), f"{block}.group1.bn1"))
+        y = self.norm(self.conv(y, f"{block}.group1.conv2"), f"{block}.group1.bn2")
+        if f"{block}.downsample.0.weight" in self.weights:
+            x = self.conv(x, f"{block}.downsample.0", stride, padding=0)
+            x = self.norm(x, f"{block}.downsample.1")
+        return relu(x + y)
 
     def conv(
         self, x: Array, name: str, stride: tuple[int, int] = (1, 1), padding: int = 1
