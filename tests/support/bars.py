@@ -26,6 +26,7 @@ class BarScorer:
     alphabet = ALPHABET
     frame_px = 4
     frame_offset_px = 2.0
+    trained_px = 0
 
     def __init__(self, blind: str = "", name: str = "bars") -> None:
         self.name = name

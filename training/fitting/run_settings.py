@@ -43,6 +43,7 @@ class RunSettings(FitSettings):
         warmup_steps: in which the learning rate rises.
         alignment_lines: of the warm start, if the data knows character centres.
         steps: of the whole run.
+        longest_px: width of the widest line that was known when training began.
         rates: the learning rate of each step.
         alignment_steps: that train on character centres before CTC takes over.
     """
@@ -57,6 +58,7 @@ class RunSettings(FitSettings):
     validate_every: int
     workers: int
     steps: int
+    longest_px: int
     rates: Schedule
     alignment_steps: int
 
@@ -99,6 +101,7 @@ def resolve(
         "validate_every": settings.validate_every or _interval(sources, settings, size, steps),
         "workers": hardware.loader_workers(settings, rank),
         "steps": steps,
+        "longest_px": facts.longest_px,
         "rates": rates,
         "alignment_steps": alignment_steps(aligned if facts.known_centres else 0, size, rates),
     }  # fmt: skip

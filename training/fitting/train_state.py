@@ -119,7 +119,9 @@ class TrainState:
 
     def save(self, path: Path, alphabet: Alphabet, metrics: dict[str, float]) -> None:
         """Write the EMA as a model file."""
-        training = {"run": self.settings.run, "step": self.step, **metrics}
+        settings = self.settings
+        training = {"run": settings.run, "step": self.step, "longest_px": settings.longest_px}
+        training |= metrics
         save_model(path, self.ema.network, alphabet, training=training)
 
     def state(self, alphabet: Alphabet, data: str) -> State:

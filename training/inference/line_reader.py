@@ -51,8 +51,9 @@ class ReadSettings:
     """How lines are cut and batched; none of it changes what an unpadded short line reads as.
 
     Attributes:
-        window_px: lines wider than this are read in windows of it; a padding bucket. Networks
-            trained on lines of 280 px err more, the longer the window.
+        window_px: lines wider than this, and wider than those that the network was trained on, are
+            read in windows; a padding bucket. A network errs more, the wider the window is than
+            the lines it was trained on.
         overlap_px: what neighbouring windows share.
         batch_px: width of all lines of a batch together.
     """
@@ -109,6 +110,7 @@ class LineReader:
         self.scorer = scorer
         self.decoder = decoder
         self.settings = settings
+        self.window_px = max(settings.window_px, bucket_width(scorer.trained_px))
 
     @classmethod
     def open(
@@ -184,7 +186,7 @@ class LineReader:
         """Logits (T, N, C) of lines of one padded width, in windows where they are long."""
         width = bucket_width(max(line.shape[1] for line in lines))
         images = pad_lines(lines, width)  # (N, 32, width)
-        window = self.settings.window_px
+        window = self.window_px
         starts = window_starts(width, window, self.settings.overlap_px)
         if len(starts) == 1:
             return self.scorer.logits(images)

@@ -37,12 +37,14 @@ class Scorer(Protocol):
         alphabet: character of each class.
         frame_px: pixels from one frame to the next.
         frame_offset_px: x of the centre of frame 0.
+        trained_px: width of the widest lines that the network learnt from; 0 where not known.
     """
 
     name: str
     alphabet: Alphabet
     frame_px: int
     frame_offset_px: float
+    trained_px: int
 
     def logits(self, images: Images) -> FloatArray:
         """Unnormalised scores (T, N, C) of gray lines (N, 32, W) uint8; all T frames count."""
@@ -95,6 +97,7 @@ class TorchScorer:
         self.alphabet = loaded.alphabet
         self.frame_px = FRAME_PX
         self.frame_offset_px = loaded.network.frame_offset_px
+        self.trained_px = loaded.metadata.trained_px
         self._network = loaded.network
         self._channels = loaded.settings.channels
 
@@ -159,7 +162,9 @@ class OnnxScorer:
             )
         frames = field(path, pairs, "frames", FrameGeometry)
         self.name = str(path)
-        self.alphabet = from_pairs(path, pairs).alphabet
+        metadata = from_pairs(path, pairs)
+        self.alphabet = metadata.alphabet
+        self.trained_px = metadata.trained_px
         self.frame_px = frames.frame_px
         self.frame_offset_px = frames.frame_offset_px
         self._check_graph()

@@ -21,6 +21,7 @@ from training.model.model_settings import BLANK, ModelSettings
 from training.model.preprocess import PREPROCESSING, PREPROCESSING_JSON, Preprocessing
 
 Record = TypeVar("Record")
+MAX_TRAINED_PX = 16_384  # a file that claims wider lines is not believed
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class ModelMetadata:
     settings: ModelSettings
     alphabet: Alphabet
     training: dict[str, Any]
+
+    @property
+    def trained_px(self) -> int:
+        """Width of the widest lines that the network was trained on; 0 where that is not known."""
+        width = self.training.get("longest_px")
+        return width if isinstance(width, int) and 0 < width <= MAX_TRAINED_PX else 0
 
 
 class FrameGeometry(Struct, frozen=True):

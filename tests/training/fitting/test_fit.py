@@ -30,6 +30,7 @@ def test_it_learns_to_read_bars(tmp_path: Path) -> None:
     model = load_model(tmp_path / "a" / "best.safetensors")
     assert model.alphabet == ALPHABET
     assert model.training["line_accuracy"] == outcome.line_accuracy
+    assert model.metadata.trained_px == BarSource(800).facts().longest_px
     records = metrics(tmp_path)
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert losses[-1] < 0.2 * losses[0]

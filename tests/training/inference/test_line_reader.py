@@ -76,6 +76,22 @@ def test_a_long_line_is_read_in_windows_without_loss_or_doubling(tmp_path: Path)
     assert reading.characters[-1].x_px == pytest.approx(14 + 1099 * 28, abs=2)
 
 
+@pytest.mark.parametrize(("trained_px", "widths"), [(0, {560}), (300, {560}), (1100, {1120})])
+def test_windows_are_as_wide_as_what_the_network_was_trained_on(
+    tmp_path: Path, trained_px: int, widths: set[int]
+) -> None:
+    texts = ["天地玄黄宇宙洪荒" * 4, "荒洪宙宇黄玄地天" * 12]  # 916 and 2,708 px
+    scorer = BarScorer()
+    scorer.trained_px = trained_px
+    reader = LineReader(scorer)
+    (long,) = reader.read([save(tmp_path / "long.png", bars(texts[1]))])
+    assert {shape[2] for shape in scorer.shapes} == widths
+    scorer.shapes.clear()
+    (line,) = reader.read([save(tmp_path / "line.png", bars(texts[0]))])
+    assert {shape[2] for shape in scorer.shapes} == ({960} if trained_px == 1100 else {560})
+    assert (line.text, long.text) == (texts[0], texts[1])
+
+
 def test_long_lines_of_one_width_do_not_mix_their_windows(tmp_path: Path) -> None:
     texts = ["天地玄黄宇宙洪荒" * 6, "荒洪宙宇黄玄地天" * 6, "黄" * 48]
     paths = [save(tmp_path / f"{i}.png", bars(t)) for i, t in enumerate(texts)]

@@ -39,6 +39,16 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, network: Recogniser) -> No
     assert [file.name for file in path.parent.iterdir()] == ["best.safetensors"]
 
 
+@pytest.mark.parametrize(
+    ("said", "believed"), [(1120, 1120), (None, 0), ("wide", 0), (-8, 0), (10**9, 0)]
+)
+def test_the_width_trained_on_is_believed_within_reason(
+    tmp_path: Path, network: Recogniser, said: object, believed: int
+) -> None:
+    save_model(tmp_path / "model", network, ALPHABET, training={"longest_px": said})
+    assert load_model(tmp_path / "model").metadata.trained_px == believed
+
+
 def test_half_precision_halves_the_file(tmp_path: Path, network: Recogniser) -> None:
     save_model(tmp_path / "full", network, ALPHABET)
     save_model(tmp_path / "half", network, ALPHABET, dtype=torch.float16)
