@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from datagen.draws import uniforms
 from datagen.line_images import dark_on_light
-from training.fitting.data import Lines
+from training.fitting.batches import Lines
 from training.fitting.order import IntArray
 from training.model.preprocess import GrayImages
 

@@ -25,7 +25,8 @@ from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.curriculum import longest_allowed
 from training.fitting.data import Facts
-from training.fitting.order import EndlessOrder, IntArray
+from training.fitting.endless_order import EndlessOrder
+from training.fitting.order import IntArray
 
 MAX_REPLACEMENTS = 1000  # of a line whose sentence is in the other split
 SCAN = 10_000  # indices looked through at a time for validation lines

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from training.fitting.batches import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch
 from training.fitting.ctc import steps_needed
-from training.fitting.data import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch, step_loader
+from training.fitting.data import step_loader
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.order import StepOrder
 from training.fitting.run_logger import RunLogger

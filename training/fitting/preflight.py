@@ -3,7 +3,8 @@
 from ocrbase.errors import listed
 from training.errors import FitError
 from training.fitting import hardware
-from training.fitting.data import MAX_COLUMNS_ON_CPU, Facts
+from training.fitting.batches import MAX_COLUMNS_ON_CPU
+from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.memory import line_bytes, process_bytes

@@ -13,8 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 from datagen.alphabet import Alphabet
 from training.errors import CheckpointError
 from training.fitting.alignment import alignment_loss
+from training.fitting.batches import Batch
 from training.fitting.ctc import ctc_loss, ctc_of_scores, line_scores
-from training.fitting.data import Batch
 from training.fitting.ema import Ema
 from training.fitting.hardware import Rank, autocast
 from training.fitting.run_settings import RunSettings

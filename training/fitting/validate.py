@@ -11,8 +11,9 @@ from rapidfuzz.distance import Levenshtein
 
 from datagen.alphabet import Alphabet
 from training.evaluation.metrics import line_errors
+from training.fitting.batches import Batch, make_batches
 from training.fitting.ctc import ctc_loss
-from training.fitting.data import Batch, LineSource, make_batches
+from training.fitting.data import LineSource
 from training.fitting.hardware import Rank, autocast
 from training.fitting.order import IntArray
 from training.inference.decoding import collapse

@@ -4,7 +4,7 @@ import numpy as np
 
 from datagen.line_images import prepare
 from tests.support.bar_lines import BarLines, BarSource
-from training.fitting.data import make_batches
+from training.fitting.batches import make_batches
 
 
 def test_light_on_dark_lines_train_as_they_will_be_read() -> None:

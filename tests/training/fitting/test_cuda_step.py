@@ -9,8 +9,8 @@ from torch.autograd.function import FunctionCtx
 
 from tests.support.fake_cuda import DEVICE, fake_cuda
 from training.fitting.alignment import alignment_loss
+from training.fitting.batches import Batch
 from training.fitting.ctc import _NarrowScores, line_scores
-from training.fitting.data import Batch
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.train_state import TrainState

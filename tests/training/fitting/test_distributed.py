@@ -18,7 +18,7 @@ from tests.support.bar_lines import BarSource
 from tests.support.paths import ROOT
 from training.errors import FitError
 from training.fitting import loop
-from training.fitting.data import make_batches
+from training.fitting.batches import make_batches
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank

@@ -12,8 +12,8 @@ from datagen.render.render_settings import LookSettings
 from datagen.split import PACKED, Split, is_validation
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
+from training.fitting.endless_order import GROUP_LINES, WINDOW_STEPS
 from training.fitting.live import LiveLines
-from training.fitting.order import GROUP_LINES, WINDOW_STEPS
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
 RATIO = 0.6

@@ -15,7 +15,8 @@ from tests.support.blocking import block_in_c
 from tests.support.paths import ROOT
 from training.errors import FitError
 from training.fitting import data
-from training.fitting.data import make_batches, step_loader
+from training.fitting.batches import make_batches
+from training.fitting.data import step_loader
 
 LINES = 512  # per batch
 LOAD = f"""

@@ -6,15 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.fitting.curriculum import longest_allowed
-from training.fitting.order import (
-    WINDOW_STEPS,
-    EndlessOrder,
-    EpochOrder,
-    line_buckets,
-    permutation,
-    rank_slice,
-    training_order,
-)
+from training.fitting.endless_order import WINDOW_STEPS, EndlessOrder
+from training.fitting.order import EpochOrder, line_buckets, permutation, rank_slice, training_order
 from training.model.preprocess import bucket_width
 
 

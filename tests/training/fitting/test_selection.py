@@ -9,7 +9,7 @@ import torch
 
 from tests.support.bar_lines import BarSource
 from tests.support.bar_runs import run
-from training.fitting.data import make_batches
+from training.fitting.batches import make_batches
 from training.fitting.loop import Loop
 from training.fitting.selection import select_rows
 
