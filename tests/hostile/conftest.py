@@ -1,4 +1,4 @@
-"""Disks that refuse what is written to them."""
+"""Disks that refuse what is written to them, and how often jobs are killed."""
 
 import subprocess
 from collections.abc import Iterator
@@ -17,3 +17,9 @@ def disk(small_disk: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     yield small_disk
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+
+
+@pytest.fixture
+def kill_rounds(request: pytest.FixtureRequest) -> int:
+    """How often a job is killed at a random instant: 3 times, or 100 with --hostile 50000."""
+    return max(3, (int(request.config.getoption("--hostile")) - 3_000) // 470)

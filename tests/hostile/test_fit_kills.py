@@ -86,13 +86,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], flo
 
 
 def test_killed_at_random_instants_and_resumed_equals_never_killed(
-    whole: tuple[dict[str, Any], float], tmp_path: Path, request: pytest.FixtureRequest
+    whole: tuple[dict[str, Any], float], tmp_path: Path, kill_rounds: int
 ) -> None:
     expected, seconds = whole
-    cases = int(request.config.getoption("--hostile"))
-    rounds = 3 if cases <= 3_000 else cases // 500
     killed = 0
-    for number in range(rounds):
+    for number in range(kill_rounds):
         rng, runs = Random(f"kills {number}"), tmp_path / str(number)
         for _ in range(rng.choice((1, 1, 2, 3))):
             process = started(runs)
@@ -106,4 +104,4 @@ def test_killed_at_random_instants_and_resumed_equals_never_killed(
         assert [name for name in expected if got[name] != expected[name]] == [], number
         left = [path for path in runs.rglob("*") if is_attempt(path) or path.name.endswith(".lock")]
         assert left == [], number
-    assert killed >= rounds / 2
+    assert killed >= kill_rounds / 2

@@ -17,7 +17,6 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.samples import make_render
 
-CASES_PER_ROUND = 1500  # of --hostile
 LINES = 1500
 GONE_S = 10.0
 JOBS = {
@@ -37,12 +36,11 @@ def room(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_killed_and_run_again(job: str, room: Path, request: pytest.FixtureRequest) -> None:
-    rounds = max(2, int(request.config.getoption("--hostile")) // CASES_PER_ROUND)
+def test_killed_and_run_again(job: str, room: Path, kill_rounds: int) -> None:
     started = time.monotonic()
     assert _ended(_start(job, room / "quiet")) == (0, "")
     span, whole, rng = time.monotonic() - started, _files(room / "quiet"), Random(job)
-    for number in range(rounds):
+    for number in range(kill_rounds):
         process = _start(job, room / "disturbed")
         time.sleep(rng.uniform(0.3, 1.0) * span)
         how = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT))

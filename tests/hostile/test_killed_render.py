@@ -15,8 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from tests.support.paths import ROOT
 from tests.support.process_groups import wait_until_gone
 
@@ -40,14 +38,13 @@ def _shards(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("shard-*.tar"))}
 
 
-def test_killed_again_and_again(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    rounds = max(3, (int(request.config.getoption("--hostile")) - 3000) // 470)  # 100 of 50,000
+def test_killed_again_and_again(tmp_path: Path, kill_rounds: int) -> None:
     (tmp_path / "lines.txt").write_text("山中何事？\n松花酿酒，春水煎茶。\n", encoding="utf-8")
     started = time.monotonic()
     assert _finish(_start(tmp_path / "whole"))[0] == 0
     span, whole = time.monotonic() - started, _shards(tmp_path / "whole")
     rng, folder = Random(0), tmp_path / "killed"
-    for number in range(rounds):
+    for number in range(kill_rounds):
         process = _start(folder)
         time.sleep(rng.uniform(0, span))
         how, all_of_it = rng.choice(SIGNALS), rng.random() < 0.5
