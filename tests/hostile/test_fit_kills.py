@@ -47,7 +47,7 @@ def finished(runs: Path) -> float:
     """Let a run come to its end; the seconds that it takes."""
     before = time.monotonic()
     process = started(runs)
-    process.join(120)
+    process.join(300)
     assert process.exitcode == 0
     return time.monotonic() - before
 

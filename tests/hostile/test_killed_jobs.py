@@ -19,6 +19,7 @@ from tests.support.samples import make_render
 
 LINES = 1500
 GONE_S = 10.0
+ENDED_S = 300.0  # on a machine that has other work
 JOBS = {
     "import": ("import", "webdataset", "../news", "--overwrite"),
     "export": ("export", "paddle", "../news", "--overwrite"),
@@ -76,7 +77,7 @@ def _start(job: str, folder: Path) -> "subprocess.Popen[str]":
 
 def _ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Exit code, and stderr but for warnings."""
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=ENDED_S)
     lines = [line for line in errors.splitlines(keepends=True) if not line.startswith("warning:")]
     return process.returncode, "".join(lines)
 

@@ -4,10 +4,13 @@ import shutil
 from pathlib import Path
 from random import Random
 
+import click
+
 from tests.hostile.mutations import mutated, mutated_lines, option_value
 from tests.hostile.surface import Attempt, Surface, call, ocrtrain
 from tests.hostile.surfaces.line_images import KINDS, PER_CASE
 from tests.hostile.surfaces.models import LM, MODEL
+from tests.hostile.surfaces.options import hostile_options
 from tests.support.paths import MADE_BY_0_1_0
 
 
@@ -76,15 +79,8 @@ class LabelledLists(Surface):
 class ReadingOptions(Surface):
     """Values of the options of predict, evaluate, export, import and lm."""
 
-    OPTIONS = (
-        ("predict", "--format", "--checkpoint", "--onnx", "--device", "--decoder", "--lm",
-         "--beam-width", "--lm-weight", "--explain", "--overlay", "--dpi", "--out", "PATH"),
-        ("evaluate", "--data", "--split", "--checkpoint", "--onnx", "--compare", "--limit",
-         "--format", "--html", "--device", "--decoder", "--lm", "--beam-width", "--lm-weight"),
-        ("export", "--checkpoint", "--out", "--data", "--limit", "--for"),
-        ("import", "--alphabet", "--blank", "--out", "PATH"),
-        ("lm", "--corpus", "--out", "--order", "--alphabet", "--checkpoint"),
-    )  # fmt: skip
+    share = 5
+    NEVER = frozenset({"--page", "--help"})  # the former loads a detector in each process
 
     def prepare(self, base: Path) -> None:
         from tests.support.samples import make_samples
@@ -97,7 +93,6 @@ class ReadingOptions(Surface):
             shutil.copy(path, base)
 
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
-        command, *options = rng.choice(self.OPTIONS)
         model = ("--checkpoint", base / MODEL)
         words: dict[str, list[object]] = {
             "predict": ["predict", *model, "--device", "cpu", "--beam-width", "2"],
@@ -106,9 +101,19 @@ class ReadingOptions(Surface):
             "import": ["import", "--alphabet", base / "list.txt", "--out", folder / "o"],
             "lm": ["lm", "build", "--corpus", base / "text.txt", "--out", folder / "o.npz"],
         }
-        chosen = words[command]
-        for option in rng.sample(options, rng.choice((1, 1, 2))):
-            chosen += [option_value(rng)] if option == "PATH" else [option, option_value(rng)]
-        if command == "predict":
-            chosen += ["--", base / "line.jpg"]
+        name = rng.choice(list(words))
+        chosen = words[name] + hostile_options(_command(name), rng, set(self.NEVER))
+        if name == "predict":
+            chosen += ["--", *rng.choice(((), (option_value(rng),))), base / "line.jpg"]
+        elif name == "import":
+            chosen += ["--", rng.choice((base / MODEL, option_value(rng)))]
         return ocrtrain(*chosen)
+
+
+def _command(name: str) -> click.Command:
+    """A command of `ocrtrain`, or the one that a group of them has."""
+    from training.cli import main
+
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return next(iter(command.commands.values())) if isinstance(command, click.Group) else command

@@ -7,16 +7,9 @@ import shutil
 from pathlib import Path
 from random import Random
 
-import click
-
-from tests.hostile.mutations import (
-    VALUES,
-    mutated,
-    mutated_json,
-    mutated_lines,
-    option_value,
-)
+from tests.hostile.mutations import VALUES, mutated, mutated_json, mutated_lines
 from tests.hostile.surface import Attempt, Surface, ocrtrain
+from tests.hostile.surfaces.options import hostile_options
 from tests.support.paths import ROOT
 
 OLD = ROOT / "tests" / "made_by_0_1_0"
@@ -39,13 +32,7 @@ class FitOptions(Surface):
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
         from training.cli.fit import command
 
-        options = [option for option in command.params if not NEVER & set(option.opts)]
-        words: list[object] = ["fit", "--data", base / "lmdb", *SMALL]
-        for option in rng.choices(options, k=rng.choice((1, 1, 2, 3))):
-            assert isinstance(option, click.Option)
-            words.append(max(option.opts, key=len))
-            if not option.is_flag:
-                words.append(option_value(rng))
+        words = ["fit", "--data", base / "lmdb", *SMALL, *hostile_options(command, rng, NEVER)]
         return ocrtrain(*words, "--max-steps", 1, check=lambda _: _one_run(folder))
 
 
