@@ -79,6 +79,14 @@ def encode_jpeg(image: UintImages, quality: int = 90) -> bytes:
     return bytes(data)
 
 
+def encode_webp(image: UintImages, quality: int = 80) -> bytes:
+    """The lossy WebP bytes of a grayscale image (H, W) uint8 at a quality from 1 to 100."""
+    data = io.BytesIO()
+    # The fastest method takes a third of the time that OpenCV's takes.
+    Image.fromarray(image).save(data, "WEBP", quality=quality, method=0)
+    return data.getvalue()
+
+
 def encode_png(image: UintImages) -> bytes:
     """The PNG bytes of a grayscale image, (H, W) uint8."""
     done, data = cv2.imencode(".png", image)

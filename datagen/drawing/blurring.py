@@ -1,4 +1,4 @@
-"""Compiled loops that take sharpness away: Gaussian, motion, resampling, bleeding ink.
+"""Compiled loops of sharpness: Gaussian, motion, defocus, resampling, bleeding ink, sharpening.
 
 All work in place on coverage with PAD zero pixels around the frame, so none checks bounds.
 """
@@ -9,6 +9,8 @@ import numpy as np
 
 from datagen.drawing.placing import PAD
 from ocrbase.compiled import compiled
+
+_DISC_STEPS = 4  # samples per pixel and axis of a disc's edge
 
 
 @compiled
@@ -72,6 +74,48 @@ def motion(canvas, spare, length, angle):
             for x in range(inner):
                 out[x] += a * r0[x] + b * r0[x + 1] + c * r1[x] + d * r1[x + 1]
     canvas[PAD : rows - PAD, PAD : PAD + inner] = spare[PAD : rows - PAD, PAD : PAD + inner]
+
+
+@compiled
+def defocus(canvas, spare, radius):
+    """Spread each point over a disc of a radius in px, in place."""
+    reach = min(PAD - 1, math.ceil(radius + 0.5))
+    side = 2 * reach + 1
+    kernel = np.zeros((side, side), dtype=np.float32)
+    for i in range(side * _DISC_STEPS):
+        for j in range(side * _DISC_STEPS):
+            y = (i + 0.5) / _DISC_STEPS - 0.5 - reach
+            x = (j + 0.5) / _DISC_STEPS - 0.5 - reach
+            if x * x + y * y <= radius * radius:
+                kernel[i // _DISC_STEPS, j // _DISC_STEPS] += np.float32(1.0)
+    kernel /= kernel.sum()
+    rows, columns = canvas.shape
+    inner = columns - 2 * PAD
+    for y in range(PAD, rows - PAD):
+        out = spare[y, PAD : PAD + inner]
+        out[:] = np.float32(0.0)
+        for i in range(side):
+            for j in range(side):
+                k = kernel[i, j]
+                if k > 0.0:
+                    at = PAD - reach + j
+                    row = canvas[y - reach + i, at : at + inner]
+                    for x in range(inner):
+                        out[x] += k * row[x]
+    canvas[PAD : rows - PAD, PAD : PAD + inner] = spare[PAD : rows - PAD, PAD : PAD + inner]
+
+
+@compiled
+def sharpen(canvas, spare, copy, amount, scale):
+    """Add what a blur of a standard deviation in px would take away; edges overshoot, in place."""
+    copy[:] = canvas
+    gauss(copy, spare, scale)
+    gain = np.float32(amount)
+    rows, columns = canvas.shape
+    for y in range(PAD, rows - PAD):
+        row, soft = canvas[y], copy[y]
+        for x in range(PAD, columns - PAD):
+            row[x] += gain * (row[x] - soft[x])
 
 
 @compiled

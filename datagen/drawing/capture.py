@@ -6,16 +6,22 @@ All lines of a batch lie one behind the other in flat arrays, each with the size
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.look_columns import Look
+from datagen.errors import RenderError
+from datagen.images import encode_jpeg, encode_webp, try_decode
 from datagen.line_geometry import LINE_HEIGHT_PX
+from datagen.line_images import to_line_height
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+UintImages = NDArray[np.uint8]
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
+_BLOCK_PX = 8  # side of the blocks that JPEG and WebP transform
 _FITTED_SHARE = 0.92  # of its size that a line keeps where its ink is higher than the frame
 
 
@@ -54,12 +60,42 @@ def native_frames(looks: FloatArray) -> NativeFrames:
 
     Args:
         looks: (B, len(Look)); NATIVE is raised, in place, where it is under 32 px and characters
-            would come out smaller than MIN_EM.
+            would come out smaller than MIN_EM; the place of a shadow is scaled with it.
     """
     native = looks[:, Look.NATIVE]
     needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * looks[:, Look.SIZE]))
     looks[:, Look.NATIVE] = np.maximum(native, np.minimum(needed, LINE_HEIGHT_PX))
+    for column in (Look.SHADOW_X, Look.SHADOW_SOFT):
+        looks[:, column] *= looks[:, Look.NATIVE] / LINE_HEIGHT_PX
     height = looks[:, Look.NATIVE].astype(np.int64)
     width = np.round(looks[:, Look.WIDTH] * height / LINE_HEIGHT_PX).astype(np.int64)
     end = np.cumsum(height * width)
     return NativeFrames(end - height * width, height, width)
+
+
+def finished(images: list[UintImages], looks: FloatArray) -> list[UintImages]:
+    """Captured lines at 32 px, (32, WIDTH) each, after the codec of the image that held them.
+
+    Args:
+        images: gray levels at native size.
+        looks: (B, len(Look)).
+    """
+    columns = (Look.WIDTH, Look.NATIVE_JPEG, Look.WEBP)
+    settings = looks[:, columns].astype(np.int64).tolist()
+    blocks = (looks[:, Look.BLOCKS] * _BLOCK_PX**2).astype(np.int64).tolist()
+    return [
+        to_line_height(_through_codec(image, jpeg, webp, at) if jpeg or webp else image, width)
+        for image, (width, jpeg, webp), at in zip(images, settings, blocks, strict=True)
+    ]
+
+
+def _through_codec(image: UintImages, jpeg: int, webp: int, at: int) -> UintImages:
+    """Encode and decode at a quality, the line at one of the places in the codec's blocks."""
+    top, left = divmod(at, _BLOCK_PX)
+    border = (top, 0, left, 0)
+    page = np.asarray(cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT_101), dtype=np.uint8)
+    data = encode_webp(page, webp) if webp else encode_jpeg(page, jpeg)
+    decoded = try_decode(data)
+    if decoded is None:
+        raise RenderError("OpenCV could not decode what it encoded")
+    return decoded[top:, left:]

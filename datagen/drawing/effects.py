@@ -13,6 +13,8 @@ from datagen.drawing.look_columns import Look
 
 Span = tuple[float, float]
 
+TIGHT_NONE = -1.0  # of lines that do not fill their frame
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -57,6 +59,10 @@ EFFECTS = (
     Effect(
         "size", "em size; smaller where the text would not fit", (Look.SIZE,),
         "letters.size_px", "px", (8, 30), recorded="size_px",
+    ),
+    Effect(
+        "tight", "distance of the ink from a frame that it fills", (Look.TIGHT,),
+        "frame.tight_px", "px", (-0.5, 6), "frame.tight_share", none=TIGHT_NONE,
     ),
     Effect(
         "stretch", "width over height of the em square", (Look.STRETCH,),
@@ -126,6 +132,10 @@ EFFECTS = (
         "blur.motion_px", "px", (0, 8), "blur.motion_share", recorded="motion_px",
     ),
     Effect(
+        "defocus", "radius of the disc that a lens out of focus makes of a point", (Look.DEFOCUS,),
+        "blur.defocus_px", "px", (0, 4), "blur.defocus_share",
+    ),
+    Effect(
         "resample", "factor of down-and-up sampling", (Look.RESAMPLE,),
         "blur.resample", "", (1, 4), "blur.resample_share", none=1.0, recorded="resample",
     ),
@@ -164,6 +174,14 @@ EFFECTS = (
         share="surface.rule_share", kinds=("none", "underline", "rule above", "cell border"),
     ),
     Effect(
+        "edge", "a rule of a table at an edge of the frame", (Look.EDGE,), share="frame.edge_share",
+        kinds=("none", "rule above", "rule below", "rule on the left", "rule on the right", "cell"),
+    ),
+    Effect(
+        "neighbour", "how far lines above and below reach into the frame", (Look.NEIGHBOUR,),
+        "frame.neighbour_px", "px", (0, 12), "frame.neighbour_share",
+    ),
+    Effect(
         "bleed", "how far ink runs into the paper", (Look.BLEED,),
         "surface.bleed", "px", (0, 2), "surface.bleed_share",
     ),
@@ -187,6 +205,30 @@ EFFECTS = (
         "native", "height at which the line is drawn and captured, before it is resized to 32 px",
         (Look.NATIVE,), "capture.native_px", "px", (8, 64), "capture.native_share", none=32.0,
         whole=True, ratios=True,
+    ),
+    Effect(
+        "sharpen", "share of its own blur that is taken away, which leaves halos", (Look.SHARPEN,),
+        "capture.sharpen", "", (0, 3), "capture.sharpen_share",
+    ),
+    Effect(
+        "bilevel", "pixels turned black per pixel's worth of ink, the others white",
+        (Look.BILEVEL,), "capture.bilevel", "", (0.7, 1.6), "capture.bilevel_share",
+    ),
+    Effect(
+        "levels", "how far black and white points move to ink and ground", (Look.LEVELS,),
+        "capture.levels", "", (0, 1), "capture.levels_share",
+    ),
+    Effect(
+        "gamma", "exponent of the tone curve; over 1 is darker", (Look.GAMMA,),
+        "capture.gamma", "", (0.4, 2.5), "capture.gamma_share", none=1.0,
+    ),
+    Effect(
+        "source jpeg", "JPEG quality of the image that the line was cut from",
+        (Look.NATIVE_JPEG,), "capture.jpeg", "", (5, 100), "capture.jpeg_share", whole=True,
+    ),
+    Effect(
+        "source webp", "WebP quality of the image that the line was cut from", (Look.WEBP,),
+        "capture.webp", "", (5, 100), "capture.webp_share", whole=True,
     ),
     Effect(
         "jpeg", "JPEG quality", (Look.QUALITY,),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
-from datagen.drawing.capture import native_frames
+from datagen.drawing.capture import finished, native_frames
 from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
@@ -116,12 +116,11 @@ class LineEngine:
     ) -> Samples:
         """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
         images, masks, (centres, quads), good, face = self._pixels(texts, indices, looks, attempt)
-        widths = looks[:, Look.WIDTH].astype(np.int64).tolist()
         qualities = looks[:, Look.QUALITY].astype(np.int64).tolist()
         encoded = [
-            encode_jpeg(to_line_height(image, width), quality) if fine else b""
-            for image, width, quality, fine in zip(
-                images, widths, qualities, good.tolist(), strict=True
+            encode_jpeg(image, quality) if fine else b""
+            for image, quality, fine in zip(
+                finished(images, looks), qualities, good.tolist(), strict=True
             )
         ]
         return Samples(
@@ -130,7 +129,10 @@ class LineEngine:
             meta=_meta(texts, indices, attempt, looks, face),
             centres=centres,
             quads=quads if self.boxes else None,
-            masks=[encode_png(to_line_height(m, w)) for m, w in zip(masks, widths, strict=True)]
+            masks=[
+                encode_png(to_line_height(mask, int(width)))
+                for mask, width in zip(masks, looks[:, Look.WIDTH], strict=True)
+            ]
             if self.masks
             else None,
         )
@@ -229,7 +231,7 @@ def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray) -> Non
     size, stretch, spacing = (looks[:, c] for c in (Look.SIZE, Look.STRETCH, Look.SPACING))
     letters = (setting.advance + setting.gap).sum(axis=1) * stretch  # em
     natural = size * (letters + spacing * gaps) + 2.0 * looks[:, Look.MARGIN]
-    wanted = natural + np.maximum(looks[:, Look.LEFT], 8.0 * looks[:, Look.PLACE_X])
+    wanted = natural + np.maximum(looks[:, Look.LEFT], looks[:, Look.SLACK])
     limits = looks[:, Look.MIN_WIDTH], looks[:, Look.MAX_WIDTH]
     fitted = np.clip(np.ceil(wanted / 4.0) * 4.0, *limits)
     looks[:, Look.SHADOW_X] *= fitted / looks[:, Look.WIDTH]

@@ -4,26 +4,18 @@ import math
 
 import numpy as np
 
-from datagen.drawing.blurring import bleed, gauss, motion, resample
+from datagen.drawing.blurring import bleed, defocus, gauss, motion, resample, sharpen
 from datagen.drawing.look_columns import Look
+from datagen.drawing.neighbours import add_edges
+from datagen.drawing.pixel_noise import BELL_DEVIATION, bell, scramble
 from datagen.drawing.placing import PAD
+from datagen.drawing.scanning import change_tone, make_bilevel
 from ocrbase.compiled import compiled
 
 ROUNDING = 1e-6  # gray levels that arithmetic may be off by
 BACKGROUND_DEPTH = 40.0  # gray levels that a background image may depart from its mean
 
 _PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
-
-
-@compiled
-def _hash(x):
-    """Scramble a 32-bit counter (the finaliser of MurmurHash3, Appleby 2011)."""
-    x = np.uint32(x)
-    x ^= x >> np.uint32(16)
-    x = np.uint32(x * np.uint32(0x85EBCA6B))
-    x ^= x >> np.uint32(13)
-    x = np.uint32(x * np.uint32(0xC2B2AE35))
-    return np.uint32(x ^ (x >> np.uint32(16)))
 
 
 @compiled
@@ -48,7 +40,7 @@ def _cloud(seed, x, y):
         cx, cy = ix + corner % 2, iy + corner // 2
         lattice = np.uint32(seed) + np.uint32(cx) * np.uint32(73856093)
         lattice = np.uint32(lattice) ^ np.uint32(np.uint32(cy) * np.uint32(19349663))
-        value = _hash(lattice) * (2.0 / 4294967296.0) - 1.0
+        value = scramble(lattice) * (2.0 / 4294967296.0) - 1.0
         total += value * (fx if corner % 2 else 1.0 - fx) * (fy if corner // 2 else 1.0 - fy)
     return total
 
@@ -180,8 +172,7 @@ def _compose(canvas, look, seed, ground, image):
         or look[Look.MOIRE] > 0.0
     )
     ink, level = np.float32(look[Look.INK]), np.float32(look[Look.GROUND])
-    # The sum of four random bytes has mean 510 and standard deviation 147.8.
-    gain = np.float32(look[Look.NOISE] / 147.8)
+    gain = np.float32(look[Look.NOISE] / BELL_DEVIATION)
     zero, white, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
     on_image = ground.size > 0
     for y in range(height):
@@ -196,14 +187,7 @@ def _compose(canvas, look, seed, ground, image):
         out = image[y]
         counter = np.uint32(seed + np.uint32(y) * np.uint32(0x9E3779B1))
         for x in range(width):
-            h = _hash(counter + np.uint32(x))
-            four = (
-                (h & np.uint32(255))
-                + ((h >> np.uint32(8)) & np.uint32(255))
-                + ((h >> np.uint32(16)) & np.uint32(255))
-                + (h >> np.uint32(24))
-            )
-            noise = (np.float32(np.int32(four)) - np.float32(510.0)) * gain
+            noise = bell(counter + np.uint32(x)) * gain
             value = level + (ink - level) * coverage[x] + row[x] + noise
             out[x] = np.uint8(np.int32(min(max(value, zero), white) + half))
     if look[Look.SALT] > 0.0:
@@ -218,18 +202,18 @@ def _salt(image, share, seed):
     for y in range(height):
         for x in range(width):
             at = np.uint32(seed) ^ np.uint32(0x51ED270B)
-            h = _hash(at + np.uint32(y * 65536 + x))
+            h = scramble(at + np.uint32(y * 65536 + x))
             if h < limit:
                 image[y, x] = 255 if h & np.uint32(1) else 0
 
 
 @compiled
-def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image):
+def finish_line(coverage, spare, copy, look, length, reaches, box, seed, ground, image):
     """Turn coverage into gray levels; False if the ink cannot be told from its ground.
 
     Args:
         coverage: (H + 2 PAD, W + 2 PAD) float32; holds the final coverage afterwards.
-        spare: scratch of the same shape.
+        spare, copy: scratch of the same shape.
         look: one row of looks; INK and GROUND are moved apart where contrast asks for it.
         length: characters of the line.
         reaches: pixels of each glyph, (L, 4).
@@ -241,12 +225,16 @@ def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image
     width = image.shape[1]
     if look[Look.WEIGHT] != 0.0:
         _weigh(coverage, look[Look.WEIGHT])
+    if look[Look.EDGE] > 0.0:
+        add_edges(coverage, look, box)
     if look[Look.BLEED] > 0.0:
         bleed(coverage, spare, look[Look.BLEED])
     if look[Look.FADE] > 0.0:
         _fade(coverage, look[Look.FADE], seed + np.uint32(7), width)
     if look[Look.GAUSS] > 0.0:
         gauss(coverage, spare, look[Look.GAUSS])
+    if look[Look.DEFOCUS] > 0.0:
+        defocus(coverage, spare, look[Look.DEFOCUS])
     if look[Look.MOTION] > 0.0:
         motion(coverage, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
     if look[Look.RESAMPLE] > 1.0:
@@ -256,5 +244,11 @@ def finish_line(coverage, spare, look, length, reaches, box, seed, ground, image
         return False
     if look[Look.RULE] > 0.0:
         _rule(coverage, look, box, width)
+    if look[Look.SHARPEN] > 0.0:
+        sharpen(coverage, spare, copy, look[Look.SHARPEN], look[Look.SHARPEN_SCALE])
+    if look[Look.BILEVEL] > 0.0 and make_bilevel(coverage, copy, look, length, reaches, seed):
+        ground = ground[:0]
     _compose(coverage, look, seed, ground, image)
+    if look[Look.LEVELS] > 0.0 or look[Look.GAMMA] != 1.0:
+        change_tone(image, look, palest * _PALEST_SHARE)
     return True

@@ -4,6 +4,7 @@ import numpy as np
 
 from datagen.drawing.finishing import finish_line
 from datagen.drawing.look_columns import Look
+from datagen.drawing.neighbours import add_neighbours
 from datagen.drawing.placing import PAD, set_line
 from ocrbase.compiled import compiled
 
@@ -46,7 +47,7 @@ def draw_lines(
     start, height, width = frames
     advance, gap, shift, rise, factor = setting
     reaches, box = np.zeros((slots.shape[1], 4), dtype=np.int32), np.empty(4)
-    buffers = np.zeros((2, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
+    buffers = np.zeros((3, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
     for b in range(looks.shape[0]):
         if not good[b]:
             continue
@@ -54,18 +55,28 @@ def draw_lines(
         rows, columns = height[b] + 2 * PAD, width[b] + 2 * PAD
         canvas = buffers[0, : rows * columns].reshape(rows, columns)
         spare = buffers[1, : rows * columns].reshape(rows, columns)
+        copy = buffers[2, : rows * columns].reshape(rows, columns)
         frame = slice(start[b], start[b] + height[b] * width[b])
         image = images[frame].reshape(height[b], width[b])
         ground = grounds[frame] if looks[b, Look.BACKGROUND] >= 0.0 else grounds[:0]
+        columns_of = (advance[b], gap[b], shift[b], rise[b], factor[b])
         good[b] = set_line(
-            looks[b], slots[b], lengths[b],
-            (advance[b], gap[b], shift[b], rise[b], factor[b]),
-            levels_px[b], glyphs, canvas, centres[b], quads[b], reaches, box,
-        ) and finish_line(
-            canvas, spare, looks[b], lengths[b], reaches, box, seeds[b], ground, image,
+            looks[b], slots[b], lengths[b], columns_of, levels_px[b], glyphs, canvas, centres[b],
+            quads[b], reaches, box,
+        )  # fmt: skip
+        if not good[b]:
+            continue
+        if looks[b, Look.NEIGHBOUR] > 0.0:
+            add_neighbours(
+                canvas, looks[b], slots[b], lengths[b], columns_of, levels_px[b], glyphs, quads[b],
+                box,
+            )  # fmt: skip
+        good[b] = finish_line(
+            canvas, spare, copy, looks[b], lengths[b], reaches, box, seeds[b], ground, image,
         )  # fmt: skip
         if masks.size and good[b]:
             mask = masks[frame].reshape(height[b], width[b])
             for y in range(height[b]):
                 for x in range(width[b]):
-                    mask[y, x] = np.uint8(canvas[y + PAD, x + PAD] * 255.0 + 0.5)
+                    covered = min(max(canvas[y + PAD, x + PAD], 0.0), 1.0)
+                    mask[y, x] = np.uint8(covered * 255.0 + 0.5)

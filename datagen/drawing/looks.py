@@ -7,7 +7,7 @@ others, and a line's look depends on (seed, index, attempt) alone.
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.drawing.effects import EFFECTS, Effect, Span, share_of, value_at
+from datagen.drawing.effects import EFFECTS, TIGHT_NONE, Effect, Span, share_of, value_at
 from datagen.drawing.look_columns import CORNER_PX, Look
 from datagen.drawing.style import Style
 from datagen.draws import uniforms
@@ -15,6 +15,8 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_INK_HEIGHT_EM = 0.94  # of most lines: what fills the frame, a little larger than it may become
 
 
 def strength_of(effect: Effect, looks: FloatArray) -> FloatArray:
@@ -71,8 +73,9 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     _gray(table, draws, style)
     _geometry(table, draws, style)
     _blur(table, draws)
-    table[:, Look.MIN_EM] = style.capture.min_em_px
     table[:, Look.MAX_BLUR] = style.blur.max_em
+    _tight(table)
+    _capture(table, draws, style)
     _surface(table, draws, style)
     return table
 
@@ -105,6 +108,7 @@ def _frame(table: FloatArray, draws: _Draws, style: Style) -> None:
     near = draws.chance(Look.LEFT, frame.left)
     table[:, Look.LEFT] = np.where(near, 1.0 + 7.0 * draws.unit(Look.LEFT) ** 2, -1.0)
     table[:, Look.PLACE_X] = draws.unit(Look.PLACE_X)
+    table[:, Look.SLACK] = frame.slack_px * draws.unit(Look.PLACE_X)
     table[:, Look.PLACE_Y] = 0.5 + (draws.unit(Look.PLACE_Y) - 0.5) * frame.vertical
 
 
@@ -129,8 +133,31 @@ def _geometry(table: FloatArray, draws: _Draws, style: Style) -> None:
 def _blur(table: FloatArray, draws: _Draws) -> None:
     table[:, Look.MOTION_ANGLE] = np.pi * draws.unit(Look.MOTION_ANGLE)
     spread = 1.5 * table[:, Look.GAUSS] + 0.5 * table[:, Look.MOTION] + table[:, Look.RESAMPLE]
+    spread += table[:, Look.DEFOCUS]
     # Pixels that blur carries ink outward, at the height where it happens.
     table[:, Look.MARGIN] += (spread - 1.0) * LINE_HEIGHT_PX / table[:, Look.NATIVE]
+
+
+def _tight(table: FloatArray) -> None:
+    """Size and margin of lines that fill their frame, up to the ink's own height."""
+    tight = table[:, Look.TIGHT]
+    fills = tight != TIGHT_NONE
+    size = (LINE_HEIGHT_PX - 2.0 * tight) / _INK_HEIGHT_EM
+    table[:, Look.SIZE] = np.where(fills, size, table[:, Look.SIZE])
+    table[:, Look.MARGIN] = np.where(fills, tight, table[:, Look.MARGIN])
+
+
+def _capture(table: FloatArray, draws: _Draws, style: Style) -> None:
+    table[:, Look.MIN_EM] = style.capture.min_em_px
+    table[:, Look.NEIGHBOUR_SIDE] = 1.0 + np.floor(3.0 * draws.unit(Look.NEIGHBOUR_SIDE))
+    kind = 1.0 + np.floor(5.0 * draws.unit(Look.EDGE))
+    table[:, Look.EDGE] = np.where(draws.chance(Look.EDGE, style.frame.edge_share), kind, 0.0)
+    table[:, Look.EDGE_PLACE] = draws.span(Look.EDGE_PLACE, (-0.5, 2.5))
+    table[:, Look.EDGE_WEIGHT] = draws.span(Look.EDGE_WEIGHT, (0.5, 2.0))
+    table[:, Look.SHARPEN_SCALE] = draws.span(Look.SHARPEN_SCALE, (0.6, 1.6))
+    webp = table[:, Look.WEBP]
+    table[:, Look.NATIVE_JPEG] = np.where(webp > 0.0, 0.0, table[:, Look.NATIVE_JPEG])
+    table[:, Look.BLOCKS] = draws.unit(Look.BLOCKS)
 
 
 def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
@@ -158,19 +185,22 @@ def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
 def bound_blur(table: FloatArray) -> None:
     """Weaken blur, in place, where it exceeds MAX_BLUR em of the line's small end.
 
-    Variances add: a box of length l has variance l²/12, resampling by f about (f² - 1)/6, and
-    bleeding ink loses as much as the blur that it begins with.
+    Variances add: a box of length l has variance l²/12, a disc of radius r r²/4, resampling by f
+    about (f² - 1)/6, and bleeding ink loses as much as the blur that it begins with.
 
     Args:
         table: looks with final sizes, (B, len(Look)).
     """
     gauss, motion = table[:, Look.GAUSS], table[:, Look.MOTION]
     resample, bleed = table[:, Look.RESAMPLE], table[:, Look.BLEED]
+    defocus = table[:, Look.DEFOCUS]
     variance = gauss**2 + motion**2 / 12.0 + (resample**2 - 1.0) / 6.0 + bleed**2
+    variance += defocus**2 / 4.0
     smallest = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
     limit = (table[:, Look.MAX_BLUR] * smallest * table[:, Look.NATIVE] / LINE_HEIGHT_PX) ** 2
     shrink = np.sqrt(np.minimum(1.0, limit / np.maximum(variance, 1e-9)))
     table[:, Look.GAUSS] = gauss * shrink
     table[:, Look.MOTION] = motion * shrink
+    table[:, Look.DEFOCUS] = defocus * shrink
     table[:, Look.BLEED] = bleed * shrink
     table[:, Look.RESAMPLE] = np.sqrt(1.0 + (resample**2 - 1.0) * shrink**2)

@@ -29,6 +29,14 @@ class Frame:
         margin_px: smallest distance of the ink from the frame, blur included.
         left: share of lines that begin near the left edge; the others stand anywhere.
         vertical: how far a line strays from the middle, as a share of the free height.
+        slack_px: most free width beside a line whose frame follows from the text.
+        tight_px: distance of the ink from the frame for lines that fill its height; negative cuts
+            into soft edges, and what blur carries outward is cut off.
+        tight_share: share of lines that fill their frame so.
+        neighbour_px: how far the feet of a line above or the heads of one below reach into the
+            frame; they stay clear of the line's own ink.
+        neighbour_share: share of lines with such neighbours.
+        edge_share: share of lines with the rule of a table at an edge of the frame.
     """
 
     width_px: tuple[int, int] = (280, 280)
@@ -36,6 +44,12 @@ class Frame:
     margin_px: float = 1.0
     left: float = 0.6
     vertical: float = 0.8
+    slack_px: float = 8.0
+    tight_px: Span = (-0.5, 1.0)
+    tight_share: float = 0.0
+    neighbour_px: Span = (1.0, 6.0)
+    neighbour_share: float = 0.0
+    edge_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +150,8 @@ class Blur:
         gauss_share: share of lines with it.
         motion_px: length of a motion blur in any direction.
         motion_share: share of lines with it.
+        defocus_px: radius of the disc that a lens out of focus makes of a point.
+        defocus_share: share of lines with it.
         resample: factor of down-and-up sampling.
         resample_share: share of lines with it.
         max_em: largest total blur radius in em.
@@ -145,6 +161,8 @@ class Blur:
     gauss_share: float = 0.45
     motion_px: Span = (1.0, 2.5)
     motion_share: float = 0.08
+    defocus_px: Span = (0.5, 1.5)
+    defocus_share: float = 0.0
     resample: Span = (1.2, 1.7)
     resample_share: float = 0.15
     max_em: float = 0.045
@@ -209,11 +227,36 @@ class Capture:
         native_share: share of lines captured at such a height; the others at 32 px.
         min_em_px: smallest em at the native height: a smaller line is captured at a greater
             height, up to 32 px, or not drawn.
+        sharpen: how much of its own blur a scanner or camera takes away, which leaves halos.
+        sharpen_share: share of lines with it.
+        bilevel: pixels turned black for each pixel's worth of ink, as fax machines and scanners
+            do; lines whose strokes would not survive stay gray.
+        bilevel_share: share of lines with it.
+        levels: how far black and white points move to the line's own ink and ground, 0 to 1.
+        levels_share: share of lines with it.
+        gamma: exponent of the tone curve; over 1 is darker.
+        gamma_share: share of lines with it.
+        jpeg: JPEG quality of the page or picture that the line was cut from.
+        jpeg_share: share of lines from such an image.
+        webp: WebP quality of the same; these lines are no JPEG before.
+        webp_share: share of lines from such an image.
     """
 
     native_px: tuple[int, int] = (9, 50)
     native_share: float = 0.0
     min_em_px: float = 9.0
+    sharpen: Span = (0.3, 1.5)
+    sharpen_share: float = 0.0
+    bilevel: Span = (0.85, 1.3)
+    bilevel_share: float = 0.0
+    levels: Span = (0.3, 1.0)
+    levels_share: float = 0.0
+    gamma: Span = (0.7, 1.4)
+    gamma_share: float = 0.0
+    jpeg: tuple[int, int] = (40, 90)
+    jpeg_share: float = 0.0
+    webp: tuple[int, int] = (50, 90)
+    webp_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -306,6 +349,7 @@ def with_value(style: Style, name: str, value: object) -> Style:
 _LIMITS: dict[str, Span] = {
     "frame.width_px": (32, 4096),
     "frame.margin_px": (0.5, 8),
+    "frame.slack_px": (0, 64),
     "frame.left": (0, 1),
     "frame.vertical": (0, 1),
     "gray.min_contrast": (8, 200),

@@ -136,6 +136,11 @@ def image_softness(image: FloatArray, mask: FloatArray) -> float:
     return -float(np.abs(np.diff(image, axis=1)).max())
 
 
+def halo(image: FloatArray, mask: FloatArray) -> float:
+    """How far the brightest pixel lies above the ground, in gray levels."""
+    return float(image.max() - ground_level(image, mask))
+
+
 def speckle(image: FloatArray, mask: FloatArray) -> float:
     """Share of bare pixels that are black or white."""
     return float(np.isin(image[mask <= BARE].round(), (0, 1, 2, 253, 254, 255)).mean())

@@ -53,8 +53,8 @@ def test_centres_boxes_and_masks_follow_the_resizing(height: int) -> None:
     np.testing.assert_allclose(lines.samples.centres, direct.samples.centres, atol=0.5)
     np.testing.assert_allclose(lines.samples.quads, direct.samples.quads, atol=1.5)
     for row, (image, mask) in enumerate(_pairs(lines)):
-        assert np.abs(_shift(255 - mask, image)).max() < 0.06
-        assert np.abs(_shift(direct.images[row], image)).max() < 0.5
+        assert np.abs(_shift(255 - mask, image)).max() < 0.25
+        assert np.abs(_shift(direct.images[row], image)).max() < 0.8
         assert np.abs(255 - mask - image).max() < 30  # the final JPEG alone
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from datagen.alphabet import builtin
-from datagen.drawing.effects import EFFECTS, Effect, value_at
+from datagen.drawing.effects import EFFECTS, Effect, share_of, value_at
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import draw_looks
-from datagen.drawing.style import Style, load_style, with_value
+from datagen.drawing.style import Style, load_style, preset_names, with_value
 from fonts import select
 from tests.support import measures
 from tests.support.drawn_lines import LINES, texts_of
@@ -30,8 +30,17 @@ COMPANIONS = select(("noto-serif-sc-bold",))
 TEXTS = (*LINES, "国国国国国国国国")
 COUNT = 10
 INK, GROUND = 40.0, 200.0
-ON_THE_GROUND = {"noise", "slope", "paper", "shadow", "salt", "moire"}
+ON_THE_GROUND = {"noise", "slope", "paper", "shadow", "salt", "moire", "sharpen"}
 ON_EVERY_LINE = {"size", "ink", "ground", "jpeg"}
+CODECS = ("jpeg", "source jpeg", "source webp")
+# Characters, of 92, that a network may miss which met salt, moiré, small originals or other lines
+# in the frame in no training line.
+UNUSUAL = {"salt": 30, "moire": 30, "neighbour": 32, "native": 25, "tight": 12, "motion": 14}
+# What an effect needs to show: a frame that ten characters do not fill, room above and below.
+ROOM: dict[str, tuple[str, object]] = {
+    "tight": ("frame.width_px", (420, 420)),
+    "neighbour": ("letters.size_px", (18.0, 18.0)),
+}
 WITH_A_SPACE = {"space"}  # see test_typesetting.py: the alphabet here has none
 RANGED = {e.name: e for e in EFFECTS if e.range and e.name not in WITH_A_SPACE}
 
@@ -43,13 +52,19 @@ def _base() -> Style:
 
 
 def _at(effect: Effect, strength: float) -> Style:
-    style = with_value(_base(), effect.range, (strength, strength))
+    style = with_value(_room(effect.name), effect.range, (strength, strength))
     return with_value(style, effect.share, 1.0) if effect.share else style
 
 
+def _room(name: str) -> Style:
+    return with_value(_base(), *ROOM[name]) if name in ROOM else _base()
+
+
 def _extremes(effect: Effect) -> tuple[float, float]:
-    """The weakest and the strongest that a preset asks for."""
-    spans = [value_at(load_style(name), effect.range) for name in ("print", "rich")]
+    """The weakest and the strongest that a preset asks for, or may without a range of its own."""
+    styles = [load_style(name) for name in preset_names() if name != "plain"]
+    asked = [style for style in styles if share_of(style, effect) > 0.0]
+    spans = [value_at(style, effect.range) for style in asked or styles]
     return min(span[0] for span in spans), max(span[1] for span in spans)
 
 
@@ -70,8 +85,8 @@ def _drawn(name: str, strength: float) -> Drawn:
 
 
 @cache
-def _plain() -> Drawn:
-    return _draw(_base())
+def _plain(name: str = "") -> Drawn:
+    return _draw(_room(name))
 
 
 # What rises, or falls where there is a minus, from the weakest to the strongest.
@@ -100,6 +115,16 @@ RISING: dict[str, tuple[float, measures.Measure]] = {
     "salt": (1, measures.speckle),
     "moire": (1, measures.ground_deviation),
     "jpeg": (-1, measures.ground_deviation),
+    "tight": (-1, measures.height),
+    "defocus": (1, measures.softness),
+    "neighbour": (1, measures.coverage),
+    "native": (-1, measures.softness),
+    "sharpen": (1, measures.halo),
+    "bilevel": (1, measures.coverage),
+    "levels": (1, measures.ground_level),
+    "gamma": (-1, measures.ground_level),
+    "source jpeg": (-1, measures.ground_deviation),
+    "source webp": (-1, measures.ground_deviation),
 }
 
 
@@ -114,7 +139,8 @@ def test_the_effect_grows_with_its_strength(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in RANGED if name not in ON_EVERY_LINE])
 def test_at_no_strength_an_effect_leaves_lines_alone(name: str) -> None:
-    for image, plain in zip(_drawn(name, RANGED[name].none).images, _plain().images, strict=True):
+    pairs = zip(_drawn(name, RANGED[name].none).images, _plain(name).images, strict=True)
+    for image, plain in pairs:
         np.testing.assert_array_equal(image, plain)
 
 
@@ -125,11 +151,12 @@ def test_the_ground_changes_by_what_the_effect_says_and_no_more(name: str, end: 
     lines = _drawn(name, strength)
     assert len(lines.images) == COUNT
     for image, mask in zip(lines.images, lines.masks, strict=True):
-        if name == "jpeg":
+        if name in CODECS:
             assert measures.ground_drift(image, mask) < 4.0
         elif name not in ON_THE_GROUND:
-            assert measures.ground_drift(image, mask) < 1.0
-            assert measures.ground_deviation(image, mask) < 1.5
+            overshoot = 4.0 if name == "native" else 0.0  # of cubic interpolation
+            assert measures.ground_drift(image, mask) < 1.0 + overshoot
+            assert measures.ground_deviation(image, mask) < 1.5 + overshoot
     _check_strength(name, strength, lines)
 
 
@@ -184,14 +211,13 @@ def _reader() -> LineReader:
 def test_the_strongest_is_still_read(name: str) -> None:
     """By the bundled network, which was trained on the print style alone."""
     low, high = _extremes(RANGED[name])
-    lines = _drawn(name, low if name == "jpeg" else high)
+    lines = _drawn(name, low if name in (*CODECS, "native", "tight") else high)
     symbols = builtin().symbols
     images = [image.round().astype(np.uint8) for image in lines.images]
     wrong = 0
     for decoded, text in zip(_reader().decode(images), lines.samples.texts, strict=True):
         wrong += Levenshtein.distance("".join(symbols[c] for c in decoded.class_ids), text)
-    allowed = 30 if name in ("salt", "moire") else 6  # they fall on strokes, and look like them
-    assert wrong <= allowed, f"{wrong} of 92 characters"
+    assert wrong <= UNUSUAL.get(name, 6), f"{wrong} of 92 characters"
 
 
 @pytest.mark.parametrize("limit", [0, 1], ids=["least", "most"])
@@ -199,6 +225,8 @@ def test_the_strongest_is_still_read(name: str) -> None:
 def test_a_style_may_ask_for_all_that_its_limits_allow(name: str, limit: int) -> None:
     """Lines are drawn or refused, nothing fails, and no ink leaves the frame."""
     for _, mask in _pairs(_drawn(name, RANGED[name].limits[limit])):
+        if name in ("tight", "neighbour"):  # they are there to touch the edge
+            continue
         edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
         assert max(edge.max() for edge in edges) <= 60
 

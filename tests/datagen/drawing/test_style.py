@@ -29,7 +29,7 @@ def test_a_style_out_of_range_names_value_and_limit(tmp_path: Path) -> None:
 
 
 def test_an_unknown_style_lists_the_presets() -> None:
-    with pytest.raises(SettingsError, match="plain, print, rich"):
+    with pytest.raises(SettingsError, match="document, photo, plain, print, rich, scan, screen"):
         load_style("glossy")
 
 
