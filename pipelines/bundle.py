@@ -1,9 +1,10 @@
-"""Put a trained model among those that come with the project, in half precision.
+"""Put a trained model among those that come with the project, for torch and for ONNX Runtime.
 
     python -m pipelines.bundle runs/NAME/best.safetensors crnn_v2
 
-It is then read by `--checkpoint crnn_v2`, and by default where there is no run. Say in
-training/weights/README.md how it was trained.
+It is then read by `--checkpoint crnn_v2`, and by default where there is no run: with torch from
+weights in half precision, without from ONNX with 8-bit weights. Say in training/weights/README.md
+how it was trained.
 """
 
 import argparse
@@ -11,13 +12,13 @@ import sys
 from pathlib import Path
 
 MAX_BYTES = 16 * 2**20  # of a file, so that clones stay small
+CHECKED_LINES = 64  # read with torch and with ONNX Runtime
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the file; returns the exit code."""
-    import torch
-
-    from training.model.checkpoint import BUNDLED, load_model, save_model
+    """Write the two files; returns the exit code."""
+    from training.model.bundled import BUNDLED, FOR_ONNX, FOR_TORCH
+    from training.require import require
 
     parser = argparse.ArgumentParser(prog="python -m pipelines.bundle", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -25,17 +26,38 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, default=BUNDLED, help="where it goes (%(default)s)")
     options = parser.parse_args(arguments)
-    model = load_model(options.checkpoint)
-    target = options.folder / f"{options.name}.safetensors"
+    require("onnx", extra="export")
     options.folder.mkdir(parents=True, exist_ok=True)
-    save_model(target, model.network, model.alphabet, training=model.training, dtype=torch.float16)
-    size = target.stat().st_size
-    print(f"{target}: {size / 2**20:.1f} MiB, {model.training}")
-    if size > MAX_BYTES:
-        target.unlink()
+    weights = options.folder / f"{options.name}{FOR_TORCH}"
+    graph = options.folder / f"{options.name}{FOR_ONNX}"
+    write(options.checkpoint, weights, graph)
+    if max(path.stat().st_size for path in (weights, graph)) > MAX_BYTES:
+        for path in (weights, graph):
+            path.unlink()
         print(f"over {MAX_BYTES / 2**20:.0f} MiB: removed", file=sys.stderr)
         return 1
     return 0
+
+
+def write(checkpoint: Path, weights: Path, graph: Path) -> None:
+    """The two files, and a line about each."""
+    import torch
+
+    from training.evaluation.labelled import open_labelled, some_lines
+    from training.export import export
+    from training.model.checkpoint import load_model, save_model
+
+    model = load_model(checkpoint)
+    save_model(weights, model.network, model.alphabet, training=model.training, dtype=torch.float16)
+    print(f"{weights}: {weights.stat().st_size / 2**20:.1f} MiB, {model.training}")
+    real = Path(__file__).resolve().parent / "real_lines"
+    check = export(
+        weights, graph, some_lines(open_labelled(real), real.name, CHECKED_LINES), int8=True
+    )
+    print(
+        f"{graph}: {graph.stat().st_size / 2**20:.1f} MiB; of {check.lines} lines {check.same_text}"
+        " read as with torch"
+    )
 
 
 if __name__ == "__main__":

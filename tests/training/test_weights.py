@@ -1,5 +1,8 @@
 """The models that come with the project: small, readable by name, and good enough to be of use."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,14 +14,16 @@ from datagen.render.render_settings import RenderSettings
 from datagen.text.plan_settings import PlanSettings
 from pipelines.bundle import MAX_BYTES
 from pipelines.bundle import main as bundle
-from tests.support.bars import ocrtrain
-from tests.support.paths import REAL_LINES
-from training.errors import CheckpointError
+from tests.support.bars import ALPHABET, bars, ocrtrain, save
+from tests.support.paths import REAL_LINES, ROOT
+from training.errors import CheckpointError, ReadError
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.labelled import open_labelled
 from training.evaluation.report import build_report
 from training.inference.line_reader import LineReader
-from training.model.checkpoint import BUNDLED, DEFAULT_BUNDLED, bundled, default_model, load_model
+from training.model.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
+from training.model.checkpoint import default_model, load_model, save_model
+from training.model.networks import build
 
 # Measured 0.023 (100 lines) and 0.057, with room for other processors' rounding.
 MAX_CER = {"rendered": 0.05, "real": 0.08}
@@ -80,17 +85,64 @@ def test_commands_need_neither_run_nor_data(
     assert code == 0 and exported == out != "\n"
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of bundled models with one in it, `small`; the model that it was made from."""
+    pytest.importorskip("onnx")
+    folder = tmp_path_factory.mktemp("bundled")
+    torch.manual_seed(0)
+    network = build("crnn_lite", len(ALPHABET), hidden=16, width_multiplier=0.25).half().float()
+    save_model(folder / "source", network, ALPHABET, training={"step": 3})
+    assert bundle([str(folder / "source"), "small", "--folder", str(folder / "weights")]) == 0
+    return folder
+
+
 def test_bundling_keeps_the_weights_and_refuses_what_is_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = bundled()[DEFAULT_BUNDLED]
-    arguments = [str(source), "again", "--folder", str(tmp_path)]
-    assert bundle(arguments) == 0
     copy, original = (
-        load_model(path).network.state_dict() for path in (tmp_path / "again.safetensors", source)
+        load_model(path).network.state_dict()
+        for path in (small / "weights" / "small.safetensors", small / "source")
     )
     assert copy.keys() == original.keys()
     assert all(torch.equal(copy[name], original[name]) for name in original)
     monkeypatch.setattr("pipelines.bundle.MAX_BYTES", 1000)
-    assert bundle(arguments) == 1
-    assert "removed" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert bundle([str(small / "source"), "large", "--folder", str(small / "large")]) == 1
+    assert "removed" in capsys.readouterr().err and not list((small / "large").iterdir())
+
+
+@pytest.mark.parametrize("checkpoint", [(), ("--checkpoint", "small")])
+def test_without_torch_a_bundled_model_is_read_from_its_onnx_file(
+    small: Path, tmp_path: Path, checkpoint: tuple[str, ...]
+) -> None:
+    line = save(tmp_path / "line.png", bars("天地玄黄"))
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path\n"
+        "import training.inference.scorers, training.model.bundled\n"
+        f"training.model.bundled.BUNDLED = Path({str(small / 'weights')!r})\n"
+        "training.inference.scorers.DEFAULT_BUNDLED = 'small'\n"
+        "from training.cli import run\n"
+        "sys.exit(run())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(line), *checkpoint],
+        capture_output=True, encoding="utf-8", cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "small.onnx" in done.stderr
+    (expected,) = LineReader.open(onnx=small / "weights" / "small.onnx").read([line])
+    assert done.stdout == f"{expected.text}\n"
+
+
+def test_without_torch_the_name_of_a_file_is_no_bundled_model(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.model.bundled.BUNDLED", small / "weights")
+    monkeypatch.setattr("training.inference.scorers.find_spec", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    assert LineReader.open("small").scorer.name.endswith("small.onnx")
+    (tmp_path / "small").write_bytes(b"weights of the user's own")
+    with pytest.raises(ReadError, match="needs torch"):
+        LineReader.open("small")

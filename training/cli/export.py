@@ -58,7 +58,8 @@ def command(
     from training.export_rapidocr import OUTPUT_NAME
     from training.inference.line_reader import LineReader
     from training.inference.scorers import ONNX_FORMAT, OnnxScorer, TorchScorer
-    from training.model.checkpoint import BUNDLED, default_model
+    from training.model.bundled import BUNDLED
+    from training.model.checkpoint import default_model
 
     checkpoint = default_model() if checkpoint is None else checkpoint
     beside = Path(checkpoint.name) if checkpoint.parent == BUNDLED else checkpoint

@@ -16,6 +16,7 @@ from datagen.line_geometry import FRAME_PX, LINE_HEIGHT_PX
 from ocrbase.inputs import open_regular
 from training.errors import CheckpointError, ReadError, first_line
 from training.inference.decoding import FloatArray
+from training.model.bundled import DEFAULT_BUNDLED, FOR_ONNX, find_bundled
 from training.model.metadata import FrameGeometry, field, from_pairs
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def open_scorer(
 ) -> Scorer:
     """The scorer of an ONNX file if one is named, else of a checkpoint (default: the newest run's).
 
+    Where torch is not installed, the name of a bundled model, or no name, stands for its ONNX file.
+
     Raises:
         CheckpointError: if the file is missing, damaged or another program's.
         ReadError: if torch is needed and not installed, the device is not there, or both files are
@@ -63,6 +66,8 @@ def open_scorer(
     """
     if checkpoint is not None and onnx is not None:
         raise ReadError("--checkpoint and --onnx exclude one another; name one of them")
+    if onnx is None and find_spec("torch") is None:
+        onnx = find_bundled(checkpoint or Path(DEFAULT_BUNDLED), FOR_ONNX)
     if onnx is not None:
         return OnnxScorer(onnx, device=device)
     return TorchScorer(checkpoint, device)

@@ -23,6 +23,7 @@ from ocrbase.homes import RUNS
 from ocrbase.inputs import open_regular
 from ocrbase.publishing import publish_file
 from training.errors import CheckpointError, first_line
+from training.model.bundled import DEFAULT_BUNDLED, bundled, find_bundled
 from training.model.metadata import ModelMetadata, from_pairs, to_pairs
 from training.model.model_settings import ModelSettings
 from training.model.networks import build_from
@@ -32,8 +33,6 @@ FORMAT = "ocrtrain-model"
 VERSION = 1
 BEST = "best.safetensors"
 LAST = "last.safetensors"
-BUNDLED = Path(__file__).resolve().parent.parent / "weights"  # models that come with the project
-DEFAULT_BUNDLED = "crnn_v2"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
         CheckpointError: if it is missing, damaged, of another format or version, or if its parts
             contradict one another.
     """
-    path = _resolved(path)
+    path = find_bundled(path) or path
     pairs, tensors = _read(path)
     if pairs.get("format") != FORMAT or pairs.get("version") != str(VERSION):
         raise CheckpointError(
@@ -150,11 +149,6 @@ def default_model(runs: Path = RUNS) -> Path:
     return max(best, key=lambda path: path.stat().st_mtime) if best else bundled()[DEFAULT_BUNDLED]
 
 
-def bundled() -> dict[str, Path]:
-    """The models that come with the project, by name."""
-    return {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
-
-
 def versions() -> dict[str, str]:
     """What wrote a file."""
     return {
@@ -175,13 +169,6 @@ def _restored(tensor: Tensor) -> Tensor:
     """A copy in memory, since tensors of a file may be views of it."""
     kind = torch.float32 if tensor.is_floating_point() else tensor.dtype
     return tensor.to(kind, copy=True)
-
-
-def _resolved(path: Path) -> Path:
-    """The file itself, or the bundled model of that name, which a folder does not hide."""
-    if path.exists() and not path.is_dir():
-        return path
-    return bundled().get(str(path), path)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

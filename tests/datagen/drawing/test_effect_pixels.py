@@ -23,7 +23,7 @@ from tests.support import measures
 from tests.support.drawn_lines import LINES, texts_of
 from tests.support.measures import Drawn, drawn
 from training.inference.line_reader import LineReader
-from training.model.checkpoint import bundled
+from training.model.bundled import bundled
 
 FACES = select(("noto-sans-sc-regular", "arphic-song-gb", "noto-serif-sc-regular"))
 COMPANIONS = select(("noto-serif-sc-bold",))

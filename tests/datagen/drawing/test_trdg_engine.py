@@ -28,7 +28,7 @@ from tests.support import measures
 from tests.support.drawn_lines import gray, many_texts, texts_of
 from tests.support.measures import drawn
 from training.inference.line_reader import LineReader
-from training.model.checkpoint import bundled
+from training.model.bundled import bundled
 
 FACES = select(("noto-sans-sc-regular", "zcool-xiaowei", "smiley-oblique"))
 NARROW = next(i for i, face in enumerate(FACES) if face.name == "zcool-xiaowei")
