@@ -10,14 +10,14 @@ from corpora.errors import CorpusError
 from ocrbase.records import decode
 
 # Folders and files of chinese-poetry that hold text about authors or errors, not the works.
-_NO_WORKS = re.compile(r"author|rank|error|strains|问题|出现次数|长度对比|package|/images/")
+_NO_WORKS = re.compile(r"author|rank|error|strains|问题|出现次数|长度对比|package\.json|/images/")
 _MAX_MEMBER_BYTES = 1 << 30  # of an unpacked file, which is held in memory
-_TEXT_FIELDS = ("paragraphs", "content")
+_TEXT_FIELDS = ("paragraphs", "content", "para")
 
 
 def poetry_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
-    """The works of chinese-poetry: all strings under `paragraphs` or `content` of its JSON."""
-    for member, data in _members(packed, name, (".json",)):
+    """The works of chinese-poetry: all strings under _TEXT_FIELDS of its JSON."""
+    for member, data in members(packed, name, (".json",)):
         if not _NO_WORKS.search(member):
             try:
                 yield from _under_fields(_json(name, member, data))
@@ -27,7 +27,7 @@ def poetry_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
 
 def mot_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The articles of Multilingual Open Text: title and paragraphs of each JSON document."""
-    for member, data in _members(packed, name, (".json", ".jsonl")):
+    for member, data in members(packed, name, (".json", ".jsonl")):
         if "lang_id_filtered" in member:
             continue
         for line in data.splitlines() if member.endswith(".jsonl") else [data]:
@@ -39,13 +39,17 @@ def mot_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
 
 def leipzig_paragraphs(packed: BinaryIO, name: str) -> Iterator[str]:
     """The sentences of a Leipzig collection: `…-sentences.txt` holds an id, a tab, the text."""
-    for member, data in _members(packed, name, ("-sentences.txt",)):
+    for member, data in members(packed, name, ("-sentences.txt",)):
         for line in _text(name, member, data).splitlines():
             yield line.partition("\t")[2]
 
 
-def _members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of the archive's files, in its order, without unpacking it to disk."""
+def members(packed: BinaryIO, name: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the archive's files, in its order, without unpacking it to disk.
+
+    Raises:
+        CorpusError: if it is damaged, or holds no file with one of the endings.
+    """
     empty = True
     try:
         with tarfile.open(fileobj=packed, mode="r|*") as archive:

@@ -13,7 +13,7 @@ from corpora.errors import CorpusError
 SHORTEST = 10  # characters of a line
 MIN_HANZI = 0.5  # of a line's characters
 _HANZI = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0]+")
 # What is left of a gloss whose foreign word was markup: （英语：）, （，）.
 _EMPTY = re.compile(r"[（(](?:[\s，,、；;]|[一-鿿]{1,4}[：:])*[）)]")
@@ -58,14 +58,17 @@ class Seen:
         return True
 
 
-def is_prose(line: str) -> bool:
-    """At least ten characters, and at least half of them hanzi."""
+def is_prose(line: str, min_hanzi: float = MIN_HANZI) -> bool:
+    """At least ten characters, and at least a share of them hanzi; spaces do not count."""
     size = sum(map(len, line.split()))
-    return size >= SHORTEST and len(_HANZI.findall(line)) >= MIN_HANZI * size
+    return size >= SHORTEST and len(_HANZI.findall(line)) >= min_hanzi * size
 
 
 def clean(
-    paragraphs: Iterable[str], convert: Callable[[str], str] | None, tally: Tally
+    paragraphs: Iterable[str],
+    convert: Callable[[str], str] | None,
+    tally: Tally,
+    min_hanzi: float = MIN_HANZI,
 ) -> Iterator[str]:
     """The lines of prose among some paragraphs, converted, each one once; counts into `tally`."""
     seen = Seen()
@@ -74,7 +77,7 @@ def clean(
             tidy = _SPACES.sub(" ", _EMPTY.sub("", _CONTROLS.sub("", line))).strip()
             if not tidy:
                 continue
-            if not is_prose(tidy):
+            if not is_prose(tidy, min_hanzi):
                 tally.not_prose += 1
                 continue
             text = convert(tidy) if convert else tidy

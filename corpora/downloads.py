@@ -11,25 +11,20 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 
 from corpora.archives import leipzig_paragraphs, mot_paragraphs, poetry_paragraphs
-from corpora.cleaning import Tally, clean, to_simplified
+from corpora.cleaning import MIN_HANZI, Tally, clean, to_simplified
 from corpora.corpus import TextSource
 from corpora.errors import CorpusError
-from corpora.fetch import OpenProgress, fetch, get_text
+from corpora.fetch import Address, OpenProgress, fetch, get_text
+from corpora.manuals import manual_paragraphs
+from corpora.packages import Package
 from corpora.store import check_name, publishing
 from corpora.wikitext import dump_paragraphs
 from ocrbase.homes import cache_home, data_home
 from ocrbase.records import decode
 
 TEXT_FILE = "text.txt"
+_TECHNICAL_HANZI = 0.3  # of the characters: names, commands and units stand in between
 _WIKIMEDIA = "https://dumps.wikimedia.org"
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a file lies and what it must hash to, as far as that is published."""
-
-    url: str
-    checksum: tuple[str, str] | None
 
 
 class _Asset(Struct, frozen=True):
@@ -56,6 +51,7 @@ class Download:
         source: licence and attribution.
         find: looks up the address.
         read: paragraphs of the fetched file.
+        min_hanzi: share of a line's characters that makes it prose.
     """
 
     name: str
@@ -65,6 +61,7 @@ class Download:
     source: TextSource
     find: Callable[[], Address]
     read: Callable[[BinaryIO, str], Iterator[str]]
+    min_hanzi: float = MIN_HANZI
 
 
 def wikimedia(wiki: str) -> Address:
@@ -106,6 +103,24 @@ def _wiki(
     )
 
 
+def _manual(package: Package, about: str, licence: str, authors: str, url: str) -> Download:
+    """A manual in a Debian package."""
+    name = package.name.removesuffix("-zh-cn")
+    source = TextSource(name, licence, authors, url)
+    return Download(
+        name, "technical", True, about, source, package.address, manual_paragraphs, _TECHNICAL_HANZI
+    )
+
+
+CHINESE_POETRY = Package(
+    "npm",
+    "chinese-poetry",
+    "2.0.1",
+    "chinese-poetry/-/chinese-poetry-2.0.1.tgz",
+    "2ad60046f57b09636d6b1d276bdf899fa3e5846812a2277b3d6c83cd72382ac0"
+    "849b6a1d65ca84432bda97992868bca066733f110de57c9fffdb92bca77b8736",
+    elsewhere="https://github.com/chinese-poetry/chinese-poetry/archive/refs/heads/master.tar.gz",
+)
 DOWNLOADS = (
     _wiki(
         "wikinews", "news", "zhwikinews", "https://zh.wikinews.org", "Chinese Wikinews",
@@ -134,20 +149,65 @@ DOWNLOADS = (
         "Classical Chinese Wikipedia", "CC-BY-SA-4.0", by_default=True,
     ),
     Download(
-        "chinese-poetry", "classical", True, "classics, poetry and primers as JSON",
+        "chinese-poetry", "classical", True, "classics, poetry and primers (85 MB)",
         TextSource(
             "chinese-poetry", "MIT", "chinese-poetry contributors; the works are public domain",
             "https://github.com/chinese-poetry/chinese-poetry",
         ),
-        _fixed(
-            "https://github.com/chinese-poetry/chinese-poetry/archive/refs/heads/master.tar.gz"
-        ),
-        poetry_paragraphs,
+        CHINESE_POETRY.address, poetry_paragraphs,
     ),
     _wiki(
         "wikisource", "classical", "zhwikisource", "https://zh.wikisource.org",
         "Chinese Wikisource (0.6 to 2.6 GB)", "mostly public domain, see each page",
         by_default=False,
+    ),
+    _manual(
+        Package(
+            "debian", "libreoffice-help-zh-cn", "4:7.4.7-1+deb12u14",
+            "pool/main/libr/libreoffice/libreoffice-help-zh-cn_7.4.7-1+deb12u14_all.deb",
+            "db867cdece4c2f9c7eebe65e519c6cf386fdcf49d6e061db3dffec893b3e1dee",
+        ),
+        "help of LibreOffice (3 MB)", "MPL-2.0", "The Document Foundation and contributors",
+        "https://help.libreoffice.org",
+    ),
+    _manual(
+        Package(
+            "debian", "debian-reference-zh-cn", "2.100",
+            "pool/main/d/debian-reference/debian-reference-zh-cn_2.100_all.deb",
+            "6d2d8d9a646397e28b04cdff23d2e4374101ebf9be348e35961af62c8a2d0977",
+        ),
+        "Debian Reference, a handbook of system administration (2 MB)", "GPL-2.0-or-later",
+        "Osamu Aoki and translators", "https://www.debian.org/doc/manuals/debian-reference",
+    ),
+    _manual(
+        Package(
+            "debian", "debian-handbook", "11.20220922",
+            "pool/main/d/debian-handbook/debian-handbook_11.20220922_all.deb",
+            "3d5dbeac1f1afc9c094eab9d0f701f6ecff99c4927d5a4794cf6c85678134faa",
+        ),
+        "The Debian Administrator's Handbook (35 MB in all its languages)",
+        "GPL-2.0-or-later OR CC-BY-SA-3.0", "Raphaël Hertzog, Roland Mas and translators",
+        "https://debian-handbook.info",
+    ),
+    _manual(
+        Package(
+            "debian", "maint-guide-zh-cn", "1.2.53",
+            "pool/main/m/maint-guide/maint-guide-zh-cn_1.2.53_all.deb",
+            "d605b60a034f63857bc44205aed5ad7ba6e17d0d2b1ba5e79179b4e7ec4ee4bc",
+        ),
+        "Debian New Maintainers' Guide (1 MB)", "GPL-2.0-or-later",
+        "Josip Rodin, Osamu Aoki and translators",
+        "https://www.debian.org/doc/manuals/maint-guide",
+    ),
+    _manual(
+        Package(
+            "debian", "debian-faq-zh-cn", "11.1",
+            "pool/main/d/debian-faq/debian-faq-zh-cn_11.1_all.deb",
+            "3545356b1aa04d87e91dd15e8406210cf5b4f476662e597897bcb42234591758",
+        ),
+        "The Debian GNU/Linux FAQ (0.2 MB)", "GPL-2.0-or-later",
+        "the authors of the Debian FAQ and translators",
+        "https://www.debian.org/doc/manuals/debian-faq",
     ),
 )  # fmt: skip
 
@@ -181,38 +241,61 @@ def download(
     *,
     home: Path | None = None,
     simplified: bool = True,
+    file: Path | None = None,
     pause_s: float = 1.0,
 ) -> Tally:
     """Fetch a source and publish its prose as a part of a corpus, in place of an older one.
+
+    Args:
+        item: the source.
+        corpus: that it is put into.
+        open_progress: makes progress bars.
+        home: user data directory.
+        simplified: convert traditional characters.
+        file: the source's file, fetched elsewhere; it is read instead, and left where it is.
+        pause_s: before the second attempt to fetch, seconds.
 
     Raises:
         CorpusError: if it cannot be fetched or read; what was there before stays.
     """
     check_name(corpus)
     convert = to_simplified() if simplified else None
+    if file is not None:
+        return _publish(item, corpus, file, file.name, convert, open_progress, home)
     address = item.find()
     target = cache_home() / "downloads" / item.name / address.url.rsplit("/", 1)[-1]
     path = fetch(address.url, target, open_progress, checksum=address.checksum, pause_s=pause_s)
-    tally = Tally()
-    source = TextSource(
-        item.source.name,
-        item.source.licence,
-        f"{item.source.attribution}, fetched {date.today().isoformat()}",
-        address.url,
-    )
     try:
-        with publishing(data_home(home) / "corpora" / corpus / item.name, source) as draft:
-            with _Watched(path, open_progress) as packed:
-                paragraphs = item.read(cast(BinaryIO, packed), path.name)
-                _write(draft / TEXT_FILE, clean(paragraphs, convert, tally))
-            if not tally.kept:
-                raise CorpusError(f"{path.name} holds no prose")
+        tally = _publish(item, corpus, path, address.url, convert, open_progress, home)
     except CorpusError as error:
         path.unlink()  # so that the next call fetches it anew
         raise CorpusError(
             f"{error}; the file from {address.url} was thrown away: run the same command again"
         ) from error
     path.unlink()
+    return tally
+
+
+def _publish(
+    item: Download,
+    corpus: str,
+    path: Path,
+    url: str,
+    convert: Callable[[str], str] | None,
+    open_progress: OpenProgress,
+    home: Path | None,
+) -> Tally:
+    """Turn a source's file into a part of a corpus."""
+    source = item.source
+    attribution = f"{source.attribution}, fetched {date.today().isoformat()}"
+    tally = Tally()
+    described = TextSource(source.name, source.licence, attribution, url)
+    with publishing(data_home(home) / "corpora" / corpus / item.name, described) as draft:
+        with _Watched(path, open_progress) as packed:
+            paragraphs = item.read(cast(BinaryIO, packed), path.name)
+            _write(draft / TEXT_FILE, clean(paragraphs, convert, tally, item.min_hanzi))
+        if not tally.kept:
+            raise CorpusError(f"{path.name} holds no prose")
     return tally
 
 

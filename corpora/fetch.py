@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -19,7 +20,19 @@ from ocrbase.records import encode, read_json
 ATTEMPTS = 5  # in a row without a single new byte
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 60
+OFFLINE = (
+    "without a network, fetch the file on another machine and give it with --source and --file,"
+    " or add text of your own: ocrgen corpus add NAME FILES"
+)
 _PAUSE_S = 1.0  # before the second attempt, doubled each time
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a file lies and what it must hash to, as far as that is published."""
+
+    url: str
+    checksum: tuple[str, str] | None
 
 
 class _Note(Struct, frozen=True):
@@ -62,7 +75,8 @@ def get_text(url: str) -> str:
         answer = requests.get(mirrored(url), timeout=_TIMEOUT_S)
         answer.raise_for_status()
     except requests.RequestException as error:
-        raise CorpusError(f"cannot fetch {url}: {_reason(error)}") from error
+        way_out = f"; {OFFLINE}" if isinstance(error, _no_connection()) else ""
+        raise CorpusError(f"cannot fetch {url}: {_reason(error)}{way_out}") from error
     answer.encoding = "utf-8"
     return str(answer.text)
 
@@ -111,10 +125,9 @@ def _fetch(
         gained = part.is_file() and part.stat().st_size > before
         failures = 1 if gained else failures + 1
         if failures >= ATTEMPTS:
-            raise CorpusError(
-                f"cannot fetch {url}: {broken}; what came so far is kept: run the same command"
-                " again to go on"
-            )
+            kept = "what came so far is kept: run the same command again to go on"
+            way_out = kept if part.is_file() else OFFLINE
+            raise CorpusError(f"cannot fetch {url}: {broken}; {way_out}")
         time.sleep(pause_s * 2 ** (failures - 1))
     if checksum and (actual := _hash(part, checksum[0])) != checksum[1]:
         _forget(part)
@@ -214,7 +227,14 @@ def _hash(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
+def _no_connection() -> tuple[type[Exception], ...]:
+    requests = _requests()
+    return (requests.ConnectionError, requests.Timeout)
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, _no_connection()):
+        return "the server does not answer"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
 
 

@@ -88,9 +88,16 @@ def add(
     default=True,
     help="Convert traditional characters to simplified ones.",
 )
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read this file of one --source, fetched elsewhere, instead of fetching it.",
+)
 @HOME
-def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path | None) -> None:
-    """Download real text into the corpus NAME (news, classical, or any other).
+def download(
+    name: str, sources: tuple[str, ...], simplified: bool, file: Path | None, home: Path | None
+) -> None:
+    """Download real text into the corpus NAME (news, classical, technical, or any other).
 
     A download that was interrupted goes on where it stopped; every file is checked against its
     published checksum where there is one. Only prose is kept, each line once, with licence and
@@ -99,9 +106,14 @@ def download(name: str, sources: tuple[str, ...], simplified: bool, home: Path |
     from corpora.downloads import chosen
     from corpora.downloads import download as fetch_text
 
-    for item in chosen(name, sources):
+    items = chosen(name, sources)
+    if file and len(items) > 1:
+        raise click.UsageError(
+            f"--file is one source's: add --source {' or --source '.join(i.name for i in items)}"
+        )
+    for item in items:
         click.echo(f"{item.name}: {item.about}; {item.source.licence}")
-        tally = fetch_text(item, name, _progress, home=home, simplified=simplified)
+        tally = fetch_text(item, name, _progress, home=home, simplified=simplified, file=file)
         click.echo(f"{item.name}: {tally}")
     click.echo(f"use it with --corpus {name}")
 

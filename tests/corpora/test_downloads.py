@@ -1,13 +1,16 @@
 """Downloads from end to end, against a real HTTP server that serves dumps made here."""
 
+import base64
 import bz2
 import hashlib
 import io
 import json
+import os
 import shutil
+import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -90,6 +93,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Puts a registry's client that prints some text on a path that holds no other."""
+    folder = tmp_path / "clients"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def make(name: str, says: str, code: int = 0) -> None:
+        stream = 2 if code else 1
+        script = f"#!{sys.executable}\nimport os, sys\nos.write({stream}, {says.encode()!r})\n"
+        (folder / name).write_text(f"{script}sys.exit({code} or len(os.listdir()))\n", "utf-8")
+        (folder / name).chmod(0o755)
+
+    return make
 
 
 @pytest.fixture
@@ -305,7 +324,10 @@ def archive(**files: bytes) -> bytes:
 POETRY = "github.com/chinese-poetry/chinese-poetry/archive/refs/heads/master.tar.gz"
 
 
-def test_poetry_is_read_from_its_archive(site: Site) -> None:
+Clients = Callable[..., None]
+
+
+def test_poetry_is_read_from_its_archive(site: Site, clients: Clients) -> None:
     poem = [
         {
             "author": "李白",
@@ -335,7 +357,117 @@ def test_poetry_is_read_from_its_archive(site: Site) -> None:
     assert open_corpus("old").licence == "MIT"
 
 
-def test_a_truncated_archive_is_thrown_away(site: Site) -> None:
+def npm_says(packed: bytes) -> str:
+    integrity = "sha512-" + base64.b64encode(hashlib.sha512(packed).digest()).decode()
+    return json.dumps({"dist.tarball": "https://npm.cn/poetry.tgz", "dist.integrity": integrity})
+
+
+def test_npm_says_where_the_poetry_lies(site: Site, clients: Clients) -> None:
+    poem = [{"title": "长相思", "para": ["山一程，水一程，身向榆关那畔行"]}]
+    packed = archive(**{"package/dist/n/poems.json": json.dumps(poem).encode()})
+    site.put("npm.cn/poetry.tgz", packed)
+    clients("npm", npm_says(packed))
+    command = ("corpus", "download", "old", "--source", "chinese-poetry")
+    assert run(*command)[0] == 0
+    assert list(open_corpus("old").sentences()) == ["山一程，水一程，身向榆关那畔行"]
+    assert open_corpus("old").sources[-1].url == "https://npm.cn/poetry.tgz"
+    clients("npm", npm_says(packed + b"x"))
+    assert "not " in run(*command)[1] and run(*command)[0] == 1
+    clients("npm", json.dumps({"dist.tarball": "https://npm.cn/p", "dist.integrity": "sha512-?"}))
+    assert "npm gives chinese-poetry@2.0.1 no checksum" in run(*command)[1]
+    clients("npm", "npm error code E404\nnpm error no such package\n", 1)
+    assert "npm view chinese-poetry@2.0.1 fails: npm error no such package" in run(*command)[1]
+
+
+PAGE = """<html><head><title>题目</title></head><body><header>
+<p>导航里的文字不应该读进语料里面。</p></header>
+<div class="toc x">目录里的文字也不应该读进来。</div>
+<h1>6.1. 完整的构建与打包的过程</h1><!-- 注释 --><p>
+答案有点儿复杂。一个解决方法是问一位使用 <code>Debian</code>
+的朋友。但这并不意味着您不能独立地作出
+决定。</p><pre>$ apt-get install 中文的命令行也不要读进来</pre>
+<ul><li>运行 <b>dpkg-buildpackage -us -uc</b> 完成<a href="x">构建</a>工作。<br/>下一行</li></ul>
+</body></html>"""
+
+
+def debian_package(**files: str) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:xz") as tar:
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"./usr/share/doc/{name}")
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+    out = b"!<arch>\n"
+    for name, content in (("debian-binary", b"2.0"), ("data.tar.xz", data.getvalue())):
+        out += f"{name:<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(content):<10}`\n".encode() + content
+        out += b"\n" * (len(content) % 2)
+    return out
+
+
+def test_manuals_come_from_debian_packages(site: Site, clients: Clients) -> None:
+    english = PAGE.replace("答案", "第二页的答案")
+    packed = debian_package(**{"g/build.zh-cn.html": PAGE, "g/build.de.html": english})
+    site.put("deb.cn/pool/faq_1.deb", packed)
+    found = "'http://deb.cn/pool/faq_1.deb' faq_1.deb 99 SHA256:"
+    clients("apt-get", found + hashlib.sha256(packed).hexdigest() + "\n")
+    command = ("corpus", "download", "technical", "--source", "debian-faq")
+    assert run(*command)[0] == 0
+    text = (Path(os.environ["OCRGEN_HOME"]) / "corpora/technical/debian-faq/text.txt").read_text()
+    assert text.splitlines() == [
+        "6.1. 完整的构建与打包的过程",
+        "答案有点儿复杂。一个解决方法是问一位使用 Debian 的朋友。"
+        "但这并不意味着您不能独立地作出决定。",
+        "运行 dpkg-buildpackage -us -uc 完成构建工作。 下一行",
+    ]
+    clients("apt-get", "")
+    assert "apt-get names no file of debian-faq-zh-cn: run apt-get update" in run(*command)[1]
+
+
+def test_a_registry_s_address_spares_its_client(
+    site: Site, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCRGEN_DEBIAN", "http://mirror.cn/debian/")
+    command = ("corpus", "download", "technical", "--source", "debian-faq")
+    path = "/mirror.cn/debian/pool/main/d/debian-faq/debian-faq-zh-cn_11.1_all.deb"
+    site.files[path] = debian_package()
+    assert "has the sha256" in run(*command)[1]  # the one that comes with ocrgen differs
+    monkeypatch.delenv("OCRGEN_DEBIAN")
+    output = run(*command)[1]
+    assert "through apt-get, which this machine lacks: set OCRGEN_DEBIAN to the" in output
+
+
+def test_a_file_that_was_fetched_elsewhere(tmp_path: Path, site: Site) -> None:
+    file = tmp_path / "faq.deb"
+    file.write_bytes(debian_package(**{"g/zh-CN/build.html": PAGE}))
+    command = ("corpus", "download", "own", "--source", "debian-faq", "--file", str(file))
+    assert run(*command)[0] == 0 and file.exists() and not site.requests
+    assert len(list(open_corpus("own").sentences())) == 4
+    assert (
+        "--file is one source's: add --source"
+        in run("corpus", "download", "technical", "--file", str(file))[1]
+    )
+    for damaged, words in (
+        (file.read_bytes()[:-200], "truncated"),
+        (b"!<arch>\nnonsense", "truncated or holds no data.tar"),
+        (b"PK\3\4", "faq.deb is no Debian package"),
+    ):
+        file.write_bytes(damaged)
+        code, output = run(*command)
+        assert code == 1 and words in output and file.exists()
+
+
+def test_without_a_network_it_says_what_to_do(
+    site: Site, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCRGEN_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.setattr(fetch_module, "ATTEMPTS", 1)
+    for source in ("wikinews", "chinese-poetry"):
+        code, output = run("corpus", "download", "own", "--source", source)
+        assert code == 1 and "the server does not answer; without a network, fetch" in output
+        assert "--file" in output and "ocrgen corpus add NAME FILES" in output
+
+
+def test_a_truncated_archive_is_thrown_away(site: Site, clients: Clients) -> None:
     noise = hashlib.shake_256(b"x").hexdigest(20_000).encode()
     whole = archive(**{"a/1.json": b'[{"paragraphs": ["' + noise + b'"]}]'})
     site.put(POETRY, whole[: len(whole) // 2])
@@ -377,7 +509,7 @@ def test_a_missing_file_and_unknown_names(site: Site) -> None:
     assert code == 1 and "cannot fetch https://dumps.wikimedia.org" in output and "404" in output
     assert "no source wikinoise" in run("corpus", "download", "news", "--source", "wikinoise")[1]
     assert "nothing is known to belong to 'own'" in run("corpus", "download", "own")[1]
-    assert {d.corpus for d in DOWNLOADS} == {"news", "classical"}
+    assert {d.corpus for d in DOWNLOADS} == {"news", "classical", "technical"}
 
 
 def test_wikitext() -> None:
