@@ -22,6 +22,8 @@ UintImages = NDArray[np.uint8]
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
 _BLOCK_PX = 8  # side of the blocks that JPEG and WebP transform
+# Least quality of a codec: 82 for an em of 8 px, 68 for 12, 54 for 16, 40 for 20.
+_QUALITY_AT_0, _QUALITY_PER_PX = 110.0, 3.5
 _FITTED_SHARE = 0.92  # of its size that a line keeps where its ink is higher than the frame
 
 
@@ -60,17 +62,30 @@ def native_frames(looks: FloatArray) -> NativeFrames:
 
     Args:
         looks: (B, len(Look)); NATIVE is raised, in place, where it is under 32 px and characters
-            would come out smaller than MIN_EM; the place of a shadow is scaled with it.
+            would come out smaller than MIN_EM; the place of a shadow is scaled with it, and
+            codecs get the quality that small characters need.
     """
     native = looks[:, Look.NATIVE]
     needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * looks[:, Look.SIZE]))
     looks[:, Look.NATIVE] = np.maximum(native, np.minimum(needed, LINE_HEIGHT_PX))
     for column in (Look.SHADOW_X, Look.SHADOW_SOFT):
         looks[:, column] *= looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+    _bound_codec(looks)
     height = looks[:, Look.NATIVE].astype(np.int64)
     width = np.round(looks[:, Look.WIDTH] * height / LINE_HEIGHT_PX).astype(np.int64)
     end = np.cumsum(height * width)
     return NativeFrames(end - height * width, height, width)
+
+
+def _bound_codec(looks: FloatArray) -> None:
+    """Raise qualities, in place, to what characters of a native em can bear."""
+    needed = (
+        _QUALITY_AT_0
+        - _QUALITY_PER_PX * looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+    )
+    for column in (Look.NATIVE_JPEG, Look.WEBP):
+        quality = looks[:, column]
+        looks[:, column] = np.where(quality > 0.0, np.maximum(quality, needed), 0.0)
 
 
 def finished(images: list[UintImages], looks: FloatArray) -> list[UintImages]:

@@ -10,10 +10,10 @@ from datagen.drawing.placing import PAD
 from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.compiled import compiled
 
-BILEVEL_EM_PX = 13.0  # native em below which strokes run together or vanish in black and white
+BILEVEL_EM_PX = 15.0  # native em below which strokes run together or vanish in black and white
 _STEPS = 64  # of coverage, in the search for a threshold
 _LOWEST, _HIGHEST = 0.25, 0.75  # thresholds that scanners choose between ground and ink
-_KEPT, _GROWN = 0.8, 1.6  # black pixels of each glyph per pixel's worth of its ink
+_KEPT, _GROWN = 0.85, 1.5  # black pixels of each glyph per pixel's worth of its ink
 
 
 @compiled
