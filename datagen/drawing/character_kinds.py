@@ -13,6 +13,8 @@ OPENING = "（「『《〈“‘【〔〖［｛"
 CLOSING = "）」』》〉”’】〕〗］｝，。、：；？！．"
 SENTENCE_END = "。？！"
 AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
+DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
+LOW_LINES = "_＿"  # what an underline would hide
 _LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
 
 
@@ -29,6 +31,8 @@ class CharacterKinds:
         opening: full-width marks whose ink stands at the right.
         closing: full-width marks whose ink stands at the left, stops included.
         sentence_end: those that end a sentence.
+        dash: those that a rule through the middle would hide.
+        low_line: those that an underline would hide.
     """
 
     hanzi: BoolArray
@@ -39,6 +43,8 @@ class CharacterKinds:
     opening: BoolArray
     closing: BoolArray
     sentence_end: BoolArray
+    dash: BoolArray
+    low_line: BoolArray
 
 
 def character_kinds(alphabet: Alphabet) -> CharacterKinds:
@@ -59,4 +65,6 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         opening=among(OPENING),
         closing=among(CLOSING),
         sentence_end=among(SENTENCE_END),
+        dash=among(DASHES),
+        low_line=among(LOW_LINES),
     )

@@ -112,6 +112,42 @@ EFFECTS = (
         share="letters.justified_share", kinds=("none", "justified"),
     ),
     Effect(
+        "rule thickness", "thickness of underlines, strike-outs and boxes", (Look.THICKNESS,),
+        "decorations.thickness_em", "em", (0.01, 0.15),
+    ),
+    Effect(
+        "underline", "distance of an underline from the baseline", (Look.UNDERLINE,),
+        "decorations.underline_em", "em", (0.1, 0.5), "decorations.underline_share",
+    ),
+    Effect(
+        "strike-out", "a thin rule through the middle", (Look.STRIKE,),
+        share="decorations.strike_share", kinds=("none", "strike-out"),
+    ),
+    Effect(
+        "emphasis", "distance of emphasis dots from the baseline", (Look.EMPHASIS,),
+        "decorations.emphasis_em", "em", (0.15, 0.5), "decorations.emphasis_share",
+    ),
+    Effect(
+        "box", "a box around the line or some of it", (Look.BOX,),
+        share="decorations.box_share", kinds=("none", "line", "characters"),
+    ),
+    Effect(
+        "highlight", "difference of a highlighted ground", (Look.HIGHLIGHT,),
+        "decorations.highlight", "gray levels", (0, 40), "decorations.highlight_share",
+    ),
+    Effect(
+        "bar", "distance of light text from the edge of its bar", (Look.BAR,),
+        "decorations.bar_em", "em", (0.01, 1), "decorations.bar_share",
+    ),
+    Effect(
+        "outline", "how far hollow characters reach beyond their edges", (Look.OUTLINE,),
+        "decorations.outline_em", "em", (0.02, 0.1), "decorations.outline_share",
+    ),
+    Effect(
+        "drop shadow", "distance of a pale copy under the characters", (Look.DROP,),
+        "decorations.drop_em", "em", (0.02, 0.2), "decorations.drop_share",
+    ),
+    Effect(
         "ink", "gray level of dark ink on a light ground, 0 is black", (Look.INK,),
         "gray.ink", "", (0, 255), recorded="ink",
     ),

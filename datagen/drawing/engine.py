@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
 from datagen.drawing.capture import finished, native_frames
+from datagen.drawing.decorations import keep_room
 from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
@@ -155,6 +156,7 @@ class LineEngine:
             attempt,
         )
         setting = self._typesetter.set(looks, ids, texts.lengths, face)
+        keep_room(looks)
         _fit_size(looks, setting, texts.lengths)
         return ids, face, good, setting
 
@@ -189,7 +191,7 @@ class LineEngine:
         seeds = (bits(self.seed, stream, indices, 1)[:, 0] >> np.uint64(32)).astype(np.uint32)
         grounds = self._backgrounds.cut(looks, frames)
         draw_lines(
-            looks, slots, texts.lengths, setting.columns,
+            looks, slots, texts.lengths, setting.columns, setting.marks,
             np.array(LEVELS, dtype=np.float64)[level], glyphs, seeds,
             (frames.start, frames.height, frames.width), grounds, images, masks, centres, quads,
             good,

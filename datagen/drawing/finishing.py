@@ -106,6 +106,7 @@ def _separate(look, palest, on_image):
     restless = look[Look.PAPER] + look[Look.MOIRE] + look[Look.BACKGROUND_RELIEF]
     needed = (look[Look.MIN_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
     rise = restless + 0.75 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
+    rise += look[Look.HIGHLIGHT]
     if on_image:
         rise += BACKGROUND_DEPTH
     fall = rise + look[Look.SHADOW]
@@ -208,12 +209,40 @@ def _salt(image, share, seed):
 
 
 @compiled
-def finish_line(coverage, spare, copy, look, length, reaches, box, seed, ground, image):
+def _soften(canvas, spare, look, seed, width):
+    """What paper and lens do to all ink alike."""
+    if look[Look.BLEED] > 0.0:
+        bleed(canvas, spare, look[Look.BLEED])
+    if look[Look.FADE] > 0.0:
+        _fade(canvas, look[Look.FADE], seed + np.uint32(7), width)
+    if look[Look.GAUSS] > 0.0:
+        gauss(canvas, spare, look[Look.GAUSS])
+    if look[Look.DEFOCUS] > 0.0:
+        defocus(canvas, spare, look[Look.DEFOCUS])
+    if look[Look.MOTION] > 0.0:
+        motion(canvas, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
+    if look[Look.RESAMPLE] > 1.0:
+        resample(canvas, spare, look[Look.RESAMPLE], width)
+
+
+@compiled
+def _unite(coverage, layer):
+    """Add the ink of decorations to that of characters."""
+    one = np.float32(1.0)
+    for y in range(coverage.shape[0]):
+        for x in range(coverage.shape[1]):
+            c = coverage[y, x]
+            coverage[y, x] = c + min(layer[y, x], one) * (one - c)
+
+
+@compiled
+def finish_line(coverage, spare, copy, layer, look, length, reaches, box, seed, ground, image):
     """Turn coverage into gray levels; False if the ink cannot be told from its ground.
 
     Args:
         coverage: (H + 2 PAD, W + 2 PAD) float32; holds the final coverage afterwards.
         spare, copy: scratch of the same shape.
+        layer: coverage of decorations, of the same shape or with no rows.
         look: one row of looks; INK and GROUND are moved apart where contrast asks for it.
         length: characters of the line.
         reaches: pixels of each glyph, (L, 4).
@@ -227,21 +256,13 @@ def finish_line(coverage, spare, copy, look, length, reaches, box, seed, ground,
         _weigh(coverage, look[Look.WEIGHT])
     if look[Look.EDGE] > 0.0:
         add_edges(coverage, look, box)
-    if look[Look.BLEED] > 0.0:
-        bleed(coverage, spare, look[Look.BLEED])
-    if look[Look.FADE] > 0.0:
-        _fade(coverage, look[Look.FADE], seed + np.uint32(7), width)
-    if look[Look.GAUSS] > 0.0:
-        gauss(coverage, spare, look[Look.GAUSS])
-    if look[Look.DEFOCUS] > 0.0:
-        defocus(coverage, spare, look[Look.DEFOCUS])
-    if look[Look.MOTION] > 0.0:
-        motion(coverage, spare, look[Look.MOTION], look[Look.MOTION_ANGLE])
-    if look[Look.RESAMPLE] > 1.0:
-        resample(coverage, spare, look[Look.RESAMPLE], width)
+    _soften(coverage, spare, look, seed, width)
     palest = _palest(coverage, reaches, length)
-    if not _separate(look, palest, ground.size > 0):
+    if not _separate(look, palest, look[Look.BACKGROUND] >= 0.0 and ground.size > 0):
         return False
+    if layer.shape[0]:
+        _soften(layer, spare, look, seed, width)
+        _unite(coverage, layer)
     if look[Look.RULE] > 0.0:
         _rule(coverage, look, box, width)
     if look[Look.SHARPEN] > 0.0:

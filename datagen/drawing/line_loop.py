@@ -2,6 +2,13 @@
 
 import numpy as np
 
+from datagen.drawing.decorating import (
+    change_shapes,
+    decorate,
+    fill_ground,
+    has_decoration,
+    has_fill,
+)
 from datagen.drawing.finishing import finish_line
 from datagen.drawing.look_columns import Look
 from datagen.drawing.neighbours import add_neighbours
@@ -15,6 +22,7 @@ def draw_lines(
     slots,
     lengths,
     setting,
+    marks,
     levels_px,
     glyphs,
     seeds,
@@ -33,6 +41,7 @@ def draw_lines(
         slots: slot of each character in `glyphs`, (B, L) int32.
         lengths: characters of each line, (B,).
         setting: (advance, gap, shift, rise, factor) of `Typesetting`, each (B, L).
+        marks: IN_SPAN and EMPHASISED of each character, (B, L) uint8.
         levels_px: size at which the glyphs of each line were rasterised, (B,).
         glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
         seeds: a random word of each line, (B,) uint32.
@@ -47,7 +56,8 @@ def draw_lines(
     start, height, width = frames
     advance, gap, shift, rise, factor = setting
     reaches, box = np.zeros((slots.shape[1], 4), dtype=np.int32), np.empty(4)
-    buffers = np.zeros((3, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
+    pens, place = np.empty((slots.shape[1], 2)), np.empty(6)
+    buffers = np.zeros((5, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
     for b in range(looks.shape[0]):
         if not good[b]:
             continue
@@ -62,17 +72,30 @@ def draw_lines(
         columns_of = (advance[b], gap[b], shift[b], rise[b], factor[b])
         good[b] = set_line(
             looks[b], slots[b], lengths[b], columns_of, levels_px[b], glyphs, canvas, centres[b],
-            quads[b], reaches, box,
+            quads[b], reaches, box, pens, place,
         )  # fmt: skip
         if not good[b]:
             continue
+        change_shapes(canvas, spare, looks[b], place)
         if looks[b, Look.NEIGHBOUR] > 0.0:
             add_neighbours(
                 canvas, looks[b], slots[b], lengths[b], columns_of, levels_px[b], glyphs, quads[b],
                 box,
             )  # fmt: skip
+        layer = buffers[3, :0].reshape(0, columns)
+        if has_decoration(looks[b]):
+            layer = buffers[3, : rows * columns].reshape(rows, columns)
+            layer[:] = 0.0
+            decorate(layer, looks[b], pens, marks[b], lengths[b], place)
+        if has_fill(looks[b]):
+            filled = buffers[4, : image.size]
+            filled[:] = 0.0
+            filled[: ground.size] = ground
+            fill_ground(spare, looks[b], pens, marks[b], lengths[b], place, filled)
+            ground = filled
         good[b] = finish_line(
-            canvas, spare, copy, looks[b], lengths[b], reaches, box, seeds[b], ground, image,
+            canvas, spare, copy, layer, looks[b], lengths[b], reaches, box, seeds[b], ground,
+            image,
         )  # fmt: skip
         if masks.size and good[b]:
             mask = masks[frame].reshape(height[b], width[b])

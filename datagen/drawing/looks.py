@@ -69,6 +69,7 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
         if effect.range:
             table[:, effect.columns[0]] = effect.scale * draws.strength(effect, style)
     _letters(table, draws, style)
+    _decorations(table, draws, style)
     _frame(table, draws, style)
     _gray(table, draws, style)
     _geometry(table, draws, style)
@@ -97,6 +98,20 @@ def _letters(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.SPAN_END] = draws.unit(Look.SPAN_END)
 
 
+def _decorations(table: FloatArray, draws: _Draws, style: Style) -> None:
+    decorations = style.decorations
+    # Solid, double, dashed, dotted, wavy: half of all underlines are solid.
+    kinds = np.searchsorted((0.5, 0.65, 0.77, 0.85), draws.unit(Look.UNDERLINE_KIND), side="right")
+    table[:, Look.UNDERLINE_KIND] = kinds
+    table[:, Look.STRIKE] = draws.chance(Look.STRIKE, decorations.strike_share)
+    boxed = draws.chance(Look.BOX, decorations.box_share)
+    table[:, Look.BOX] = np.where(boxed, 1.0 + np.floor(2.0 * draws.unit(Look.BOX)), 0.0)
+    table[:, Look.PARTIAL] = draws.chance(Look.PARTIAL, 0.4)
+    table[:, Look.BAR_ACROSS] = draws.chance(Look.BAR_ACROSS, 0.5)
+    table[:, Look.BAR_PAGE] = draws.span(Look.BAR_PAGE, (200.0, 255.0))
+    table[:, Look.DROP_WEIGHT] = draws.span(Look.DROP_WEIGHT, (0.2, 0.45))
+
+
 def _frame(table: FloatArray, draws: _Draws, style: Style) -> None:
     frame = style.frame
     low, high = frame.width_px
@@ -114,7 +129,7 @@ def _frame(table: FloatArray, draws: _Draws, style: Style) -> None:
 
 def _gray(table: FloatArray, draws: _Draws, style: Style) -> None:
     gray = style.gray
-    inverted = draws.chance(Look.INK, gray.inverted)
+    inverted = draws.chance(Look.INK, gray.inverted) | (table[:, Look.BAR] > 0.0)
     for column in (Look.INK, Look.GROUND):
         table[:, column] = np.where(inverted, 255.0 - table[:, column], table[:, column])
     noise = table[:, Look.NOISE]

@@ -33,11 +33,25 @@ def _warp(x, y, look, half, out):
 
 
 @compiled
-def _affines(look, slots, length, setting, left, top, width, height, texel_px, maps):
+def place_point(x, y, look, place):
+    """A point of the line, px from its centre, on the canvas without its padding.
+
+    Args:
+        place: (scale, move_x, move_y, zoom_x, zoom_y, half): how the line was fitted into its
+            frame, how the canvas is larger than that, and half the line's length in px.
+    """
+    out = np.empty(2)
+    _warp(x, y, look, place[5], out)
+    return (place[0] * out[0] + place[1]) * place[3], (place[0] * out[1] + place[2]) * place[4]
+
+
+@compiled
+def _affines(look, slots, length, setting, left, top, width, height, texel_px, maps, pens):
     """Affine map of each glyph from texels to line coordinates: maps (L, 6) = x0 y0 xu yu xv yv.
 
     x0, y0 is where texel (0, 0) goes; (xu, yu) and (xv, yv) are the steps of one texel right and
-    one down. Returns half the length of the line in px.
+    one down. `pens` (L, 2) receives the ends of the characters' boxes. Returns half the length of
+    the line in px.
     """
     advance, gap, shift, rise, factor = setting
     em = look[Look.SIZE]
@@ -70,6 +84,7 @@ def _affines(look, slots, length, setting, left, top, width, height, texel_px, m
         maps[k, 0] = a[0] - mu * xu - mv * xv
         maps[k, 1] = a[1] - mu * yu - mv * yv
         maps[k, 2], maps[k, 3], maps[k, 4], maps[k, 5] = xu, yu, xv, yv
+        pens[k, 0], pens[k, 1] = pen, pen + advance[k] * wide
         pen += (advance[k] + gap[k]) * wide + look[Look.SPACING] * em
     return half
 
@@ -97,7 +112,22 @@ def _extent(maps, slots, length, width, height, box):
 
 
 @compiled
-def _fit(maps, length, look, box):
+def _extend(box, look, pens, length, half):
+    """Make room for decorations in the box of the ink."""
+    em = look[Look.SIZE]
+    baseline, side = (ASCENT - 0.5) * em, look[Look.REACH_SIDE] * em
+    x0, x1 = pens[0, 0] - side, pens[length - 1, 1] + side
+    out = np.empty(2)
+    for i in range(9):  # enough to meet the crests of a wave
+        for y in (-look[Look.REACH_ABOVE] * em, look[Look.REACH_BELOW] * em):
+            if y != 0.0:
+                _warp(x0 + 0.125 * i * (x1 - x0), baseline + y, look, half, out)
+                box[0], box[1] = min(box[0], out[0]), min(box[1], out[1])
+                box[2], box[3] = max(box[2], out[0]), max(box[3], out[1])
+
+
+@compiled
+def _fit(maps, length, look, box, place):
     """Scale and move the maps so that the ink box lies inside the frame; returns the scale."""
     margin = look[Look.MARGIN]
     room_x, room_y = look[Look.WIDTH] - 2.0 * margin, LINE_HEIGHT_PX - 2.0 * margin
@@ -109,6 +139,7 @@ def _fit(maps, length, look, box):
         shift_x = min(free_x, look[Look.LEFT])
     move_x = margin + shift_x - scale * box[0]
     move_y = margin + free_y * look[Look.PLACE_Y] - scale * box[1]
+    place[0], place[1], place[2] = scale, move_x, move_y
     for k in range(length):
         for i in range(6):
             maps[k, i] *= scale
@@ -184,7 +215,21 @@ def _inside(start, step, limit, first, last):
 
 
 @compiled
-def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, quads, reaches, box):
+def set_line(
+    look,
+    slots,
+    length,
+    setting,
+    level_px,
+    glyphs,
+    canvas,
+    centres,
+    quads,
+    reaches,
+    box,
+    pens,
+    place,
+):
     """Draw the coverage of one line; False if it has no ink or would be too small to read.
 
     The line is laid out in a frame of 32 px by its own width, then drawn at the canvas's size.
@@ -200,23 +245,30 @@ def set_line(look, slots, length, setting, level_px, glyphs, canvas, centres, qu
         centres: receives x of the centres of the characters' boxes in the canvas, (L,).
         quads: receives their corners, (L, 4, 2), clockwise from the top left.
         reaches: receives the pixels that each glyph touched, in canvas coordinates, (L, 4) int32.
-        box: receives the box of all ink in the canvas's frame, (4,).
+        box: receives the box of all ink, decorations included, in the canvas's frame, (4,).
+        pens: receives the ends of the characters' boxes in px from the line's centre, (L, 2).
+        place: receives where points of the line are on the canvas, (6,): see `place_point`.
     """
     arena, start, width, height, left, top = glyphs
     advance, _, shift, rise, factor = setting
     canvas[:] = 0.0
     maps = np.empty((length, 6))
     texel_px = look[Look.SIZE] / level_px
-    _affines(look, slots, length, setting, left, top, width, height, texel_px, maps)
+    half = _affines(look, slots, length, setting, left, top, width, height, texel_px, maps, pens)
     _extent(maps, slots, length, width, height, box)
     if box[2] <= box[0]:
         return False
-    scale = _fit(maps, length, look, box)
+    # The map of a single character shows no keystone, so what goes with it has little.
+    place[5] = half if length > 1 else 4.0 * half
+    if look[Look.REACH_ABOVE] > 0.0 or look[Look.REACH_BELOW] > 0.0:
+        _extend(box, look, pens, length, place[5])
+    scale = _fit(maps, length, look, box, place)
     look[Look.FIT] = scale
     zoom_y = (canvas.shape[0] - 2 * PAD) / LINE_HEIGHT_PX
     if scale * look[Look.SIZE] * zoom_y < look[Look.MIN_EM]:
         return False
     zoom_x = (canvas.shape[1] - 2 * PAD) / look[Look.WIDTH]
+    place[3], place[4] = zoom_x, zoom_y
     if zoom_x != 1.0 or zoom_y != 1.0:
         _to_native(maps, length, box, zoom_x, zoom_y)
     for k in range(length):

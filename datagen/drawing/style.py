@@ -101,6 +101,46 @@ class Letters:
 
 
 @dataclass(frozen=True)
+class Decorations:
+    """What is drawn with the characters and is no label. Rules take the line or some of it.
+
+    Attributes:
+        thickness_em: of all rules.
+        underline_em: from the baseline down to an underline: solid, double, dashed, dotted or wavy.
+        underline_share: share of lines with one.
+        strike_share: share of lines with a thin rule through their middle; never a line with a
+            dash or the like, which it would hide.
+        emphasis_em: from the baseline down to emphasis dots.
+        emphasis_share: share of lines with them.
+        box_share: share of lines with a box around them, or around some characters.
+        highlight: difference of a highlighted ground in gray levels.
+        highlight_share: share of lines with a highlight.
+        bar_em: from the characters to the edge of a bar that light text stands on.
+        bar_share: share of lines on a bar, on a light page; always light on dark.
+        outline_em: how far outlined characters, which are hollow, reach beyond their edges.
+        outline_share: share of lines with outlined characters, where these are large enough.
+        drop_em: distance of a drop shadow, a pale copy of the characters under them.
+        drop_share: share of lines with it.
+    """
+
+    thickness_em: Span = (0.03, 0.08)
+    underline_em: Span = (0.12, 0.28)
+    underline_share: float = 0.0
+    strike_share: float = 0.0
+    emphasis_em: Span = (0.18, 0.28)
+    emphasis_share: float = 0.0
+    box_share: float = 0.0
+    highlight: Span = (10.0, 40.0)
+    highlight_share: float = 0.0
+    bar_em: Span = (0.05, 0.3)
+    bar_share: float = 0.0
+    outline_em: Span = (0.03, 0.06)
+    outline_share: float = 0.0
+    drop_em: Span = (0.04, 0.1)
+    drop_share: float = 0.0
+
+
+@dataclass(frozen=True)
 class Gray:
     """Ink and ground, in gray levels from 0 (black) to 255 (white).
 
@@ -276,6 +316,7 @@ class Style:
 
     frame: Frame = field(default_factory=Frame)
     letters: Letters = field(default_factory=Letters)
+    decorations: Decorations = field(default_factory=Decorations)
     gray: Gray = field(default_factory=Gray)
     geometry: Geometry = field(default_factory=Geometry)
     blur: Blur = field(default_factory=Blur)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.character_kinds import character_kinds
+from datagen.drawing.decorations import BOX_PAD_EM, EMPHASISED, IN_SPAN
 from datagen.drawing.face_metrics import FaceMetrics
 from datagen.drawing.glyphs import GlyphCache
 from datagen.drawing.look_columns import Look
@@ -28,6 +29,7 @@ _COMPANION_FACTORS = (0.8, 1.25)  # of its size that a companion's capitals may 
 # Where the alphabet has the space, a gap between Chinese and Latin that is none must be seen to be
 # narrower: this share of the line's own spaces at most.
 _MAX_AUTOSPACE = 0.6
+_DECORATED = [Look.UNDERLINE, Look.STRIKE, Look.EMPHASIS, Look.BOX, Look.HIGHLIGHT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Typesetting:
         shift: from the left of the box to the origin of the glyph.
         rise: of the glyph's baseline above that of the line.
         factor: size of the glyph relative to the line's em.
+        marks: IN_SPAN and EMPHASISED of `decorations`.
     """
 
     face: IntArray
@@ -49,6 +52,7 @@ class Typesetting:
     shift: Lengths
     rise: Lengths
     factor: Lengths
+    marks: NDArray[np.uint8]
 
     @property
     def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths, Lengths]:
@@ -64,7 +68,8 @@ def plain(face: IntArray, advance: Lengths) -> Typesetting:
         advance: pen advance of each character, (B, L).
     """
     zero = np.zeros_like(advance)
-    return Typesetting(face, advance, zero, zero, zero, np.ones_like(advance))
+    marks = np.zeros(advance.shape, dtype=np.uint8)
+    return Typesetting(face, advance, zero, zero, zero, np.ones_like(advance), marks)
 
 
 class Typesetter:
@@ -89,7 +94,7 @@ class Typesetter:
         """The layout of lines.
 
         Args:
-            looks: (B, len(Look)).
+            looks: (B, len(Look)); rules that would hide characters are taken out, in place.
             ids: class ids of each line, the blank beyond its end, (B, L).
             lengths: characters of each line, (B,).
             face: face of each line, (B,).
@@ -108,6 +113,8 @@ class Typesetter:
             setting = self._autospaced(setting, looks, ids)
         if (looks[:, Look.SQUEEZE] > 0.0).any():
             setting = self._squeezed(setting, looks, ids, lengths)
+        if (looks[:, _DECORATED] > 0.0).any():
+            setting = self._marked(setting, looks, ids, lengths)
         return setting
 
     def spans(self, looks: Looks, ids: IntArray, lengths: IntArray) -> BoolArray:
@@ -209,6 +216,25 @@ class Typesetter:
         advance = (setting.advance - cut_left - cut_right).astype(np.float32)
         shift = (setting.shift - cut_left).astype(np.float32)
         return replace(setting, advance=advance, shift=shift)
+
+    def _marked(
+        self, setting: Typesetting, looks: Looks, ids: IntArray, lengths: IntArray
+    ) -> Typesetting:
+        """Which characters decorations take, and room for boxes around some of them."""
+        kinds = self._kinds
+        looks[kinds.dash[ids].any(axis=1), Look.STRIKE] = 0.0
+        looks[kinds.low_line[ids].any(axis=1), Look.UNDERLINE] = 0.0
+        span = self.spans(looks, ids, lengths)
+        letter = (kinds.hanzi | kinds.word)[ids]
+        # A box begins with a letter: one around a bracket alone is no longer told from it.
+        begins = np.take_along_axis(letter, span.argmax(axis=1)[:, None], axis=1)[:, 0]
+        looks[(looks[:, Look.BOX] == 2) & ~begins, Look.BOX] = 0.0
+        marks = IN_SPAN * span | EMPHASISED * letter
+        border = (span[:, 1:] != span[:, :-1]) & (np.arange(1, ids.shape[1]) < lengths[:, None])
+        room = (looks[:, Look.BOX] == 2) * (2.0 * BOX_PAD_EM + looks[:, Look.THICKNESS])
+        gap = setting.gap.copy()
+        gap[:, :-1] += border * room[:, None].astype(np.float32)
+        return replace(setting, gap=gap, marks=marks.astype(np.uint8))
 
 
 def pick(weights: NDArray[np.float64], draw: NDArray[np.float64]) -> tuple[IntArray, BoolArray]:

@@ -19,7 +19,7 @@ from datagen.sample import Engine, Samples
 from datagen.text.given_lines import LinesPlan
 from datagen.text.plan import WindowPlan, make_plan
 from datagen.text.plan_settings import PlanSettings
-from fonts import Face, select
+from fonts import Face, companions, select
 from fonts.report import orphan_message
 
 MAX_ATTEMPTS = 20
@@ -78,9 +78,10 @@ def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRender
     home = None if plan_settings.home is None else Path(plan_settings.home)
     faces = select(look.faces, home=home, system=look.system_fonts)
     mix = styles_of(look)
-    engine = _engine_of(look)(
-        mix, faces, plan.alphabet, plan_settings.seed, boxes=look.boxes, masks=look.masks
-    )
+    options: dict[str, Any] = {"boxes": look.boxes, "masks": look.masks}
+    if look.engine == "lines" and any(s.letters.companion_share > 0.0 for s in mix.styles):
+        options["companions"] = companions(home=home)
+    engine = _engine_of(look)(mix, faces, plan.alphabet, plan_settings.seed, **options)
     return LineRenderer(plan, engine, faces, mix)
 
 

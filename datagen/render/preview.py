@@ -22,6 +22,11 @@ from ocrbase.errors import SettingsError
 STEPS = 6  # strengths of an effect that are shown
 CHARACTERS = 4  # of the line under an effect
 WIDTH_PX = 144  # of its frame
+# What must be there too for an effect to show.
+_SHOWN_WITH = {
+    "companion quotes": (Look.COMPANION, 0.7),
+    "rule thickness": (Look.UNDERLINE, 0.2),
+}
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -98,6 +103,9 @@ def _lacking(engine: LineEngine) -> dict[str, str]:
 
 def _strip(renderer: LineRenderer, engine: LineEngine, style: Style, effect: Effect) -> Strip:
     steps = _steps(style, engine.seed, effect)
+    if effect.name in _SHOWN_WITH:
+        column, value = _SHOWN_WITH[effect.name]
+        steps.looks[:, column] = value
     indices = np.zeros(len(steps.looks), dtype=np.int64)
     texts = _beginning(renderer.plan.texts(indices))
     if effect.example:

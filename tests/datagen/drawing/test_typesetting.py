@@ -35,10 +35,11 @@ def _style(**letters: float | tuple[float, float]) -> Style:
 
 
 def _draw(text: str, style: Style | None = None, count: int = 1, **looks: float) -> Drawn:
+    style = style or _style()
     engine = LineEngine(
-        style or _style(), FACES[:1], ALPHABET, 5, boxes=True, masks=True, companions=COMPANIONS
+        style, FACES[:1], ALPHABET, 5, boxes=True, masks=True, companions=COMPANIONS
     )
-    table = draw_looks(engine.style, engine.seed, np.arange(count))
+    table = draw_looks(style, engine.seed, np.arange(count))
     for name, value in looks.items():
         table[:, Look[name]] = value
     texts = texts_of(*[text] * count, alphabet=ALPHABET)

@@ -51,7 +51,7 @@ def test_single_effects_are_named_or_refused() -> None:
         "wave",
         "size",
     ]
-    with pytest.raises(SettingsError, match="no effect nonsense; there are size, stretch"):
+    with pytest.raises(SettingsError, match="no effect nonsense; there are size, tight, stretch"):
         effect_sheet(PLAN, LOOK, ("nonsense",))
     for name, need in {
         "background": "--backgrounds FOLDER",
