@@ -77,6 +77,10 @@ EFFECTS = (
         "letters.weight", "", (-1, 1), recorded="weight",
     ),
     Effect(
+        "embolden", "what strokes gain in width; less where gaps would close or strokes vanish",
+        (Look.EMBOLDEN,), "letters.embolden_em", "em", (-0.03, 0.08), "letters.embolden_share",
+    ),
+    Effect(
         "slant", "horizontal shear, px per px", (Look.SLANT,),
         "letters.slant", "", (-0.5, 0.5), "letters.slant_share",
     ),
@@ -265,6 +269,14 @@ EFFECTS = (
     Effect(
         "source webp", "WebP quality of the image that the line was cut from", (Look.WEBP,),
         "capture.webp", "", (5, 100), "capture.webp_share", whole=True,
+    ),
+    Effect(
+        "raster", "characters rasterised at a whole number of px, as on screens", (Look.RASTER,),
+        share="capture.raster_share",
+        kinds=(
+            "resampled", "hinted grays", "unhinted grays", "light-hinted grays", "black and white",
+            "subpixels turned gray",
+        ),
     ),
     Effect(
         "jpeg", "JPEG quality", (Look.QUALITY,),

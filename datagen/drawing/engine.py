@@ -17,10 +17,11 @@ from datagen.drawing.backgrounds import Backgrounds
 from datagen.drawing.capture import finished, native_frames
 from datagen.drawing.decorations import keep_room
 from datagen.drawing.effects import RECORDED
-from datagen.drawing.glyphs import LEVELS, GlyphCache, level_for
+from datagen.drawing.glyphs import GlyphCache, level_for
 from datagen.drawing.line_loop import draw_lines
 from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import bound_blur, strength_of
+from datagen.drawing.raster import Raster
 from datagen.drawing.style import Style
 from datagen.drawing.style_mix import StyleMix, draw_mixed_looks, mix_of
 from datagen.drawing.typesetting import Typesetter, Typesetting, pick
@@ -34,6 +35,7 @@ from fonts import Face
 
 PIXELS_VERSION = 2  # raised whenever the same settings give other pixels
 BATCH = 128  # lines drawn at a time
+MIN_MONO_PX = 14.0  # em size from which black and white pixels tell all characters apart
 MAX_JUSTIFIED_EM = 0.5  # letter-spacing up to which a justified line fills its frame
 
 FloatArray = NDArray[np.float64]
@@ -178,10 +180,10 @@ class LineEngine:
         ids, face, good, setting = self._fit(texts, indices, looks, attempt)
         frames = native_frames(looks)
         bound_blur(looks)
-        native_em = looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
-        level = level_for(native_em * np.sqrt(looks[:, Look.STRETCH]))
-        slots, table = self.glyphs.batch(setting.face, level, ids)
-        glyphs = (table.arena, table.start, table.width, table.height, table.left, table.top)
+        size_px = _glyph_sizes(looks)
+        raster = looks[:, Look.RASTER].astype(np.int64) - 1
+        embolden = np.broadcast_to(looks[:, Look.EMBOLDEN, None], ids.shape)
+        slots, table = self.glyphs.batch(setting.face, size_px, ids, raster, embolden)
         b, length = ids.shape
         images = np.zeros(frames.pixels, dtype=np.uint8)
         masks = np.zeros(frames.pixels if self.masks else 0, dtype=np.uint8)
@@ -192,7 +194,7 @@ class LineEngine:
         grounds = self._backgrounds.cut(looks, frames)
         draw_lines(
             looks, slots, texts.lengths, setting.columns, setting.marks,
-            np.array(LEVELS, dtype=np.float64)[level], glyphs, seeds,
+            size_px.astype(np.float64), table.columns, seeds,
             (frames.start, frames.height, frames.width), grounds, images, masks, centres, quads,
             good,
         )  # fmt: skip
@@ -225,6 +227,23 @@ def choose_faces(
     able = drawable[ids].all(axis=1)  # (B, L, F) -> (B, F)
     stream = "face" if attempt == 0 else f"face {attempt}"
     return pick(able * face_weights, uniforms(seed, stream, indices, 1)[:, 0])
+
+
+def _glyph_sizes(looks: FloatArray) -> IntArray:
+    """Em size at which each line's glyphs are rasterised, px, (B,).
+
+    Lines whose texels are pixels get a whole number of native px: SIZE changes, in place, and
+    RASTER where that is too few for black and white.
+    """
+    zoom = looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+    native_em = looks[:, Look.SIZE] * zoom
+    level = level_for(native_em * np.sqrt(looks[:, Look.STRETCH]))
+    whole = looks[:, Look.RASTER] > 0.0
+    exact = np.maximum(np.floor(native_em), 1.0)
+    looks[:, Look.SIZE] = np.where(whole, exact / zoom, looks[:, Look.SIZE])
+    coarse = (looks[:, Look.RASTER] == 1.0 + Raster.MONO) & (exact < MIN_MONO_PX)
+    looks[coarse, Look.RASTER] = 1.0 + Raster.HINTED
+    return np.where(whole, exact, level).astype(np.int64)
 
 
 def _fit_size(looks: FloatArray, setting: Typesetting, lengths: IntArray) -> None:

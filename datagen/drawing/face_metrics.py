@@ -5,11 +5,11 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageFont
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.character_kinds import CLOSING, OPENING
-from datagen.drawing.glyphs import open_font
+from datagen.drawing.raster import Raster
+from datagen.drawing.rasteriser import Rasteriser
 from fonts import Face
 
 FloatArray = NDArray[np.float32]
@@ -48,7 +48,7 @@ class FaceMetrics:
         missing = np.unique(face[np.isnan(self._cap[face])])
         with self._lock:
             for f in missing.tolist():
-                font = open_font(self._faces[f], _SIZE_PX)
+                font = Rasteriser(self._faces[f])
                 for c, symbol in enumerate(self._alphabet.symbols):
                     if symbol and symbol in OPENING + CLOSING:
                         left, _, right = _ink(font, symbol)
@@ -57,8 +57,7 @@ class FaceMetrics:
                 self._cap[f] = top if top > 0.0 else _USUAL_CAP_EM
 
 
-def _ink(font: ImageFont.FreeTypeFont, symbol: str) -> tuple[float, float, float]:
+def _ink(font: Rasteriser, symbol: str) -> tuple[float, float, float]:
     """Left, top and right of a glyph's ink in em, y going down from the baseline."""
-    mask, (x, y) = font.getmask2(symbol, mode="L", anchor="ls")
-    left, top, right, _ = mask.getbbox() or (0, 0, 0, 0)
-    return (x + left) / _SIZE_PX, (y + top) / _SIZE_PX, (x + right) / _SIZE_PX
+    mask, left, top = font.mask(symbol, _SIZE_PX, Raster.UNHINTED)
+    return left / _SIZE_PX, top / _SIZE_PX, (left + mask.shape[1]) / _SIZE_PX

@@ -43,7 +43,7 @@ def draw_lines(
         setting: (advance, gap, shift, rise, factor) of `Typesetting`, each (B, L).
         marks: IN_SPAN and EMPHASISED of each character, (B, L) uint8.
         levels_px: size at which the glyphs of each line were rasterised, (B,).
-        glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
+        glyphs: (arena, own, start, width, height, left, top) of `GlyphTable`.
         seeds: a random word of each line, (B,) uint32.
         frames: (start, height, width) of `NativeFrames`, (B,) each.
         grounds: background images, flat float32 around 0; empty for none.

@@ -108,3 +108,5 @@ class Look(IntEnum):
     REACH_ABOVE = auto()  # em that decorations reach above the baseline, below it, beyond the ends
     REACH_BELOW = auto()
     REACH_SIDE = auto()
+    EMBOLDEN = auto()  # what strokes gain in width, em
+    RASTER = auto()  # 0 resampled, else 1 + `raster.Raster`: texels are pixels

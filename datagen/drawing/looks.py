@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datagen.drawing.effects import EFFECTS, TIGHT_NONE, Effect, Span, share_of, value_at
 from datagen.drawing.look_columns import CORNER_PX, Look
+from datagen.drawing.raster import Raster
 from datagen.drawing.style import Style
 from datagen.draws import uniforms
 from datagen.line_geometry import LINE_HEIGHT_PX
@@ -74,6 +75,7 @@ def draw_looks(style: Style, seed: int, indices: IntArray, attempt: int = 0) -> 
     _gray(table, draws, style)
     _geometry(table, draws, style)
     _blur(table, draws)
+    _raster(table, draws, style)
     table[:, Look.MAX_BLUR] = style.blur.max_em
     _tight(table)
     _capture(table, draws, style)
@@ -173,6 +175,24 @@ def _capture(table: FloatArray, draws: _Draws, style: Style) -> None:
     webp = table[:, Look.WEBP]
     table[:, Look.NATIVE_JPEG] = np.where(webp > 0.0, 0.0, table[:, Look.NATIVE_JPEG])
     table[:, Look.BLOCKS] = draws.unit(Look.BLOCKS)
+
+
+_GRAYS = (Raster.HINTED, Raster.UNHINTED, Raster.LIGHT, Raster.SUBPIXEL)
+# What lines on whole pixels cannot have, and its value for none.
+_UNBENT = {
+    Look.STRETCH: 1.0, Look.SLANT: 0.0, Look.KEYSTONE: 0.0, Look.FAN: 0.0, Look.PERSPECTIVE: 0.0,
+    Look.ROTATION: 0.0, Look.WAVE: 0.0, Look.EMBOLDEN: 0.0,
+}  # fmt: skip
+
+
+def _raster(table: FloatArray, draws: _Draws, style: Style) -> None:
+    whole = draws.chance(Look.RASTER, style.capture.raster_share)
+    unit, mono = draws.unit(Look.RASTER), style.capture.mono_share
+    gray = np.minimum((unit - mono) / max(1.0 - mono, 1e-9) * len(_GRAYS), len(_GRAYS) - 1)
+    kind = np.where(unit < mono, Raster.MONO, np.take(_GRAYS, np.maximum(gray, 0).astype(np.int64)))
+    table[:, Look.RASTER] = np.where(whole, 1.0 + kind, 0.0)
+    for column, none in _UNBENT.items():
+        table[whole, column] = none
 
 
 def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:

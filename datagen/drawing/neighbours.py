@@ -49,7 +49,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
         quads: corners of the characters' boxes, (L, 4, 2).
         box: the box of the line's own ink, (4,).
     """
-    arena, start, width, height, left, top = glyphs
+    _, _, _, width, height, left, top = glyphs
     advance, _, shift, rise, factor = setting
     rows = canvas.shape[0] - 2 * PAD
     asked = look[Look.NEIGHBOUR] * rows / LINE_HEIGHT_PX
@@ -81,7 +81,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
             if width[g] == 0 or advance[k] < 0.8 * advance[s]:
                 continue
             maps[k, 1] += move
-            _stamp(canvas, arena, start[g], width[g], height[g], maps[k], reach)
+            _stamp(canvas, glyphs, g, maps[k], reach)
 
 
 @compiled

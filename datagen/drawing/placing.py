@@ -164,8 +164,21 @@ def _to_native(maps, length, box, zoom_x, zoom_y):
 
 
 @compiled
-def _stamp(canvas, arena, start, w, h, m, reach):
+def _to_pixels(maps, length):
+    """Move glyphs of the canvas's own size so that a texel covers a pixel."""
+    for k in range(length):
+        maps[k, 0], maps[k, 1] = round(maps[k, 0]) - 0.5, round(maps[k, 1]) - 0.5
+        maps[k, 2], maps[k, 3], maps[k, 4], maps[k, 5] = 1.0, 0.0, 0.0, 1.0
+
+
+@compiled
+def _stamp(canvas, glyphs, slot, m, reach):
     """Resample one glyph into the padded canvas; `reach` gets the pixel box that it touched."""
+    shared, own, first_texel, width, height, _, _ = glyphs
+    start, w, h = first_texel[slot], width[slot], height[slot]
+    arena = shared
+    if start < 0:
+        arena, start = own, -1 - start
     det = m[2] * m[5] - m[3] * m[4]
     ux, uy = m[5] / det, -m[4] / det  # texel step in u for one pixel right, one down
     vx, vy = -m[3] / det, m[2] / det
@@ -240,7 +253,7 @@ def set_line(
         length: characters of the line.
         setting: (advance, gap, shift, rise, factor) of `Typesetting`, each (L,).
         level_px: size at which the glyphs were rasterised.
-        glyphs: (arena, start, width, height, left, top) of `GlyphTable`.
+        glyphs: (arena, own, start, width, height, left, top) of `GlyphTable`.
         canvas: receives coverage from 0 to 1, (H + 2 PAD, W + 2 PAD) float32; zeroed here.
         centres: receives x of the centres of the characters' boxes in the canvas, (L,).
         quads: receives their corners, (L, 4, 2), clockwise from the top left.
@@ -249,7 +262,7 @@ def set_line(
         pens: receives the ends of the characters' boxes in px from the line's centre, (L, 2).
         place: receives where points of the line are on the canvas, (6,): see `place_point`.
     """
-    arena, start, width, height, left, top = glyphs
+    _, _, _, width, height, left, top = glyphs
     advance, _, shift, rise, factor = setting
     canvas[:] = 0.0
     maps = np.empty((length, 6))
@@ -271,10 +284,12 @@ def set_line(
     place[3], place[4] = zoom_x, zoom_y
     if zoom_x != 1.0 or zoom_y != 1.0:
         _to_native(maps, length, box, zoom_x, zoom_y)
+    if look[Look.RASTER] > 0.0 and scale == 1.0:
+        _to_pixels(maps, length)
     for k in range(length):
         g, m = slots[k], maps[k]
         if width[g] > 0:
-            _stamp(canvas, arena, start[g], width[g], height[g], m, reaches[k])
+            _stamp(canvas, glyphs, g, m, reaches[k])
         else:
             reaches[k] = 0
         # The box in texels: the glyph's origin is at u = 1 - left, its baseline at v = 1 - top.

@@ -63,6 +63,9 @@ class Letters:
         spacing_em: extra distance between characters, for lines that have it.
         spacing_share: share of lines with extra distance.
         weight: stroke weight; coverage c becomes c + weight c (1 - c), so negative is thinner.
+        embolden_em: what strokes gain in width, negative where they lose; in gaps that would close
+            and in strokes that would vanish about a third of it.
+        embolden_share: share of lines whose strokes change so.
         slant: horizontal shear, px per px.
         slant_share: share of lines with it.
         companion_em: height of the capitals of a companion, a Latin face that draws the line's
@@ -86,6 +89,8 @@ class Letters:
     spacing_em: Span = (-0.03, 0.35)
     spacing_share: float = 0.6
     weight: Span = (-0.3, 0.4)
+    embolden_em: Span = (-0.015, 0.045)
+    embolden_share: float = 0.0
     slant: Span = (-0.04, 0.04)
     slant_share: float = 1.0
     companion_em: Span = (0.64, 0.76)
@@ -280,6 +285,10 @@ class Capture:
         jpeg_share: share of lines from such an image.
         webp: WebP quality of the same; these lines are no JPEG before.
         webp_share: share of lines from such an image.
+        raster_share: share of lines whose characters are rasterised at a whole number of px and
+            stand on whole pixels, as on screens; these are upright and not stretched.
+        mono_share: share of these in black and white; the others are hinted, unhinted or
+            light-hinted grays, or subpixels turned gray, equally often.
     """
 
     native_px: tuple[int, int] = (9, 50)
@@ -297,6 +306,8 @@ class Capture:
     jpeg_share: float = 0.0
     webp: tuple[int, int] = (50, 90)
     webp_share: float = 0.0
+    raster_share: float = 0.0
+    mono_share: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -398,6 +409,7 @@ _LIMITS: dict[str, Span] = {
     "geometry.wave_length_px": (40, 5000),
     "blur.max_em": (0, 1),
     "capture.min_em_px": (6, 32),
+    "capture.mono_share": (0, 1),
 }
 _LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
 _LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from datagen.drawing.glyphs import open_font
 from datagen.drawing.placing import ASCENT
 from datagen.drawing.trdg_looks import EM_PX, TextExtent
 from fonts import Face
+from fonts.specimen import open_font
 
 IntArray = NDArray[np.int64]
 

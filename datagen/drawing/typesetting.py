@@ -161,9 +161,10 @@ class Typesetter:
         return faces
 
     def _sized(self, setting: Typesetting, looks: Looks) -> Typesetting:
-        """Companions whose capitals are as high as the look says."""
+        """Companions whose capitals are as high as the look says; on whole pixels as they are."""
         wanted = looks[:, Look.COMPANION, None] / self._metrics.cap_heights(setting.face)
-        factor = np.where(setting.face >= self._own, np.clip(wanted, *_COMPANION_FACTORS), 1.0)
+        sized = (setting.face >= self._own) & (looks[:, Look.RASTER, None] == 0.0)
+        factor = np.where(sized, np.clip(wanted, *_COMPANION_FACTORS), 1.0)
         factor = factor.astype(np.float32)
         return replace(setting, factor=factor, advance=setting.advance * factor)
 

@@ -13,17 +13,18 @@ TEXT = "一二三国永，。ABC123"
 
 def draws_all(home: Path) -> str | None:
     """What is wrong with the added faces: each must draw all that it covers, at other sizes too."""
-    from datagen.drawing.glyphs import open_font
+    from datagen.drawing.raster import Raster
+    from datagen.drawing.rasteriser import Rasteriser
     from fonts import coverage
     from fonts.library import open_record
     from fonts.manifest import read_manifest
 
     for record in read_manifest(home / "fonts"):
         face = open_record(home / "fonts", record)
+        font = Rasteriser(face)
         for size_px in (11, 64):
-            font = open_font(face, size_px)
             for point in coverage(face):
-                font.getmask2(chr(point), mode="L", anchor="ls")
+                font.mask(chr(point), size_px, Raster.HINTED)
     return None
 
 
