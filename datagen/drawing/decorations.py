@@ -16,6 +16,8 @@ BOX_PAD_EM = 0.06  # from the em squares to a box around them
 DOT_EM = 0.075  # radius of an emphasis dot
 WAVE_EM = 0.05  # amplitude of a wavy underline
 
+_REACHING = [Look.UNDERLINE, Look.EMPHASIS, Look.BOX, Look.OUTLINE, Look.DROP]
+
 
 def keep_room(looks: NDArray[np.float64]) -> None:
     """Note, in place, how far decorations reach beyond the characters of each line.
@@ -24,6 +26,8 @@ def keep_room(looks: NDArray[np.float64]) -> None:
         looks: with final decorations and first sizes, (B, len(Look)); REACH_ABOVE, REACH_BELOW and
             REACH_SIDE receive em, and MARGIN the px of outlines and drop shadows.
     """
+    if not (looks[:, _REACHING] > 0.0).any():
+        return
     thickness, box = looks[:, Look.THICKNESS], looks[:, Look.BOX] > 0.0
     around = np.where(box, BOX_PAD_EM + thickness, 0.0)
     kind, underline = looks[:, Look.UNDERLINE_KIND], looks[:, Look.UNDERLINE]

@@ -36,12 +36,14 @@ def _warp(x, y, look, half, out):
 def place_point(x, y, look, place):
     """A point of the line, px from its centre, on the canvas without its padding.
 
+    The slant is that of the characters alone: a box around oblique type stands upright.
+
     Args:
         place: (scale, move_x, move_y, zoom_x, zoom_y, half): how the line was fitted into its
             frame, how the canvas is larger than that, and half the line's length in px.
     """
     out = np.empty(2)
-    _warp(x, y, look, place[5], out)
+    _warp(x + look[Look.SLANT] * y, y, look, place[5], out)
     return (place[0] * out[0] + place[1]) * place[3], (place[0] * out[1] + place[2]) * place[4]
 
 
@@ -121,7 +123,8 @@ def _extend(box, look, pens, length, half):
     for i in range(9):  # enough to meet the crests of a wave
         for y in (-look[Look.REACH_ABOVE] * em, look[Look.REACH_BELOW] * em):
             if y != 0.0:
-                _warp(x0 + 0.125 * i * (x1 - x0), baseline + y, look, half, out)
+                x = x0 + 0.125 * i * (x1 - x0) + look[Look.SLANT] * (baseline + y)
+                _warp(x, baseline + y, look, half, out)
                 box[0], box[1] = min(box[0], out[0]), min(box[1], out[1])
                 box[2], box[3] = max(box[2], out[0]), max(box[3], out[1])
 

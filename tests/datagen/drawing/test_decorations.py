@@ -141,6 +141,13 @@ def test_a_box_closes_around_its_characters(kind: int, first: int, last: int) ->
     assert outside.any() == (kind == 2)
 
 
+def test_a_box_around_oblique_characters_stands_upright() -> None:
+    lines = _draw("国国", BOX=1.0, SLANT=0.25)
+    rows = np.flatnonzero((lines.masks[0] > INKED).any(axis=1))
+    sides = [np.flatnonzero(lines.masks[0][y] > INKED)[0] for y in (rows[1], rows[-2])]
+    assert abs(int(sides[0]) - int(sides[1])) <= 1
+
+
 def test_a_box_around_characters_has_room_between_them() -> None:
     boxed, plain = (_draw("国国国", BOX=b, SPAN_START=0.7, SPAN_END=0.0) for b in (2.0, 0.0))
     distances = np.diff(_quads(boxed)[:, 0, 0]) - np.diff(_quads(plain)[:, 0, 0])
