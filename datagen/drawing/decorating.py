@@ -25,7 +25,8 @@ from datagen.drawing.look_columns import Look
 from datagen.drawing.placing import ASCENT, PAD, place_point
 from ocrbase.compiled import compiled
 
-MIN_OUTLINED_PX = 18.0  # em from which hollow characters are legible
+MIN_OUTLINED_PX = 20.0  # em from which hollow characters are legible
+MAX_OUTLINED_BLUR_PX = 0.4  # of any kind, up to which they are
 MIN_OUTLINE_PX = 0.8
 _STEP_PX = 3.0  # of the polylines that follow the warp
 _STRIKE_EM = 0.36  # height of a strike-out above the baseline
@@ -252,7 +253,10 @@ def fill_ground(canvas, look, pens, marks, length, place, ground):
 def change_shapes(canvas, spare, look, place):
     """Outline the characters or give them a drop shadow, where the look says so."""
     px = look[Look.SIZE] * place[0] * min(place[3], place[4])
-    if look[Look.OUTLINE] > 0.0 and px >= MIN_OUTLINED_PX:
+    blurred = max(
+        look[Look.GAUSS], look[Look.MOTION], look[Look.DEFOCUS], look[Look.RESAMPLE] - 1.0
+    )
+    if look[Look.OUTLINE] > 0.0 and px >= MIN_OUTLINED_PX and blurred <= MAX_OUTLINED_BLUR_PX:
         outline(canvas, spare, max(look[Look.OUTLINE] * px, MIN_OUTLINE_PX))
     if look[Look.DROP] > 0.0:
         drop_shadow(canvas, spare, min(look[Look.DROP] * px, PAD - 2.0), look[Look.DROP_WEIGHT])

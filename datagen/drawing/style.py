@@ -123,7 +123,7 @@ class Decorations:
         bar_em: from the characters to the edge of a bar that light text stands on.
         bar_share: share of lines on a bar, on a light page; always light on dark.
         outline_em: how far outlined characters, which are hollow, reach beyond their edges.
-        outline_share: share of lines with outlined characters, where these are large enough.
+        outline_share: share of lines with outlined characters, where these are large and sharp.
         drop_em: distance of a drop shadow, a pale copy of the characters under them.
         drop_share: share of lines with it.
     """

@@ -181,7 +181,7 @@ def test_light_text_stands_on_a_dark_bar_on_a_light_page(across: float) -> None:
     assert image[1, 140] == pytest.approx(240.0, abs=3.0)
 
 
-def test_outlined_characters_are_hollow() -> None:
+def test_outlined_characters_are_hollow_where_that_can_be_seen() -> None:
     style = with_value(_style(), "letters.size_px", (28.0, 28.0))
     plain, hollow = _draw("国", style), _draw("国", style, OUTLINE=0.04)
     sizes = [np.ptp(np.argwhere(lines.masks[0] > INKED), axis=0) for lines in (plain, hollow)]
@@ -195,6 +195,8 @@ def test_outlined_characters_are_hollow() -> None:
     small = with_value(_style(), "letters.size_px", (14.0, 14.0))
     full = _draw("国", small).masks[0].sum()
     assert _draw("国", small, OUTLINE=0.04).masks[0].sum() == pytest.approx(full, rel=0.02)
+    soft = [_draw("国", style, GAUSS=1.0, OUTLINE=o).masks[0].sum() for o in (0.0, 0.04)]
+    assert soft[1] == pytest.approx(soft[0], rel=0.03)
 
 
 def test_a_drop_shadow_lies_below_and_to_the_right() -> None:

@@ -42,7 +42,7 @@ ROOM: dict[str, tuple[str, object]] = {
     "neighbour": ("letters.size_px", (18.0, 18.0)),
     "underline": ("letters.size_px", (18.0, 18.0)),
     "emphasis": ("letters.size_px", (18.0, 18.0)),
-    "outline": ("letters.size_px", (18.0, 18.0)),
+    "outline": ("letters.size_px", (22.0, 22.0)),
     "drop shadow": ("letters.size_px", (18.0, 18.0)),
 }
 # See test_typesetting.py and test_decorations.py: here is no space, no rule, no light text.
@@ -100,6 +100,7 @@ RISING: dict[str, tuple[float, measures.Measure]] = {
     "stretch": (1, measures.proportion),
     "spacing": (1, measures.width),
     "weight": (1, measures.coverage),
+    "embolden": (1, measures.coverage),
     "slant": (1, measures.shear),
     "companion": (1, measures.width),
     "autospace": (1, measures.width),
