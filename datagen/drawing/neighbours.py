@@ -10,7 +10,6 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.compiled import compiled
 
 CLEAR_PX = 1.0  # native px between neighbours or rules and the line's own ink
-_STRIDE = 5  # between the characters that neighbouring lines take from the line
 
 
 @compiled
@@ -62,9 +61,10 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
         depth = min(asked, room)
         if depth < 0.5:
             continue
+        turn = length // 2 + 1 if above else length // 3 + 1
         nearest = -math.inf if above else math.inf
         for k in range(length):
-            s = (k * _STRIDE + length // 2 + 1) % length
+            s = (k + turn) % length
             g = slots[s]
             if width[g] == 0 or advance[k] < 0.8 * advance[s]:
                 continue
@@ -76,7 +76,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
             nearest = max(nearest, y) if above else min(nearest, y)
         move = (depth if above else rows - depth) - nearest
         for k in range(length):
-            s = (k * _STRIDE + length // 2 + 1) % length
+            s = (k + turn) % length
             g = slots[s]
             if width[g] == 0 or advance[k] < 0.8 * advance[s]:
                 continue

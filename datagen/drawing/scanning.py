@@ -12,8 +12,11 @@ from ocrbase.compiled import compiled
 
 BILEVEL_EM_PX = 15.0  # native em below which strokes run together or vanish in black and white
 _STEPS = 64  # of coverage, in the search for a threshold
-_LOWEST, _HIGHEST = 0.25, 0.75  # thresholds that scanners choose between ground and ink
-_KEPT, _GROWN = 0.85, 1.5  # black pixels of each glyph per pixel's worth of its ink
+_LOWEST, _HIGHEST = 0.2, 0.75  # thresholds that scanners choose between ground and ink
+_LOWERED = 0.05  # by which a threshold falls that loses strokes
+_STROKE = 0.3  # coverage from which a pixel is part of a stroke
+_LOST = 0.06  # share of a glyph's ink that may lie apart from all its black pixels
+_GROWN = 1.6  # black pixels of a glyph per pixel's worth of its ink, at most
 
 
 @compiled
@@ -35,8 +38,26 @@ def _threshold(canvas, boldness):
 
 
 @compiled
-def _survives(before, after, length, reaches):
-    """Whether each glyph keeps its strokes and does not grow into a blot."""
+def _loses(before, after, length, reaches):
+    """Whether a glyph loses a stroke."""
+    for k in range(length):
+        left, top, right, bottom = reaches[k]
+        if right <= left:
+            continue
+        ink, lost = 0.0, 0.0
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                ink += before[y, x]
+                if before[y, x] > _STROKE and not after[y - 1 : y + 2, x - 1 : x + 2].any():
+                    lost += before[y, x]
+        if lost > _LOST * ink:
+            return True
+    return False
+
+
+@compiled
+def _blots(before, after, length, reaches):
+    """Whether a glyph grows into a blot."""
     for k in range(length):
         left, top, right, bottom = reaches[k]
         if right <= left:
@@ -46,9 +67,19 @@ def _survives(before, after, length, reaches):
             for x in range(left, right + 1):
                 ink += before[y, x]
                 black += after[y, x]
-        if not _KEPT * ink <= black <= _GROWN * ink:
-            return False
-    return True
+        if black > _GROWN * ink:
+            return True
+    return False
+
+
+@compiled
+def _binarise(canvas, copy, limit, gain, seed):
+    """Fill copy with 1 where coverage and noise together exceed a limit, else 0."""
+    for y in range(canvas.shape[0]):
+        counter = np.uint32(seed + np.uint32(y) * np.uint32(0x9E3779B1))
+        for x in range(canvas.shape[1]):
+            noisy = canvas[y, x] + bell(counter + np.uint32(x)) * gain
+            copy[y, x] = np.float32(1.0) if noisy > limit else np.float32(0.0)
 
 
 @compiled
@@ -68,15 +99,14 @@ def make_bilevel(canvas, copy, look, length, reaches, seed):
     height = canvas.shape[0] - 2 * PAD
     if look[Look.SIZE] * look[Look.FIT] * height / LINE_HEIGHT_PX < BILEVEL_EM_PX:
         return False
-    limit = np.float32(_threshold(canvas, look[Look.BILEVEL]))
+    limit = _threshold(canvas, look[Look.BILEVEL])
     contrast = max(abs(look[Look.INK] - look[Look.GROUND]), 1.0)
     gain = np.float32(look[Look.NOISE] / BELL_DEVIATION / contrast)
-    for y in range(canvas.shape[0]):
-        counter = np.uint32(seed + np.uint32(y) * np.uint32(0x9E3779B1))
-        for x in range(canvas.shape[1]):
-            noisy = canvas[y, x] + bell(counter + np.uint32(x)) * gain
-            copy[y, x] = np.float32(1.0) if noisy > limit else np.float32(0.0)
-    if not _survives(canvas, copy, length, reaches):
+    _binarise(canvas, copy, np.float32(limit), gain, seed)
+    while limit > _LOWEST and _loses(canvas, copy, length, reaches):
+        limit -= _LOWERED
+        _binarise(canvas, copy, np.float32(limit), gain, seed)
+    if limit <= _LOWEST or _blots(canvas, copy, length, reaches):
         return False
     canvas[:] = copy
     dark = look[Look.INK] <= look[Look.GROUND]

@@ -45,7 +45,7 @@ class Frame:
     left: float = 0.6
     vertical: float = 0.8
     slack_px: float = 8.0
-    tight_px: Span = (-0.5, 1.0)
+    tight_px: Span = (-0.25, 1.0)
     tight_share: float = 0.0
     neighbour_px: Span = (1.0, 6.0)
     neighbour_share: float = 0.0
@@ -206,7 +206,7 @@ class Blur:
     gauss_share: float = 0.45
     motion_px: Span = (1.0, 2.5)
     motion_share: float = 0.08
-    defocus_px: Span = (0.5, 1.5)
+    defocus_px: Span = (0.7, 1.5)
     defocus_share: float = 0.0
     resample: Span = (1.2, 1.7)
     resample_share: float = 0.15
