@@ -86,7 +86,7 @@ def option(
 @click.option(
     "--config",
     metavar="FILE|NAME",
-    help="TOML file of settings, or a recipe that comes with the project: gpu, lengths.",
+    help="TOML file of settings, or a recipe that comes with the project: gpu, lengths, reading.",
 )
 @click.option(
     "--data",

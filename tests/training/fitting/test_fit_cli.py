@@ -9,6 +9,7 @@ import torch
 
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
+from datagen.render.line_renderer import styles_of
 from ocrbase.records import read_toml
 from ocrbase.settings import from_mapping
 from tests.support.samples import make_render
@@ -112,7 +113,9 @@ def test_without_torch_it_says_what_to_install(
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_recipes_are_settings(recipe: Path) -> None:
-    from_mapping(FitSettings, read_toml(recipe), recipe.name)
+    settings = from_mapping(FitSettings, read_toml(recipe), recipe.name)
+    assert styles_of(settings.look)
+    assert recipe.stem in str(next(p for p in fit_command.params if p.name == "config").help)
 
 
 def test_help_shows_every_option_in_one_group(capsys: pytest.CaptureFixture[str]) -> None:
