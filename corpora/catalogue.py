@@ -15,7 +15,7 @@ from ocrbase.inputs import is_there, path_below
 from ocrbase.records import convert, read_toml
 
 PACKAGE = Path(__file__).parent
-STARTERS = ("news", "classical")
+STARTERS = ("news", "classical", "technical")
 GENERATED = ("fields", "synthetic")
 NOT_TEXT = ("license", "licence", "attribution", "readme", "notice")  # stems of files beside text
 SOURCE_FILE = "source.toml"

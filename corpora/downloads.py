@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 
 from corpora.archives import leipzig_paragraphs, mot_paragraphs, poetry_paragraphs
+from corpora.catalogue import GENERATED, added_parts, names
 from corpora.cleaning import MIN_HANZI, Tally, clean, to_simplified
 from corpora.corpus import TextSource
 from corpora.errors import CorpusError
@@ -212,18 +213,18 @@ DOWNLOADS = (
 )  # fmt: skip
 
 
-def chosen(corpus: str, names: tuple[str, ...]) -> list[Download]:
+def chosen(corpus: str, sources: tuple[str, ...]) -> list[Download]:
     """The sources to fetch for a corpus: those named, or the ones that belong to it.
 
     Raises:
         CorpusError: if a name is unknown, or nothing belongs to the corpus.
     """
     known = {download.name: download for download in DOWNLOADS}
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in sources if name not in known]
     if unknown:
         raise CorpusError(f"no source {', '.join(unknown)}; there are {', '.join(known)}")
-    if names:
-        return [known[name] for name in names]
+    if sources:
+        return [known[name] for name in sources]
     belonging = [d for d in DOWNLOADS if d.corpus == corpus and d.by_default]
     if not belonging:
         homes = ", ".join(dict.fromkeys(d.corpus for d in DOWNLOADS))
@@ -232,6 +233,19 @@ def chosen(corpus: str, names: tuple[str, ...]) -> list[Download]:
             f" ({', '.join(known)})"
         )
     return belonging
+
+
+def command_for_more(name: str, *, home: Path | None = None) -> str:
+    """What to type for more text beside a corpus, or in a corpus of a name."""
+    there = {path.name for path in added_parts(name, home)}
+    missing = [d for d in DOWNLOADS if d.corpus == name and d.name not in there]
+    if any(item.by_default for item in missing):
+        return f"ocrgen corpus download {name}"
+    if missing:
+        return f"ocrgen corpus download {name} --source {missing[0].name}"
+    if name in names(home) and name not in GENERATED:
+        return f"ocrgen corpus add {name} FILES"
+    return "ocrgen corpus download news, with --corpus news beside it"
 
 
 def download(

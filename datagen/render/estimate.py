@@ -2,16 +2,22 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from corpora.downloads import command_for_more
 from datagen.drawing.engine import BATCH
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import RenderSettings
 from datagen.render.resolved import resolve
+from datagen.text.coverage import CorpusUse
+from datagen.text.plan_settings import PlanSettings
 from fonts.report import orphan_message
+from ocrbase.weights import split_weight
 
+MANY_USES = 20  # of a window on average, from which on more text is worth a command
 _TRIAL_BATCHES = 8
 _TRIAL_S = 2.0  # after which a slow engine has shown enough
 _BLOCK = 512  # bytes that a tar member is rounded up to, and of its header
@@ -44,9 +50,24 @@ def coverage_lines(settings: RenderSettings) -> list[str]:
     job = resolve(settings)
     renderer = open_renderer(job.plan, job.look)
     orphans = orphan_message(renderer.faces, renderer.plan.alphabet.characters)
-    coverage = renderer.plan.coverage_report(settings.n).lines()
+    coverage = renderer.plan.coverage_report(settings.n)
     notes = [f"note: {note}" for note in renderer.plan.notes]
-    return coverage + ([orphans] if orphans else []) + notes
+    more = _more_text(coverage.corpora, settings.plan)
+    return coverage.lines() + more + ([orphans] if orphans else []) + notes
+
+
+def _more_text(uses: Sequence[CorpusUse], plan: PlanSettings) -> list[str]:
+    """Which command brings more of each text that is used too often."""
+    if plan.lines is not None:
+        return []
+    home = None if plan.home is None else Path(plan.home)
+    named = [split_weight(spec)[0] for spec in plan.corpora]
+    return [
+        f"more text, as {use.name} is used more than {MANY_USES} times:"
+        f" {command_for_more(name, home=home)}"
+        for use, name in zip(uses, named, strict=True)
+        if use.uses > MANY_USES
+    ]
 
 
 def counted(number: int, noun: str) -> str:

@@ -107,7 +107,7 @@ def test_a_line_without_end_is_streamed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_corpus_lists_the_names() -> None:
-    with pytest.raises(CorpusError, match=r"no corpus 'neews'.*news, classical, fields"):
+    with pytest.raises(CorpusError, match=r"no corpus 'neews'.*news, classical, technical, fields"):
         open_corpus("neews")
 
 

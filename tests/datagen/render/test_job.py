@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from corpora.downloads import command_for_more
+from corpora.store import add
 from datagen.cli import main
 from datagen.errors import RenderError, WorkerError
 from datagen.formats.manifest import read_render_manifest
 from datagen.formats.tar.reader import RenderReader
+from datagen.render.estimate import coverage_lines
 from datagen.render.job import render
 from datagen.render.line_renderer import open_renderer, samples_at
 from datagen.render.render_settings import LookSettings, RenderSettings, render_name
@@ -263,3 +266,34 @@ def test_a_dry_run_tells_disk_time_and_coverage_and_draws_nothing(tmp_path: Path
         r"time: about [\d.]+ (s|min|h) with 2 workers \([\d,]+ lines per second each\)", lines[2]
     )
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("n", "corpora", "said"),
+    [
+        (1_000, ("news",), []),
+        (3_000_000, ("news:9", "classical:1"), ["download news"]),
+        (9_000_000, ("technical", "own"), ["download technical", "add own FILES"]),
+    ],
+)
+def test_text_that_is_used_too_often_tells_what_brings_more(
+    tmp_path: Path, n: int, corpora: tuple[str, ...], said: list[str]
+) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text("这是一行自己添加的文字，用来写在图片上面。\n" * 3, "utf-8")
+    add("own", [file], home=tmp_path)
+    plan = PlanSettings(corpora=corpora, home=str(tmp_path), min_per_class=0)
+    lines = coverage_lines(RenderSettings(plan=plan, n=n))
+    more = [
+        line.rpartition(": ocrgen corpus ")[2] for line in lines if line.startswith("more text")
+    ]
+    assert more == said
+
+
+def test_a_source_that_is_there_already_is_not_proposed_again(tmp_path: Path) -> None:
+    for name in ("wikinews", "mot"):
+        folder = tmp_path / "corpora" / "news" / name
+        folder.mkdir(parents=True)
+        (folder / "text.txt").write_text("下载的新闻就像这样放在自己的文件夹里。", "utf-8")
+    assert command_for_more("news", home=tmp_path) == "ocrgen corpus download news --source leipzig"
+    assert command_for_more("fields", home=tmp_path).startswith("ocrgen corpus download news, with")
