@@ -15,6 +15,8 @@ from training.model.model_settings import BLANK
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
+ROWS_AT_ONCE = 8  # of all classes in `log_partition`: 190 KB at 5990 of them
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -77,15 +79,21 @@ def collapse(path: NDArray[np.integer]) -> IntArray:
 
 
 def log_partition(logits: FloatArray) -> FloatArray:
-    """Logarithm of the sum of exponentials over the classes, (T, N), one frame at a time.
+    """Logarithm of the sum of exponentials over the classes, (T, N).
 
-    A frame at a time, because the exponentials of all of them double the memory of the logits.
+    A few rows at a time, which stay in the processor's cache: the exponentials of all of them would
+    double the memory of the logits, and each row alone costs as much in calls as in arithmetic.
     """
-    out = np.empty(logits.shape[:2], dtype=np.float32)
-    for t, frame in enumerate(logits):
-        top = frame.max(axis=1)
-        out[t] = top + np.log(np.exp(frame - top[:, None]).sum(axis=1))
-    return out
+    rows = logits.reshape(-1, logits.shape[2])  # (T * N, C)
+    top = rows.max(axis=1, keepdims=True)
+    sums = np.empty(len(rows), dtype=np.float32)
+    exponentials = np.empty((ROWS_AT_ONCE, rows.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        part = exponentials[: len(rows[some])]
+        np.exp(np.subtract(rows[some], top[some], out=part), out=part)
+        part.sum(axis=1, out=sums[some])
+    return (top[:, 0] + np.log(sums)).reshape(logits.shape[:2])
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
