@@ -34,7 +34,7 @@ def fit(
 
     Args:
         data: packed data sets, each PATH or PATH:WEIGHT.
-        model: crnn, crnn_small or crnn_v2.
+        model: crnn, crnn_v2, crnn_res or crnn_lite; None: crnn on GPUs, crnn_lite on the CPU.
         run: name of the run's folder.
         epochs: passes over the data.
         max_steps: steps after which the run ends, whatever `epochs` says.
@@ -73,7 +73,7 @@ def fit(
     if resume:
         wished = run_folder.resumed({name: getattr(wished, name) for name in given}, Path(runs))
     else:
-        wished = replace(wished, run=wished.run or run_folder.new_name(wished.model))
+        wished = replace(wished, run=wished.run or run_folder.new_name(wished))
     return launch(wished, open_sources, resume=resume, runs=Path(runs))
 
 

@@ -13,7 +13,7 @@ from ocrbase.errors import UserError
 from training.cli.groups import GroupedCommand
 from training.errors import FitError
 from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings, present_names
-from training.model.model_settings import HIDDEN, MODELS
+from training.model.model_settings import HIDDEN, MODELS, ON_CPU, ON_GPUS
 
 DEFAULTS = FitSettings()
 # Fields that an option of `ocrgen render` sets.
@@ -97,7 +97,12 @@ def option(
 )
 @option("--joined", "Share of the pairs of lines that become one sample, side by side.")
 @option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
-@option("--model", "Network architecture.", click.Choice(MODELS))
+@option(
+    "--model",
+    "Network architecture.",
+    click.Choice(MODELS),
+    f"{ON_GPUS} on GPUs, {ON_CPU} on the CPU",
+)
 @option("--channels", "Image channels: 1, or 3 copies of the gray channel.")
 @option("--hidden", "LSTM units per direction.", int, f"256; {HIDDEN['crnn_lite']} of crnn_lite")
 @option("--width-multiplier", "Factor on the channels of all convolutions.")
@@ -179,7 +184,7 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
     if resume:
         settings = run_folder.resumed(given)
     else:
-        settings = replace(settings, run=settings.run or run_folder.new_name(settings.model))
+        settings = replace(settings, run=settings.run or run_folder.new_name(settings))
     outcome = launch(settings, open_sources, resume=resume)
     if outcome:
         if outcome.ended_early:

@@ -30,7 +30,7 @@ class FitSettings:
         data: data sets, each PATH or PATH:WEIGHT. Without weights an epoch takes every line once.
         run: name of the run's folder under runs/; None takes the date and the model.
         init: model file to start from; classes keep their weights by character.
-        model: one of MODELS.
+        model: one of MODELS; None: crnn on GPUs, crnn_lite on the CPU.
         channels: image channels; 1 is grayscale.
         hidden: units of each LSTM direction; None: those that the network was made with.
         width_multiplier: factor on the channels of all convolutions.
@@ -90,7 +90,7 @@ class FitSettings:
     data: tuple[str, ...] = (PackSettings.out,)
     run: str | None = None
     init: str | None = None
-    model: str = ModelSettings.model
+    model: str | None = None
     channels: int = ModelSettings.channels
     hidden: Annotated[int, Meta(ge=1, le=8_192)] | None = None
     width_multiplier: Annotated[float, Meta(gt=0, le=8)] = ModelSettings.width_multiplier
@@ -141,7 +141,7 @@ class FitSettings:
         ]
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
-            if value not in choices:
+            if value is not None and value not in choices:
                 problems.append(f"{name} {value!r} is unknown; there are {', '.join(choices)}")
         if self.channels not in (1, 3):
             problems.append(f"channels {self.channels}: give 1 (gray) or 3")

@@ -16,15 +16,21 @@ from ocrbase.records import read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
 from training.fitting.fit_settings import FREE_ON_RESUME, LENGTH, FitSettings, present_names
+from training.fitting.gpus import gpus_to_use
 from training.fitting.run_records import METRICS, read_metrics, to_line
-from training.fitting.run_settings import RunSettings
+from training.fitting.run_settings import RunSettings, model_to_train
 from training.fitting.state_files import states
 
 SETTINGS = "settings.json"
 
 
-def new_name(model: str) -> str:
-    """A name for a run that was given none; sorts by time."""
+def new_name(settings: FitSettings) -> str:
+    """A name for a run that was given none; sorts by time, and names the network.
+
+    Raises:
+        FitError: if there are fewer GPUs than asked for.
+    """
+    model = settings.model or model_to_train(settings, on_gpus=gpus_to_use(settings.gpus) > 0)
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{model}"
 
 

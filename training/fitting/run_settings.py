@@ -11,7 +11,7 @@ from training.fitting.memory import line_bytes, lines_per_gpu
 from training.fitting.order import StepOrder
 from training.fitting.schedule import Schedule, alignment_steps, scaled_rate
 from training.fitting.sources import Sources
-from training.model.model_settings import HIDDEN, ModelSettings
+from training.model.model_settings import HIDDEN, ON_CPU, ON_GPUS, ModelSettings
 
 CPU_LINES = 64  # lines per step and process, unless the user says; a GPU takes what it holds
 VALIDATIONS = 20  # per run, unless they would take more than a tenth of its time:
@@ -19,7 +19,7 @@ VALIDATION_COST = 4  # lines trained on per line validated, which costs a third 
 
 # What a resumed run takes over and does not choose anew, whatever machine it goes on with.
 _KEPT = (
-    "run", "hidden", "batch_size", "lr", "warmup_steps", "alignment_lines", "precision",
+    "run", "model", "hidden", "batch_size", "lr", "warmup_steps", "alignment_lines", "precision",
     "validate_every",
 )  # fmt: skip
 
@@ -34,6 +34,7 @@ class RunSettings(FitSettings):
 
     Attributes:
         run: name of the run's folder.
+        model: one of MODELS.
         hidden: units of each LSTM direction.
         batch_size: lines per step over all processes.
         lr: peak learning rate.
@@ -49,6 +50,7 @@ class RunSettings(FitSettings):
     """
 
     run: str
+    model: str
     hidden: int
     batch_size: int
     lr: float
@@ -80,6 +82,7 @@ def resolve(
     Raises:
         FitError: if there is less than one line per process.
     """
+    model = model_to_train(settings, on_gpus=rank.device.type == "cuda")
     size = _batch_size(settings, sources, facts, rank)
     order = sources.order(size * settings.select_from, settings.seed)
     steps = order.steps_before(settings.epochs)
@@ -92,7 +95,8 @@ def resolve(
         aligned = 0 if settings.init else ALIGNMENT_LINES
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
-        "hidden": settings.hidden or HIDDEN[settings.model],
+        "model": model,
+        "hidden": settings.hidden or HIDDEN[model],
         "batch_size": size,
         "lr": lr,
         "warmup_steps": rates.warmup,
@@ -106,6 +110,11 @@ def resolve(
         "alignment_steps": alignment_steps(aligned if facts.known_centres else 0, size, rates),
     }  # fmt: skip
     return RunSettings(**{**wished, **chosen}), order
+
+
+def model_to_train(settings: FitSettings, *, on_gpus: bool) -> str:
+    """The network that the user names, or the one that suits what it is trained on."""
+    return settings.model or (ON_GPUS if on_gpus else ON_CPU)
 
 
 def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
@@ -136,7 +145,9 @@ def _lines_per_process(settings: FitSettings, sources: Sources, facts: Facts, ra
     if rank.device.type == "cpu":
         return CPU_LINES
     model = ModelSettings(
-        settings.model, len(sources.train.alphabet), width_multiplier=settings.width_multiplier
+        model_to_train(settings, on_gpus=True),
+        len(sources.train.alphabet),
+        width_multiplier=settings.width_multiplier,
     )
     precision = hardware.precision(settings, rank.device)
     each = line_bytes(model, precision, facts.longest_px)

@@ -93,7 +93,8 @@ def log_partition(logits: FloatArray) -> FloatArray:
         part = exponentials[: len(rows[some])]
         np.exp(np.subtract(rows[some], top[some], out=part), out=part)
         part.sum(axis=1, out=sums[some])
-    return (top[:, 0] + np.log(sums)).reshape(logits.shape[:2])
+    out: FloatArray = (top[:, 0] + np.log(sums)).reshape(logits.shape[:2])
+    return out
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:

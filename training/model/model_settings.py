@@ -7,6 +7,7 @@ from training.errors import ModelError
 
 HIDDEN = {"crnn": 256, "crnn_v2": 256, "crnn_res": 256, "crnn_lite": 160}  # unless a user says
 MODELS = tuple(HIDDEN)
+ON_GPUS, ON_CPU = "crnn", "crnn_lite"  # what is trained unless a user says
 PUBLISHED = ("crnn", "crnn_v2", "crnn_res")  # whose weights circulate under known names
 MAX_HIDDEN = 8192
 BLANK = 0  # class of the CTC blank in every model; another is refused when a file is opened

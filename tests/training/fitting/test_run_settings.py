@@ -9,8 +9,10 @@ from tests.support.bar_lines import BarSource
 from training.errors import FitError
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
-from training.fitting.run_settings import RunSettings, resolve, to_keep
+from training.fitting.run_folder import new_name
+from training.fitting.run_settings import RunSettings, model_to_train, resolve, to_keep
 from training.fitting.sources import Sources
+from training.model.model_settings import HIDDEN
 
 WISHES = FitSettings(run="a", epochs=10, precision="float32", validation_lines=32)
 SOURCES = Sources(BarSource(1000), BarSource(40, seed=9))
@@ -31,6 +33,22 @@ def test_nothing_is_left_open() -> None:
     assert settings.lr == pytest.approx(1.2e-3)
     assert (settings.steps, settings.warmup_steps) == (156, 16)  # 10 epochs of 1,000 lines
     assert settings.validate_every == 7  # 20 validations
+
+
+@pytest.mark.parametrize(
+    ("wish", "on_gpus", "model"),
+    [(None, False, "crnn_lite"), (None, True, "crnn"), ("crnn_res", False, "crnn_res")],
+)
+def test_the_network_suits_the_machine_unless_named(
+    wish: str | None, on_gpus: bool, model: str
+) -> None:
+    settings = replace(WISHES, model=wish)
+    assert model_to_train(settings, on_gpus=on_gpus) == model
+    if not on_gpus:
+        resolved = chosen(model=wish)
+        assert (resolved.model, resolved.hidden) == (model, HIDDEN[model])
+        assert to_keep(resolved, settings).model == model  # as on any machine that goes on with it
+        assert new_name(replace(settings, gpus=0)).endswith(f"-{model}")
 
 
 def test_wishes_are_kept() -> None:
