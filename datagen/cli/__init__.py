@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULES", "main", "run"]
 
+# In the order of work, as `--help` lists them.
 MODULES = {
-    "render": "datagen.cli.render",
-    "preview": "datagen.cli.preview",
-    "alphabet": "datagen.cli.alphabet",
-    "pack": "datagen.cli.pack",
-    "fonts": "datagen.cli.fonts",
     "corpus": "datagen.cli.corpus",
+    "fonts": "datagen.cli.fonts",
+    "alphabet": "datagen.cli.alphabet",
+    "style": "datagen.cli.style",
+    "preview": "datagen.cli.preview",
+    "render": "datagen.cli.render",
+    "import": "datagen.cli.import_data",
     "verify": "datagen.cli.verify",
     "stats": "datagen.cli.stats",
-    "import": "datagen.cli.import_data",
+    "pack": "datagen.cli.pack",
     "export": "datagen.cli.export_data",
 }
 

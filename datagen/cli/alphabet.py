@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import alphabet_option, home_option, out_file
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def command() -> None:
     """Show the alphabet, check text against it, or build one."""
 

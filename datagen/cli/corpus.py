@@ -5,23 +5,63 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import alphabet_option, format_option, home_option, number_option
+from datagen.cli.tables import print_rows
 
 if TYPE_CHECKING:
+    from corpora.corpus import TextSource
     from corpora.fetch import Progress
 
 HOME = home_option(Path)
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def command() -> None:
     """List, add, download, remove and describe texts."""
 
 
 @command.command("list")
 @HOME
-def list_corpora(home: Path | None) -> None:
+@format_option("plain", "tsv", "json")
+def list_corpora(home: Path | None, form: str) -> None:
     """List the corpora, and the sources that can be downloaded."""
+    if form == "plain":
+        _print_corpora(home)
+    else:
+        print_rows(_source_rows(home), form)
+
+
+def _source_rows(home: Path | None) -> list[dict[str, str]]:
+    """One row per source: of each corpus, then those to download."""
+    from corpora import CorpusError, names, open_corpus
+    from corpora.downloads import DOWNLOADS
+
+    rows = []
+    for name in names(home):
+        try:
+            sources = open_corpus(name, home=home).sources
+        except CorpusError:
+            rows.append({"corpus": name, "source": "", "state": "unusable"})
+            continue
+        rows += [_source_row(name, source, "there") for source in sources]
+    rows += [_source_row(d.corpus, d.source, "to download") for d in DOWNLOADS]
+    keys = ("corpus", "source", "state", "licence", "attribution", "url")
+    return [{key: row.get(key, "") for key in keys} for row in rows]
+
+
+def _source_row(corpus: str, source: "TextSource", state: str) -> dict[str, str]:
+    return {
+        "corpus": corpus,
+        "source": source.name,
+        "state": state,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "url": source.url,
+    }
+
+
+def _print_corpora(home: Path | None) -> None:
     from corpora import CorpusError, names, open_corpus
     from corpora.downloads import DOWNLOADS
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import (
     FiniteRange,
     alphabet_option,
@@ -27,7 +28,7 @@ ALPHABET = alphabet_option()
 FORMAT = format_option("plain", "tsv", "json")
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def command() -> None:
     """List, check, add, remove and draw faces."""
 

@@ -13,8 +13,27 @@ import click
 
 from ocrbase.command_edge import FAILED, report
 
+_WHOLE_SENTENCE = 1000  # characters; click would cut summaries at the width of a line
 
-class LazyGroup(click.Group):
+
+class OrderedGroup(click.Group):
+    """A group that lists its commands in the order of work, each with its whole first sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, command.get_short_help_str(limit=_WHOLE_SENTENCE))
+            for name, command in commands
+            if command is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class LazyGroup(OrderedGroup):
     """A group whose commands are named by module, e.g. `{"render": "datagen.cli.render"}`.
 
     Each module holds one click command or group called `command`.

@@ -5,6 +5,7 @@ effect. Presets are TOML files beside this module; a user's file starts from a p
 `preset = "print"` and overrides what it names.
 """
 
+import itertools
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -390,6 +391,13 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
+def about(name: str) -> str:
+    """What a preset is, by the comment at the head of its file."""
+    head = (PRESETS / f"{name}.toml").read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), head)
+    return " ".join(line.lstrip("# ") for line in comment)
+
+
 def with_value(style: Style, name: str, value: object) -> Style:
     """The style with another value of one field, named in full: "letters.size_px"."""
     section, field_name = name.split(".")
@@ -398,7 +406,7 @@ def with_value(style: Style, name: str, value: object) -> Style:
 
 
 # Limits of every number that is no effect's; those of effects stand in `effects.py`.
-_LIMITS: dict[str, Span] = {
+LIMITS: dict[str, Span] = {
     "frame.width_px": (32, 4096),
     "frame.margin_px": (0.5, 8),
     "frame.slack_px": (0, 64),
@@ -411,8 +419,8 @@ _LIMITS: dict[str, Span] = {
     "capture.min_em_px": (6, 32),
     "capture.mono_share": (0, 1),
 }
-_LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
-_LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}
+LIMITS |= {effect.range: effect.limits for effect in EFFECTS if effect.range}
+LIMITS |= {effect.share: (0.0, 1.0) for effect in EFFECTS if effect.share}
 
 
 def check(style: Style, where: str) -> None:
@@ -433,7 +441,7 @@ def check(style: Style, where: str) -> None:
 
 
 def _problems(name: str, value: float | Span) -> list[str]:
-    low, high = _LIMITS[name]
+    low, high = LIMITS[name]
     values = dict.fromkeys(value if isinstance(value, tuple) else (value,))
     problems = [
         f"{name} = {number} is outside {low:g} to {high:g}"

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULES", "main", "run"]
 
+# In the order of work, as `--help` lists them.
 MODULES = {
-    "evaluate": "training.cli.evaluate",
-    "export": "training.cli.export",
-    "lm": "training.cli.lm",
     "fit": "training.cli.fit",
-    "import": "training.cli.import_weights",
+    "evaluate": "training.cli.evaluate",
     "predict": "training.cli.predict",
+    "lm": "training.cli.lm",
+    "export": "training.cli.export",
+    "import": "training.cli.import_weights",
 }
 
 

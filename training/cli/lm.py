@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import alphabet_option
 from training.cli.options import out_option
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def command() -> None:
     """Build character n-gram models, with which the beam search tells look-alikes apart."""
 
