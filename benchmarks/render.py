@@ -1,8 +1,8 @@
 """Lines per second of the renderer, from plan to closed shard, beside its floor and TRDG.
 
-Rates count CPU time of one process, so other work on the machine disturbs them little; the two
-workers are compared by the clock and want a quiet machine. "Warm" is a worker that has met its
-glyphs, as in all but the first minute of a long render.
+Rates per core are given by CPU time, which other work on the machine disturbs little, and by the
+clock, which wants a quiet machine, as the comparison of two workers does. "Warm" is a worker that
+has met its glyphs, as in all but the first minute of a long render; "cold" is one that has not.
 
     python benchmarks/render.py                       # the built-in news
     python benchmarks/render.py my-news.txt --lines 50000 --skip-peers
@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.lines import machine
 from datagen.drawing import engine as engine_module
 from datagen.drawing.engine import BATCH
-from datagen.drawing.style import DEFAULT_PRESET
+from datagen.drawing.style import DEFAULT_PRESET, preset_names
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings, RenderSettings
@@ -57,7 +57,8 @@ def main() -> None:
         print_memory(plan, given.memory_lines)
         return
     print(machine())
-    rates = {style: one_core(plan, style, given.lines) for style in ("print", "rich")}
+    styles = [name for name in preset_names() if name != "plain"]
+    rates = {style: one_core(plan, style, given.lines) for style in styles}
     stages(plan, given.lines // 2)
     two_workers(plan, given.lines)
     if given.memory_lines:
@@ -74,21 +75,35 @@ def main() -> None:
 
 
 def one_core(plan: PlanSettings, style: str, lines: int) -> float:
-    """Draw a shard by a new worker, then the same by a warm one; returns the warm rate."""
+    """Draw a shard by a new worker, then the same by a warm one; returns the warm CPU rate."""
     open_renderer(plan, LookSettings(style=style)).samples(np.arange(BATCH))  # compiles
-    cold, warm = (shard_rate(plan, style, lines) for _ in range(2))
-    print(f"{style}: {warm:,.0f} lines/s on one core, plan to closed shard ({cold:,.0f} cold)")
-    return warm
+    open_renderer.cache_clear()
+    cold, warm = (shard_rates(plan, style, lines) for _ in range(2))
+    print(
+        f"{style:10} {warm.cpu:6,.0f} lines/s by CPU time, {warm.clock:6,.0f} by the clock, plan to"
+        f" closed shard on one core ({cold.cpu:,.0f} and {cold.clock:,.0f} cold)"
+    )
+    return warm.cpu
 
 
-def shard_rate(plan: PlanSettings, style: str, lines: int) -> float:
-    """Lines per second of CPU time for one shard."""
+class Rates(NamedTuple):
+    """Lines per second."""
+
+    cpu: float
+    clock: float
+
+
+def shard_rates(plan: PlanSettings, style: str, lines: int) -> Rates:
+    """Lines per second for one shard."""
     with tempfile.TemporaryDirectory() as folder:
         look = LookSettings(style=style)
         task = RenderTask(
             resolve(RenderSettings(plan, look, n=lines, shard_size=lines, out=folder))
         )
-        return lines / timed(lambda: task(0))
+        cpu_s, clock_s = time.process_time(), time.monotonic()
+        task(0)
+        cpu_s, clock_s = time.process_time() - cpu_s, time.monotonic() - clock_s
+        return Rates(lines / cpu_s, lines / clock_s)
 
 
 def timed(work: Callable[[], Any], clock: Clock = time.process_time) -> float:
@@ -123,7 +138,7 @@ def stages(plan: PlanSettings, lines: int) -> None:
         meter(TarShardWriter, "write", "tar and sidecar"),
         meter(TarShardWriter, "_finish", "tar and sidecar"),
     ]
-    total = lines / shard_rate(plan, DEFAULT_PRESET, lines)
+    total = lines / shard_rates(plan, DEFAULT_PRESET, lines).cpu
     for call in undo:
         call()
     spent["looks, layout, labels, meta"] = total - sum(spent.values())

@@ -123,9 +123,9 @@ def test_characters_never_come_out_smaller_than_can_be_read() -> None:
     assert samples.images == [b""]
 
 
-@pytest.mark.parametrize("preset", ["print", "rich"])
+@pytest.mark.parametrize("preset", ["document", "screen", "scan", "photo"])
 def test_bytes_depend_on_no_other_line_of_the_batch(preset: str) -> None:
-    style = with_value(_style(preset, native_px=(9, 50)), "frame.width_px", (240, 320))
+    style = load_style(preset)
     engine = LineEngine(style, FACES, builtin(), seed=5, masks=True)
     whole = engine.draw(many_texts(12), np.arange(12))
     assert whole.masks is not None
