@@ -64,10 +64,9 @@ class OutFolder(click.Path):
 class AlphabetType(click.Path):
     """The name of a built-in alphabet, or a character list."""
 
-    name = "|".join([*BUILTIN_FILES, "FILE"])
-
     def __init__(self) -> None:
         super().__init__(exists=True, dir_okay=False)
+        self.name = "|".join([*BUILTIN_FILES, "FILE"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return str(value if value in BUILTIN_FILES else super().convert(value, param, ctx))

@@ -62,6 +62,7 @@ def command(
     lm: Path | None,
     beam_width: int | None,
     lm_weight: float | None,
+    spaces: bool,
 ) -> None:
     """Measure line accuracy, CER and 1-NED on labelled lines, and show where the errors are.
 
@@ -79,7 +80,7 @@ def command(
     from training.evaluation.labelled import open_labelled
     from training.evaluation.report import as_json, as_rows, as_table, build_report
     from training.inference.decoders import open_decoder
-    from training.inference.line_reader import LineReader
+    from training.inference.line_reader import LineReader, ReadSettings
     from training.inference.scorers import Scorer, open_any, open_scorer
 
     if html is not None:
@@ -91,7 +92,7 @@ def command(
         click.echo(f"reading with {scorer.name}", err=True)
         decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
         with tqdm(total=min(limit or len(source), len(source)), unit="lines", disable=None) as bar:
-            reader = LineReader(scorer, decode)
+            reader = LineReader(scorer, decode, ReadSettings(spaces=spaces))
             return evaluate(reader, source, source.name, limit=limit, progress=bar.update)
 
     evaluation = run(open_scorer(checkpoint, onnx, device))

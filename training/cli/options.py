@@ -111,6 +111,12 @@ def decoding_options(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=str(DEFAULT_BEAM.lm_weight),
             help="Weight of the language model's log-probabilities.",
         ),
+        click.option(
+            "--spaces",
+            is_flag=True,
+            help="Put spaces between Latin words by the gaps in the image, where the model's"
+            " alphabet has no space; where it has one, it reads them itself.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)

@@ -77,6 +77,7 @@ def command(
     lm: Path | None,
     beam_width: int | None,
     lm_weight: float | None,
+    spaces: bool,
     explain: Path | None,
     page: bool,
     out: Path | None,
@@ -92,7 +93,7 @@ def command(
     from training.errors import ReadError
     from training.inference.decoders import open_decoder
     from training.inference.image_files import image_paths, listed_names
-    from training.inference.line_reader import LineReader
+    from training.inference.line_reader import LineReader, ReadSettings
     from training.inference.scorers import open_scorer
 
     listing = listed_names(sys.stdin.buffer) if "-" in paths else []
@@ -103,7 +104,7 @@ def command(
     scorer = open_scorer(checkpoint, onnx, device)
     click.echo(f"reading with {scorer.name}", err=True)
     decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
-    reader = LineReader(scorer, decode)
+    reader = LineReader(scorer, decode, ReadSettings(spaces=spaces))
     if page:
         _read_pages(reader, files, form, out, overlay, dpi)
         return

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ImageError
+from datagen.folding import visible
 from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
@@ -88,7 +89,7 @@ def _drawable(alphabet: Alphabet) -> list[str]:
     covered = coverage(select([FACE])[0])
     return [
         "-" if not symbol else symbol if ord(symbol) in covered else f"{ord(symbol):X}"
-        for symbol in alphabet.symbols
+        for symbol in map(visible, alphabet.symbols)
     ]
 
 

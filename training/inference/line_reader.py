@@ -25,12 +25,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datagen.errors import ImageError
+from datagen.folding import SPACE
 from datagen.line_images import Gray, LineImage
 from training.errors import ReadError
 from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
 from training.inference.image_decoding import prepare_array, prepare_image, read_line
 from training.inference.scorers import Scorer, open_scorer
 from training.inference.windows import join, window_starts
+from training.inference.word_gaps import word_gaps
 from training.model.preprocess import bucket_width, pad_lines
 
 T = TypeVar("T")
@@ -56,11 +58,14 @@ class ReadSettings:
             the lines it was trained on.
         overlap_px: what neighbouring windows share.
         batch_px: width of all lines of a batch together.
+        spaces: where the alphabet has no space, put one between Latin words by the gap in the
+            image.
     """
 
     window_px: int = 560
     overlap_px: int = 160
     batch_px: int = 280 * 32
+    spaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Character:
 
     Attributes:
         text: the character.
-        confidence: its probability in the frame where it is most likely.
+        confidence: its probability in the frame where it is most likely; of a space that the gap
+            in the image tells, that of the less sure of its neighbours.
         x_px: its centre in the image file, in pixels from the left, after EXIF rotation.
     """
 
@@ -119,20 +125,27 @@ class LineReader:
         *,
         onnx: str | Path | None = None,
         device: str | None = None,
+        spaces: bool = False,
     ) -> Self:
         """Read with a checkpoint (default: the newest run's best) or with an exported ONNX file.
+
+        Args:
+            checkpoint: path of a model file, or the name of a bundled model.
+            onnx: path of a file that `ocrtrain export` wrote, instead.
+            device: in torch's notation; a GPU if there is one.
+            spaces: where the alphabet has no space, put one between Latin words by the gap in
+                the image.
 
         Raises:
             CheckpointError: if the file is missing, damaged or another program's.
             ReadError: if torch is needed and not installed.
         """
-        return cls(
-            open_scorer(
-                Path(checkpoint) if checkpoint is not None else None,
-                Path(onnx) if onnx is not None else None,
-                device,
-            )
+        scorer = open_scorer(
+            Path(checkpoint) if checkpoint is not None else None,
+            Path(onnx) if onnx is not None else None,
+            device,
         )
+        return cls(scorer, settings=ReadSettings(spaces=spaces))
 
     def read(self, sources: Iterable[Source]) -> Iterator[Reading]:
         """Read images in order; a bad one gives a Reading with an error.
@@ -156,7 +169,7 @@ class LineReader:
                 decoded = iter(self.decode([line.pixels for line in lines]))
                 for name, line in chunk:
                     if isinstance(line, LineImage):
-                        yield self._reading(name, next(decoded), line.scale)
+                        yield self._reading(name, next(decoded), line)
                     else:
                         yield Reading(name, error=line)
 
@@ -198,15 +211,27 @@ class LineReader:
         whole = [join(parts[n :: len(images)], starts) for n in range(len(images))]
         return np.stack(whole, axis=1) if len(whole) > 1 else whole[0][:, None]
 
-    def _reading(self, source: str, decoded: Decoded, scale: float) -> Reading:
+    def _reading(self, source: str, decoded: Decoded, line: LineImage) -> Reading:
         scorer = self.scorer
-        centres_px = (decoded.frames * scorer.frame_px + scorer.frame_offset_px) * scale
+        centres_px = decoded.frames * scorer.frame_px + scorer.frame_offset_px
         symbols = [scorer.alphabet.symbols[c] for c in decoded.class_ids]
-        characters = tuple(
-            Character(symbol, float(confidence), float(x))
+        characters = [
+            Character(symbol, float(confidence), float(x * line.scale))
             for symbol, confidence, x in zip(symbols, decoded.confidences, centres_px, strict=True)
-        )
-        return Reading(source, "".join(symbols), decoded.confidence, characters)
+        ]
+        if scorer.alphabet.space is not None:
+            characters = [characters[i] for i in scorer.alphabet.kept("".join(symbols))]
+        elif self.settings.spaces:
+            for i in reversed(word_gaps(line.pixels, symbols, centres_px)):
+                characters.insert(i, _space_between(*characters[i - 1 : i + 1]))
+        text = "".join(character.text for character in characters)
+        return Reading(source, text, decoded.confidence, tuple(characters))
+
+
+def _space_between(left: Character, right: Character) -> Character:
+    """A space that the gap between two characters tells."""
+    confidence = min(left.confidence, right.confidence)
+    return Character(SPACE, confidence, (left.x_px + right.x_px) / 2)
 
 
 _Prepared: TypeAlias = tuple[str, LineImage | str]  # name, and the line or why there is none

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.pages.page_reader import PageLine, PageReading
+from training.pages.words import words_of
 
 _ALTO = "http://www.loc.gov/standards/alto/ns-v4#"
 _XHTML = "http://www.w3.org/1999/xhtml"
@@ -33,12 +34,16 @@ def to_hocr(readings: Iterable[PageReading]) -> str:
         page = _element(body, "div", "ocr_page", f"page_{number}", title)
         for i, line in enumerate(reading.lines, 1):
             name = f"line_{number}_{i}"
-            box = "bbox " + " ".join(map(str, _box(line)))
+            box = "bbox " + " ".join(map(str, _box(line.quad)))
             row = _element(page, "span", "ocr_line", name, f"{box}; {_baseline(line)}")
             row.tail = "\n"
-            confidences = " ".join(f"{100 * c.confidence:.0f}" for c in line.characters)
-            title = f"{box}; x_wconf {100 * line.confidence:.0f}; x_confs {confidences}"
-            _element(row, "span", "ocrx_word", f"word_{number}_{i}", title).text = line.text
+            for k, word in enumerate(words_of(line), 1):
+                box = "bbox " + " ".join(map(str, _box(word.quad)))
+                confidences = " ".join(f"{100 * c.confidence:.0f}" for c in word.characters)
+                title = f"{box}; x_wconf {100 * line.confidence:.0f}; x_confs {confidences}"
+                span = _element(row, "span", "ocrx_word", f"word_{number}_{i}_{k}", title)
+                span.text, span.tail = word.text, " "
+            span.tail = None
     return "<!DOCTYPE html>\n" + ElementTree.tostring(html, encoding="unicode") + "\n"
 
 
@@ -58,19 +63,17 @@ def to_alto(readings: Iterable[PageReading]) -> str:
         space = ElementTree.SubElement(page, "PrintSpace", area)
         block = ElementTree.SubElement(space, "TextBlock", {"ID": f"block_{number}", **area})
         for i, line in enumerate(reading.lines, 1):
-            left, top, right, bottom = _box(line)
-            place = {
-                "HPOS": str(left), "VPOS": str(top),
-                "WIDTH": str(right - left), "HEIGHT": str(bottom - top),
-            }  # fmt: skip
-            row = ElementTree.SubElement(block, "TextLine", {"ID": f"line_{number}_{i}", **place})
+            name = {"ID": f"line_{number}_{i}"}
+            row = ElementTree.SubElement(block, "TextLine", {**name, **_place(line.quad)})
             shape = ElementTree.SubElement(row, "Shape")
             points = " ".join(f"{x:.0f},{y:.0f}" for x, y in line.quad)
             ElementTree.SubElement(shape, "Polygon", {"POINTS": points})
-            content = {"CONTENT": line.text, "WC": f"{line.confidence:.4f}"}
-            ElementTree.SubElement(
-                row, "String", {"ID": f"string_{number}_{i}", **content, **place}
-            )
+            for k, word in enumerate(words_of(line), 1):
+                if k > 1:
+                    ElementTree.SubElement(row, "SP")
+                name = {"ID": f"string_{number}_{i}_{k}"}
+                content = {"CONTENT": word.text, "WC": f"{line.confidence:.4f}"}
+                ElementTree.SubElement(row, "String", {**name, **content, **_place(word.quad)})
     return ElementTree.tostring(alto, encoding="unicode", xml_declaration=True) + "\n"
 
 
@@ -80,10 +83,19 @@ def _element(
     return ElementTree.SubElement(parent, tag, {"class": kind, "id": name, "title": title})
 
 
-def _box(line: PageLine) -> list[int]:
+def _box(quad: NDArray[np.float32]) -> list[int]:
     """Left, top, right, bottom in whole px."""
-    low, high = np.floor(line.quad.min(axis=0)), np.ceil(line.quad.max(axis=0))
+    low, high = np.floor(quad.min(axis=0)), np.ceil(quad.max(axis=0))
     return [int(value) for value in (*low, *high)]
+
+
+def _place(quad: NDArray[np.float32]) -> dict[str, str]:
+    """A box as ALTO writes it."""
+    left, top, right, bottom = _box(quad)
+    return {
+        "HPOS": str(left), "VPOS": str(top),
+        "WIDTH": str(right - left), "HEIGHT": str(bottom - top),
+    }  # fmt: skip
 
 
 def _baseline(line: PageLine) -> str:
