@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.options import checkpoint_option, data_option, limit_option, out_option
+from training.cli.options import checkpoint_option, data_option, limit_option
 
 if TYPE_CHECKING:
     from datagen.line_images import Gray
@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @checkpoint_option
-@out_option(
-    "ONNX file to write.",
-    "NAME.onnx or NAME.int8.onnx beside the checkpoint; for a bundled model, in this folder",
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    show_default="NAME.onnx or the like beside the checkpoint; for a bundled model, in this folder",
+    help="ONNX file to write; with --for paddle, the folder.",
 )
 @click.option(
     "--for",
     "consumer",
-    type=click.Choice(["ocrtrain", "rapidocr"]),
+    type=click.Choice(["ocrtrain", "rapidocr", "paddle"]),
     default="ocrtrain",
     show_default=True,
-    help="Who reads with the file: `ocrtrain predict --onnx`, or RapidOCR (its Rec.model_path).",
+    help="Who reads with it: `ocrtrain predict --onnx`, RapidOCR (its Rec.model_path), or"
+    " PaddleOCR and PaddleX (their model_dir).",
 )
 @click.option(
     "--int8", is_flag=True, help="Quantise the weights to 8 bits, and measure the loss of accuracy."
@@ -43,6 +48,8 @@ def command(
     The file includes the scaling of gray levels, the alphabet and the geometry of the time steps;
     `ocrtrain predict --onnx` reads with it where torch is not installed. With --for rapidocr the
     file takes RapidOCR's input; give it as Rec.model_path with Rec.rec_img_shape [3, 32, 320].
+    With --for paddle a folder is written that PaddleOCR and PaddleX take as model_dir, with
+    model_name PP-OCRv5_mobile_rec and engine onnxruntime; Paddle's own engines cannot run it.
     """
     if int8 and consumer != "ocrtrain":
         raise click.UsageError(f"--int8: not with --for {consumer}")
@@ -55,6 +62,7 @@ def command(
     from training.evaluation.labelled import open_or_render, some_lines
     from training.evaluation.report import build_report, shown, verdict
     from training.export import export
+    from training.export_paddle import GRAPH_FILE, SETTINGS_FILE
     from training.export_rapidocr import OUTPUT_NAME
     from training.inference.line_reader import LineReader
     from training.inference.scorers import ONNX_FORMAT, OnnxScorer, TorchScorer
@@ -63,13 +71,17 @@ def command(
 
     checkpoint = default_model() if checkpoint is None else checkpoint
     beside = Path(checkpoint.name) if checkpoint.parent == BUNDLED else checkpoint
-    suffix = ".int8.onnx" if int8 else ".onnx" if consumer == "ocrtrain" else f".{consumer}.onnx"
-    out = out or beside.with_suffix(suffix)
-    check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else OUTPUT_NAME))
+    suffix = {"rapidocr": ".rapidocr.onnx", "paddle": ".paddle"}.get(consumer, ".onnx")
+    out = out or beside.with_suffix(".int8.onnx" if int8 else suffix)
+    if consumer == "paddle":
+        check_output(out / GRAPH_FILE, is_ours=holds(OUTPUT_NAME))
+        check_output(out / SETTINGS_FILE)
+    else:
+        check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else OUTPUT_NAME))
     with open_or_render(data, limit) as (source, name):
         lines = some_lines(source, name, limit)
-        if consumer == "rapidocr":
-            _for_rapidocr(checkpoint, out, lines, name)
+        if consumer != "ocrtrain":
+            _for_others(consumer, checkpoint, out, lines, name)
             return
         check = export(checkpoint, out, lines, int8=int8)
         click.echo(
@@ -92,12 +104,16 @@ def command(
     )
 
 
-def _for_rapidocr(checkpoint: Path, out: Path, lines: "list[Gray]", name: str) -> None:
+def _for_others(consumer: str, checkpoint: Path, out: Path, lines: "list[Gray]", name: str) -> None:
+    from training.export_paddle import GRAPH_FILE, export_paddle
     from training.export_rapidocr import export_rapidocr
 
-    check = export_rapidocr(checkpoint, out, lines)
+    if consumer == "paddle":
+        check, graph = export_paddle(checkpoint, out, lines), out / GRAPH_FILE
+    else:
+        check, graph = export_rapidocr(checkpoint, out, lines), out
     click.echo(
-        f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB) from {checkpoint}: on {check.lines:,}"
+        f"wrote {out} ({graph.stat().st_size / 1e6:.1f} MB) from {checkpoint}: on {check.lines:,}"
         f" lines of {name} probabilities differ from torch's by at most {check.largest:.2g},"
         f" {check.same_text:,} texts are as `ocrtrain predict` reads them"
     )

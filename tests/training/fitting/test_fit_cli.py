@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from datagen.alphabet import builtin
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.line_renderer import styles_of
@@ -51,6 +53,26 @@ def test_packed_data_trains_and_goes_on(folder: Path, capsys: pytest.CaptureFixt
     assert "was started with other settings (lr: " in capsys.readouterr().err
     assert main(["fit", *SMALL]) == 1
     assert "go on with --resume --run a" in capsys.readouterr().err
+
+
+def test_a_model_goes_on_to_the_general_alphabet(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", *SMALL]) == 0
+    rows = ["用 GPU 训练 10 小时", "合计 ￥1,234.56 元整", "see page 12 of the book ①"]
+    Path("text.txt").write_text("\n".join(r + str(i) for i in range(9) for r in rows), "utf-8")
+    live = ["--run", "b", "--live", "--corpus", "text.txt", "--alphabet", "general"]
+    live += ["--length", "6-9", "--min-per-class", "0", "--faces", "noto-sans-sc-regular"]
+    live += ["--validation-lines", "4", "--live-lines", "64", "--init", "runs/a/last.safetensors"]
+    assert main(["fit", *SMALL, *live]) == 0
+    told = capsys.readouterr()
+    assert "41 classes kept by character, 7,459 new" in told.out + told.err
+    model = load_model(Path("runs/b/last.safetensors"))
+    assert model.alphabet == builtin("general") and model.settings.classes == 7500
+    image = next(Path("data/renders/news").rglob("*.tar")).with_name("a.png")
+    Image.new("L", (200, 32), 255).save(image)
+    checkpoint = ["--checkpoint", "runs/b/last.safetensors", "--device", "cpu"]
+    assert main(["predict", str(image), *checkpoint]) == 0
 
 
 def test_data_sets_are_mixed_by_weight(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
