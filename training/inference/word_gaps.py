@@ -18,7 +18,7 @@ WIDER = 0.22  # of the Latin characters' distance: how much wider than the media
 FloatArray = NDArray[np.float64]
 
 
-def word_gaps(pixels: Gray, symbols: Sequence[str], centres_px: FloatArray) -> list[int]:
+def word_gaps(pixels: Gray, symbols: Sequence[str], centres_px: NDArray[np.floating]) -> list[int]:
     """Characters before which a space stands.
 
     Args:
@@ -39,7 +39,7 @@ def word_gaps(pixels: Gray, symbols: Sequence[str], centres_px: FloatArray) -> l
     return [int(i) + 1 for i in pairs[wide]]
 
 
-def _gaps(pixels: Gray, centres_px: FloatArray, pairs: NDArray[np.int64]) -> FloatArray:
+def _gaps(pixels: Gray, centres_px: NDArray[np.floating], pairs: NDArray[np.int64]) -> FloatArray:
     """The widest run of columns without ink between each pair's centres in px, (P,)."""
     contrast = pixels.max(axis=0).astype(np.int64) - pixels.min(axis=0)  # (W,), whatever the ground
     inked = contrast > INK * np.percentile(contrast, 95)
