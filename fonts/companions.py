@@ -5,8 +5,6 @@ A few kilobytes each: printable ASCII and the Latin marks of the alphabets.
 
 from fonts.recipes import Package, Recipe, debian, fontsource
 
-_CHANGED_ON = "2026-11-26"
-
 
 def _web(
     name: str,
@@ -34,7 +32,7 @@ def _companion(
 ) -> Recipe:
     return Recipe(
         f"latin-{name}", f"Ocrgen {family}", package, member, full_name, f"latin-{style}",
-        weight, 1.0, changed_on=_CHANGED_ON,
+        weight, 1.0,
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from fonts.errors import FontError
 from fonts.manifest import LATIN_STYLES, PACKAGE, STYLES, FaceRecord, read_manifest
 from ocrbase.homes import data_home
 
+SETS_FOLDER = "font-sets"  # of the user's data home: downloaded sets, a folder each
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -47,7 +49,8 @@ def select(
     Latin faces are not among them: they draw no line by themselves, see `companions`.
 
     Args:
-        names: face names, styles (`song`) or glob patterns (`noto-*`); empty for all.
+        names: face names, styles (`song`), downloaded sets (`rounded`) or glob patterns
+            (`noto-*`); empty for all.
         home: folder of user-added faces, `ocrbase.homes.data_home()` where None.
         system: also offer the Chinese faces that are installed on this machine; off by default,
             because then pixels differ from machine to machine.
@@ -94,7 +97,8 @@ def _coverage(path: Path, index: int, sha256: str) -> frozenset[int]:
 def list_records(home: Path | None, system: bool) -> list[tuple[Path, FaceRecord]]:
     """All faces as their manifests list them, with the folder that their paths start from."""
     added = data_home(home) / "fonts"
-    records = [(folder, face) for folder in (PACKAGE, added) for face in read_manifest(folder)]
+    folders = (PACKAGE, added, *sorted((data_home(home) / SETS_FOLDER).glob("*")))
+    records = [(folder, face) for folder in folders for face in read_manifest(folder)]
     if system:
         from fonts.system import installed_records
 
@@ -105,7 +109,7 @@ def list_records(home: Path | None, system: bool) -> list[tuple[Path, FaceRecord
 def _chosen(
     records: list[tuple[Path, FaceRecord]], names: Sequence[str]
 ) -> list[tuple[Path, FaceRecord]]:
-    unknown = [name for name in names if not any(_fits(face, name) for _, face in records)]
+    unknown = [name for name in names if not any(_fits(*record, name) for record in records)]
     if unknown:
         known = ", ".join(face.name for _, face in records)
         raise FontError(
@@ -113,11 +117,12 @@ def _chosen(
             f" or a style ({', '.join(_styles(records))}), or a pattern such as 'noto-*';"
             " `ocrgen fonts add FILE` adds a face"
         )
-    return [r for r in records if not names or any(_fits(r[1], name) for name in names)]
+    return [r for r in records if not names or any(_fits(*r, name) for name in names)]
 
 
-def _fits(face: FaceRecord, name: str) -> bool:
-    return name == face.style or fnmatchcase(face.name, name)
+def _fits(folder: Path, face: FaceRecord, name: str) -> bool:
+    in_set = folder.parent.name == SETS_FOLDER and name == folder.name
+    return in_set or name == face.style or fnmatchcase(face.name, name)
 
 
 def _styles(records: Iterable[tuple[Path, FaceRecord]]) -> list[str]:

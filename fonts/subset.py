@@ -76,6 +76,7 @@ def merge_slices(paths: Sequence[Path], characters: Iterable[int]) -> TTFont:
         font.flavor = None
         stream = io.BytesIO()
         font.save(stream)
+        font.close()
         stream.seek(0)
         streams.append(stream)
     merged = Merger().merge(streams)

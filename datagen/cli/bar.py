@@ -1,12 +1,16 @@
-"""A progress bar on stderr with rate and time left, fed by (done, total)."""
+"""Progress bars on stderr with rate and time left."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from corpora.fetch import Progress
 
 
 @contextmanager
 def bar(unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for the length of the block; gives the function that moves it.
+    """A bar for the length of the block; gives the function that moves it by (done, total).
 
     Args:
         unit: what is counted, with a leading space.
@@ -20,3 +24,13 @@ def bar(unit: str) -> Iterator[Callable[[int, int], None]]:
             moved.update(done - moved.n)
 
         yield progress
+
+
+def download_bar(what: str, total: int | None, so_far: int) -> "Progress":
+    """A bar of bytes."""
+    from tqdm import tqdm
+
+    bar: Progress = tqdm(
+        desc=what, total=total, initial=so_far, unit="B", unit_scale=True, unit_divisor=1024
+    )
+    return bar

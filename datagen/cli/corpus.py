@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagen.cli.bar import download_bar
 from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import alphabet_option, format_option, home_option, number_option
 from datagen.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from corpora.corpus import TextSource
-    from corpora.fetch import Progress
 
 HOME = home_option(Path)
 
@@ -153,7 +153,7 @@ def download(
         )
     for item in items:
         click.echo(f"{item.name}: {item.about}; {item.source.licence}")
-        tally = fetch_text(item, name, _progress, home=home, simplified=simplified, file=file)
+        tally = fetch_text(item, name, download_bar, home=home, simplified=simplified, file=file)
         click.echo(f"{item.name}: {tally}")
     click.echo(f"use it with --corpus {name}")
 
@@ -216,13 +216,3 @@ def remove(name: str, part: str | None, home: Path | None) -> None:
     from corpora.store import remove as remove_text
 
     click.echo(f"removed {remove_text(name, home=home, part=part)}")
-
-
-def _progress(what: str, total: int | None, so_far: int) -> "Progress":
-    """A bar with rate and time left."""
-    from tqdm import tqdm
-
-    bar: Progress = tqdm(
-        desc=what, total=total, initial=so_far, unit="B", unit_scale=True, unit_divisor=1024
-    )
-    return bar

@@ -1,9 +1,9 @@
-"""`ocrgen fonts`: list, check, add and remove faces, and draw a sheet of them."""
+"""`ocrgen fonts`: list, check, add, download and remove faces, and draw a sheet of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -22,6 +22,7 @@ from datagen.cli.tables import print_rows
 if TYPE_CHECKING:
     from fonts import Face
     from fonts.inspection import Description
+    from fonts.recipes import Package
 
 HOME = home_option(Path)
 ALPHABET = alphabet_option()
@@ -30,7 +31,7 @@ FORMAT = format_option("plain", "tsv", "json")
 
 @click.group(cls=OrderedGroup)
 def command() -> None:
-    """List, check, add, remove and draw faces."""
+    """List, check, add, download, remove and draw faces."""
 
 
 @command.command("list")
@@ -163,6 +164,75 @@ def remove(names: tuple[str, ...], home: Path | None) -> None:
 
     for name in remove(names, data_home(home)):
         click.echo(f"removed {name}")
+
+
+@command.command("sets")
+@HOME
+@FORMAT
+def list_sets(home: Path | None, form: str) -> None:
+    """List the sets of faces that can be downloaded."""
+    from fonts.library import SETS_FOLDER
+    from fonts.manifest import read_manifest
+    from fonts.sets import SETS
+    from ocrbase.homes import data_home
+
+    rows = [
+        {
+            "name": item.name,
+            "faces": len(item.recipes),
+            "here": "yes" if read_manifest(data_home(home) / SETS_FOLDER / item.name) else "no",
+            "about": item.about,
+        }
+        for item in SETS
+    ]
+    print_rows(rows, form)
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="SET...")
+@HOME
+def download(names: tuple[str, ...], home: Path | None) -> None:
+    """Download sets of faces that the package has no room for.
+
+    They come from the registries that publish them, each file checked against its checksum, and
+    are used from then on, by all faces or by the name of the set; licences lie beside them.
+    """
+    import os
+
+    from datagen.alphabet import builtin
+    from datagen.builtin_characters import BUILTIN_FILES
+    from fonts.sets import download as download_set
+    from fonts.sets import set_named
+    from ocrbase.homes import data_home
+
+    alphabets = {name: set(map(ord, builtin(name).characters)) for name in BUILTIN_FILES}
+    for item in [set_named(name) for name in names]:
+        click.echo(f"{item.name}: {item.about}")
+        jobs = min(os.cpu_count() or 1, len(item.recipes))
+        folder = download_set(item, data_home(home), alphabets, _fetch_package, jobs)
+        click.echo(f"{item.name}: {len(item.recipes)} faces in {folder}")
+
+
+def _fetch_package(package: Package, folder: Path) -> Path:
+    """Download a package of faces, or go on with it, and unpack it into a folder."""
+    from corpora.fetch import fetch
+    from corpora.packages import Package as Source
+    from datagen.cli.bar import download_bar
+    from fonts.packages import unpack
+    from ocrbase.homes import cache_home
+
+    name = package.name.replace("/", "-")
+    kind: Literal["debian", "npm"] = "debian" if package.kind == "debian" else "npm"
+    source = Source(kind, package.name, package.version, package.path, package.checksum)
+    address = source.address()
+    suffix = {"debian": ".deb", "npm": ".tgz"}[kind]
+    archive = cache_home() / "downloads" / f"{name}-{package.version.replace(':', '-')}{suffix}"
+    # What the recipes were made for: the registry may serve another version by now.
+    algorithm = "sha512" if len(package.checksum) == 128 else "sha256"
+    fetch(address.url, archive, download_bar, checksum=(algorithm, package.checksum))
+    unpack(archive, folder / name)
+    archive.unlink()
+    return folder / name
 
 
 @command.command()

@@ -239,16 +239,16 @@ class GlyphCache:
         font = self._rasteriser(face)
         if raster != RESAMPLED:
             return self._add(*font.mask(symbol, size_px, Raster(raster)), raster)
-        texels, left, top = font.mask(symbol, size_px, Raster.HINTED)
-        if texels.size:
-            # The box holds the pen and the next pen: in its middle a warped line is linearised.
-            height, width = texels.shape
-            low, high = min(top, 0), max(top + height, 0)
-            first, last = min(left, 0), round(font.advance_px(symbol, size_px))
-            last = max(left + width, last)
-            around = (top - low, high - top - height), (left - first, last - left - width)
-            texels, left, top = np.pad(texels, around), first, low
-        return self._add(texels, left, top, raster)
+        ink, left, top = font.mask(symbol, size_px, Raster.HINTED)
+        if not ink.size:
+            return self._add(ink, left, top, raster)
+        # The box holds the pen and the next pen: in its middle a warped line is linearised.
+        height, width = ink.shape
+        x, y = min(left, 0), min(top, 0)
+        right = max(left + width, round(font.drawn_advance_px))
+        box = np.zeros((max(top + height, 0) - y, right - x), dtype=np.uint8)
+        box[top - y : top - y + height, left - x : left - x + width] = ink
+        return self._add(box, x, y, raster)
 
     def _add(self, texels: NDArray[np.uint8], left: int, top: int, raster: int) -> int:
         """Put texels into the arena, with a border of one zero; returns the slot."""

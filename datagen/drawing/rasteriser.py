@@ -80,10 +80,16 @@ class Rasteriser:
         texels = _gray(stored, bitmap.width, raster)
         return texels, slot.contents.bitmap_left, -slot.contents.bitmap_top
 
+    @property
+    def drawn_advance_px(self) -> float:
+        """Distance from the pen of the glyph that was drawn last to the next pen position."""
+        return float(self._face.contents.glyph.contents.metrics.horiAdvance) / 64.0
+
     def advance_px(self, symbol: str, size_px: int) -> float:
         """Distance to the next pen position at an em size."""
         self._activate(size_px)
-        return float(self._load(symbol, self._hinted).contents.metrics.horiAdvance) / 64.0
+        self._load(symbol, self._hinted)
+        return self.drawn_advance_px
 
     def _load(self, symbol: str, flags: int) -> Any:
         self._check(ft.FT_Load_Char(self._face, ord(symbol), flags), f"load {symbol} of")

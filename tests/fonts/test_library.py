@@ -16,6 +16,7 @@ from datagen.alphabet import builtin
 from fonts import Face, FontError, companions, coverage, select
 from fonts.library import select_any
 from fonts.manifest import LATIN_STYLES, PACKAGE, STYLES
+from fonts.specimen import open_font
 
 MANIFEST = json.loads((PACKAGE / "manifest.json").read_text(encoding="utf-8"))
 LATIN = [entry for entry in MANIFEST["faces"] if entry["style"] in LATIN_STYLES]
@@ -56,15 +57,17 @@ def test_at_least_ten_faces_of_five_looks_under_25_megabytes() -> None:
     assert len(NAMES) == len(set(NAMES)) >= 10
     assert {"song", "sans", "kai", "display"} <= {entry["style"] for entry in HAN}
     assert any(entry["weight"] >= 700 for entry in HAN)
-    assert sum((PACKAGE / entry["file"]).stat().st_size for entry in MANIFEST["faces"]) < 25e6
+    files = {PACKAGE / entry["file"] for entry in MANIFEST["faces"]}
+    assert sum(file.stat().st_size for file in files) < 25e6
 
 
-def test_every_class_is_in_at_least_five_faces() -> None:
-    points = [ord(character) for character in builtin().characters]
+@pytest.mark.parametrize("alphabet", ["5990", "general"])
+def test_every_class_is_in_at_least_five_faces(alphabet: str) -> None:
+    points = [ord(character) for character in builtin(alphabet).characters]
     count: Counter[int] = Counter()
     for face, entry in zip(select(), HAN, strict=True):
         held = coverage(face).intersection(points)
-        assert len(held) == entry["coverage"]["alphabet"], face.name
+        assert len(held) == entry["coverage"][f"alphabet_{alphabet}"], face.name
         count.update(held)
     assert [chr(point) for point in points if count[point] < 5] == []
 
@@ -101,7 +104,7 @@ def test_faces_are_renamed_and_carry_a_dated_notice(entry: dict[str, Any]) -> No
     for name_id in (1, 3, 4, 6, 16):
         assert names[name_id].startswith("Ocrgen"), name_id
     assert names[0]
-    assert f"Modified on {entry['changed_on']}" in names[10]
+    assert f"Modified on {MANIFEST['changed_on']}" in names[10]
 
 
 def test_unpacking_twice_at_once_gives_one_whole_file(tmp_path: Path) -> None:
@@ -147,6 +150,19 @@ def test_select_by_name_style_and_pattern() -> None:
     ]
     assert {face.style for face in select(["kai"])} == {"kai"}
     assert {face.name.rpartition("-")[2] for face in select(["*-bold"])} == {"bold"}
+
+
+def test_a_variable_face_is_listed_at_several_weights_in_one_file() -> None:
+    light, black = select(["noto-sans-sc-light", "noto-sans-sc-black"])
+    assert light.path == black.path
+    inks = []
+    for face in (light, black):
+        canvas = Image.new("L", (300, 300))
+        ImageDraw.Draw(canvas).text(
+            (50, 250), "国", fill=255, font=open_font(face, 200), anchor="ls"
+        )
+        inks.append(int(np.asarray(canvas).sum()))
+    assert inks[1] > 1.8 * inks[0]
 
 
 def test_a_dozen_latin_faces_of_four_styles_in_a_few_kilobytes_each() -> None:
