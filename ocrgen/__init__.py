@@ -1,18 +1,18 @@
 """Chinese text line images for OCR: draw them, train on them, read with what was trained.
 
-Line images with their labels, drawn one by one; line i is always the same image:
+Line images with their labels, drawn one by one; line i is always the same image::
 
     import ocrgen
 
     for image, text in ocrgen.Renderer(["news"], n=3):
         image.save("line.png")
 
-Packed data (`ocrgen render`, then `ocrgen pack`) as a map-style dataset for any DataLoader:
+Packed data (`ocrgen render`, then `ocrgen pack`) as a map-style dataset for any DataLoader::
 
     lines = ocrgen.LineDataset.open("data/lmdb", split="train")
     print(len(lines), len(lines.alphabet))
 
-Training, reading and evaluation:
+Training, reading and evaluation::
 
     run = ocrgen.fit("data/lmdb", model="crnn_v2", max_steps=100)
     reader = ocrgen.LineReader.open(run.folder / "last.safetensors")

@@ -53,6 +53,7 @@ class LazyGroup(OrderedGroup):
             return None
         command = import_module(self.modules[cmd_name]).command
         assert isinstance(command, click.Command)
+        command.name = cmd_name  # not that of its function, for whoever lists commands
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
