@@ -4,6 +4,6 @@ Importing this loads no font library; workers need none either, once coverage is
 """
 
 from fonts.errors import FontError
-from fonts.library import Face, companions, coverage, select
+from fonts.library import Face, companions, coverage, face_names, select
 
-__all__ = ["Face", "FontError", "companions", "coverage", "select"]
+__all__ = ["Face", "FontError", "companions", "coverage", "face_names", "select"]

@@ -106,6 +106,11 @@ def list_records(home: Path | None, system: bool) -> list[tuple[Path, FaceRecord
     return records
 
 
+def face_names(home: Path | None = None) -> list[str]:
+    """Names of the bundled and added faces that lines can be drawn in."""
+    return [face.name for _, face in list_records(home, system=False) if not is_latin(face)]
+
+
 def _chosen(
     records: list[tuple[Path, FaceRecord]], names: Sequence[str]
 ) -> list[tuple[Path, FaceRecord]]:

@@ -20,6 +20,7 @@ MODULES = {
     "alphabet": "datagen.cli.alphabet",
     "style": "datagen.cli.style",
     "preview": "datagen.cli.preview",
+    "studio": "pipelines.studio.command",
     "render": "datagen.cli.render",
     "import": "datagen.cli.import_data",
     "verify": "datagen.cli.verify",

@@ -7,6 +7,7 @@ at a time: random draws and layout in NumPy, pixels in compiled loops, encoding 
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import copy
 
 import cv2
 import numpy as np
@@ -82,6 +83,13 @@ class LineEngine:
         self._face_weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
         self._backgrounds = Backgrounds(*(s.surface.backgrounds for s in self.mix.styles))
         cv2.setNumThreads(1)  # workers are processes; threads inside of them only get in the way
+
+    def restyled(self, style: Style | StyleMix) -> "LineEngine":
+        """An engine of the same faces, glyphs and seed that draws in another style."""
+        engine = copy(self)
+        engine.mix = mix_of(style)
+        engine._backgrounds = Backgrounds(*(s.surface.backgrounds for s in engine.mix.styles))
+        return engine
 
     @property
     def fingerprint(self) -> str:

@@ -67,6 +67,13 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...])
     return [_strip(renderer, engine, style, effect) for effect in _effects(names, engine)]
 
 
+def effect_strip(renderer: LineRenderer, style: Style, effect: Effect) -> Strip:
+    """One effect over the range that a style has, whatever style the renderer has."""
+    engine = renderer.engine
+    assert isinstance(engine, LineEngine)  # nobody else has effects
+    return _strip(renderer, engine.restyled(style), style, effect)
+
+
 @dataclass(frozen=True)
 class _Steps:
     """Looks of one effect, (STEPS or fewer, len(Look)), and what each is called."""

@@ -1,0 +1,1 @@
+"""`ocrgen studio`: a local page to look at styles, data, readings and runs."""

@@ -1,0 +1,52 @@
+"""Distributions of measures of real and of rendered lines, on one axis each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from datagen.images import UintImages
+from datagen.likeness.measures import MEASURES, LineMeasures, measure
+
+BINS = 16
+SHOWN = ("height_px", "text_height", "ink", "ground", "stroke", "blur_px", "noise", "slope_deg")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Measures of real lines and of rendered ones."""
+
+    real: LineMeasures
+    rendered: LineMeasures
+
+    @staticmethod
+    def of(real: Sequence[UintImages], rendered: Sequence[UintImages]) -> "Likeness":
+        """Measure both."""
+        return Likeness(measure(real), measure(rendered))
+
+    def plots(self, real_name: str, rendered_name: str) -> list[dict[str, Any]]:
+        """Settings of one chart per measure."""
+        return [self._plot(name, real_name, rendered_name) for name in SHOWN]
+
+    def _plot(self, name: str, real_name: str, rendered_name: str) -> dict[str, Any]:
+        columns = [self.real.column(name), self.rendered.column(name)]
+        values = np.concatenate(columns)
+        low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
+        edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
+        shares = [np.histogram(c, edges)[0] / max(len(c), 1) for c in columns]
+        unit = MEASURES[name].unit
+        return {
+            "title": {"text": f"{name} ({unit})" if unit else name, "textStyle": {"fontSize": 12}},
+            "legend": {"bottom": 0, "itemHeight": 8},
+            "grid": {"left": 44, "right": 12, "top": 30, "bottom": 48},
+            "xAxis": {
+                "type": "category",
+                "data": [f"{edge:.3g}" for edge in (edges[:-1] + edges[1:]) / 2],
+            },
+            "yAxis": {"type": "value", "axisLabel": {"formatter": "{value}"}},
+            "series": [
+                {"name": label, "type": "bar", "data": share.round(4).tolist(), "barGap": "0%"}
+                for label, share in zip((real_name, rendered_name), shares, strict=True)
+            ],
+        }

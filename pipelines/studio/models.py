@@ -1,0 +1,24 @@
+"""The models that can be chosen: the bundled ones, and those of runs, newest first."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from training.inference.line_reader import LineReader
+from training.model.bundled import bundled
+from training.model.checkpoint import BEST
+
+
+def model_names(runs: Path) -> list[str]:
+    """What can be read with, as `--checkpoint` takes it."""
+    own = sorted(runs.glob(f"*/{BEST}"), key=lambda path: -path.stat().st_mtime)
+    return [*bundled(), *(str(path) for path in own)]
+
+
+@lru_cache(maxsize=2)
+def open_reader(name: str) -> LineReader:
+    """A reader by that name, kept for the next image.
+
+    Raises:
+        CheckpointError: if the model is missing or damaged.
+    """
+    return LineReader.open(name)

@@ -1,0 +1,135 @@
+"""The studio in a real browser: what a person clicks, drops and types."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from datagen.render.job import render
+from datagen.render.render_settings import RenderSettings
+from datagen.render.renderer import Renderer
+from tests.support.browser import BROWSER, needs_browser
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with a small render and one line as a file."""
+    folder = tmp_path_factory.mktemp("studio")
+    render(RenderSettings(n=200, shard_size=200, out=str(folder / "data/renders/news"), jobs=1))
+    image, text = Renderer(style="plain", faces=["micro-hei"])[0]
+    image.save(folder / "line.png")
+    (folder / "text.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """A running studio."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "datagen", "studio", "--no-browser", "--port", str(port)]
+    root = Path(__file__).resolve().parents[3]
+    # NiceGUI serves on a port of its own where it finds itself under pytest.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    environment["PYTHONPATH"] = str(root)
+    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+        try:
+            _wait_for(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the studio ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the studio does not answer")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#sheet img")
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_lines_follow_a_range_that_the_keyboard_moves(page: Page) -> None:
+    before = page.inner_html("#sheet")
+    assert page.locator("#sheet img").count() == 48
+    thumb = page.locator('[aria-label="size"] [tabindex="0"]').first
+    thumb.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "before => document.querySelector('#sheet').innerHTML != before", arg=before
+    )
+    page.get_by_text("Style file").click()
+    page.get_by_text("size_px = [").wait_for()
+
+
+def test_another_preset_and_the_strip_of_an_effect(page: Page) -> None:
+    page.get_by_role("button", name="size: weak → strong").click()
+    page.locator(".strip img").first.wait_for()
+    assert page.locator(".strip img").count() == 6
+
+
+def test_a_data_set_is_searched(page: Page) -> None:
+    page.get_by_role("tab", name="Data").click()
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("200 / 200").wait_for()
+    page.get_by_label("Text contains").fill("。")
+    page.get_by_role("button", name="Find").click()
+    page.wait_for_function("() => !document.body.innerText.includes('200 / 200')")
+
+
+def test_a_line_is_read_corrected_and_kept(page: Page, folder: Path) -> None:
+    text = (folder / "text.txt").read_text(encoding="utf-8")
+    page.get_by_role("tab", name="Read").click()
+    page.locator('input[type="file"]').last.set_input_files(folder / "line.png")
+    field = page.get_by_label("Correct the text")
+    field.wait_for()
+    assert field.input_value() == text
+    field.fill("改正")
+    page.get_by_role("button", name="Save as a training line").click()
+    page.get_by_text("Saved").first.wait_for()
+    rows = (folder / "data/corrections/labels.tsv").read_text(encoding="utf-8")
+    assert rows.endswith("\t改正\n")
+
+
+def test_chinese_on_a_phone(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/?lang=zh")
+    page.wait_for_selector("#sheet img", state="attached", timeout=60_000)
+    assert page.get_by_text("换一批").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()

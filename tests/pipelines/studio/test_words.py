@@ -1,0 +1,34 @@
+"""Both languages have every word that the page uses."""
+
+import ast
+from pathlib import Path
+
+import pipelines.studio
+from pipelines.studio.words import CHINESE, Words
+
+FOLDER = Path(pipelines.studio.__file__).parent
+
+
+def _used() -> set[str]:
+    """First arguments of `word(...)`, `words(...)` and `self.words(...)`."""
+    used = set()
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = (
+                    node.func.id
+                    if isinstance(node.func, ast.Name)
+                    else getattr(node.func, "attr", "")
+                )
+                if name in ("word", "words") and isinstance(node.args[0].value, str):
+                    used.add(node.args[0].value)
+    return used
+
+
+def test_every_word_is_translated_and_every_translation_used() -> None:
+    titles = {"Look", "Data", "Read", "Runs", "Loss per character", "Character error rate",
+              "Lines right", "class", "lines"}  # fmt: skip
+    assert _used() <= set(CHINESE)
+    assert set(CHINESE) == _used() | titles
+    assert Words("zh")("Look") == "样式"
+    assert Words("en")("Look") == "Look"
