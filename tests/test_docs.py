@@ -31,7 +31,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("default")  # of the kernel's own packages
 def test_the_notebook_trains_a_model_that_reads(tmp_path: Path) -> None:
     notebook = nbformat.read(DOCS / "notebook.ipynb", 4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": tmp_path}}).execute()
     said = "".join(
         output.get("text", "") for output in notebook.cells[-2].outputs if "text" in output
     )
