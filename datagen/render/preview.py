@@ -26,6 +26,8 @@ WIDTH_PX = 144  # of its frame
 _SHOWN_WITH = {
     "companion quotes": (Look.COMPANION, 0.7),
     "rule thickness": (Look.UNDERLINE, 0.2),
+    "neighbour": (Look.SIZE, 16.0),
+    "edge": (Look.SIZE, 20.0),
 }
 
 FloatArray = NDArray[np.float64]
@@ -172,6 +174,7 @@ def _calm(style: Style) -> Style:
     plain = load_style("plain")
     gray = replace(plain.gray, ink=(40.0, 40.0), ground=(200.0, 200.0))
     frame = replace(style.frame, width_px=(WIDTH_PX, WIDTH_PX), fit_width=False, left=0.0)
+    frame = replace(frame, vertical=0.0, tight_share=0.0, neighbour_share=0.0, edge_share=0.0)
     surface = replace(plain.surface, backgrounds=style.surface.backgrounds, backgrounds_share=0.0)
     return replace(plain, frame=frame, gray=gray, surface=surface)
 

@@ -46,6 +46,18 @@ def test_every_effect_has_a_strip_over_its_range() -> None:
         assert any(not np.array_equal(lines[0], line) for line in lines[1:]), strip.heading
 
 
+@pytest.mark.parametrize("style", ["document", "screen", "scan", "photo"])
+def test_an_effect_is_shown_alone_whatever_frames_the_style_draws(style: str) -> None:
+    """Tight frames, other lines and table rules of the style are in no strip but their own."""
+    (strip,) = effect_sheet(PLAN, LookSettings(faces=LOOK.faces, style=style), ("size",))
+    heights = []
+    for cell in strip.cells:
+        rows = np.flatnonzero((cell.image < 120).any(axis=1))
+        heights.append(int(rows[-1] - rows[0]))
+        assert rows[0] > 0 and rows[-1] < 31
+    assert heights == sorted(heights) and heights[-1] > heights[0] + 5
+
+
 def test_single_effects_are_named_or_refused() -> None:
     assert [strip.heading for strip in effect_sheet(PLAN, LOOK, ("wave", "size"))] == [
         "wave",
