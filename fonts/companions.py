@@ -3,7 +3,7 @@
 A few kilobytes each: printable ASCII and the Latin marks of the alphabets.
 """
 
-from fonts.recipes import Package, Recipe, debian, fontsource
+from fonts.recipes import Package, Recipe, fontsource
 
 
 def _web(
@@ -21,12 +21,6 @@ def _web(
     return _companion(name, family, package, member, full_name, style, weight)
 
 
-def _modern(name: str, family: str, full_name: str, style: str) -> Recipe:
-    """A face of Latin Modern, whose files are named as their faces are."""
-    member = f"usr/share/texmf/fonts/opentype/public/lm/{full_name.lower()}.otf"
-    return _companion(name, family, _LATIN_MODERN, member, full_name, style, 400)
-
-
 def _companion(
     name: str, family: str, package: Package, member: str, full_name: str, style: str, weight: int
 ) -> Recipe:
@@ -36,7 +30,6 @@ def _companion(
     )  # fmt: skip
 
 
-_LATIN_MODERN = debian("fonts-lmodern", "2.005-1", "LPPL-1.3c")  # by the GUST Font License
 _TINOS, _ARIMO = fontsource("tinos", "5.3.0"), fontsource("arimo", "5.3.0")
 _STIX = fontsource("stix-two-text", "5.3.0")
 _NOTO = fontsource("noto-serif", "5.3.0")
@@ -53,13 +46,11 @@ COMPANIONS = (
     _web("tinos", "Tin", _TINOS, "400-normal", "Tinos Regular", "serif"),
     _web("tinos-bold", "Tin Bold", _TINOS, "700-normal", "Tinos Bold", "serif", 700),
     _web("stix", "Six", _STIX, "400-normal", "STIX Two Text Regular", "serif"),
-    _modern("modern", "Modern", "LMRoman10-Regular", "serif"),
     _web("noto-serif", "Not Serif", _NOTO, "400-normal", "Noto Serif Regular", "serif"),
     _web("source-serif", "Serif Four", _SOURCE, "400-normal", "Source Serif 4 Regular", "serif"),
     _web("garamond", "Garam", _GARAMOND, "400-normal", "EB Garamond Regular", "serif"),
     _web("tinos-italic", "Tin Italic", _TINOS, "400-italic", "Tinos Italic", "italic"),
     _web("stix-italic", "Six Italic", _STIX, "400-italic", "STIX Two Text Italic", "italic"),
-    _modern("modern-italic", "Modern Italic", "LMRoman10-Italic", "italic"),
     _web("arimo-italic", "Ari Italic", _ARIMO, "400-italic", "Arimo Italic", "italic"),
     _web("arimo", "Ari", _ARIMO, "400-normal", "Arimo Regular", "sans"),
     _web("arimo-bold", "Ari Bold", _ARIMO, "700-normal", "Arimo Bold", "sans", 700),
@@ -75,5 +66,4 @@ COMPANIONS = (
         "jetbrains-mono", "Jet Mono", _JETBRAINS, "400-normal", "JetBrains Mono Regular", "mono"
     ),
     _web("courier-prime", "Cour", _COURIER, "400-normal", "Courier Prime Regular", "mono"),
-    _modern("modern-mono", "Modern Mono", "LMMono10-Regular", "mono"),
 )  # fmt: skip

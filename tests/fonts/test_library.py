@@ -26,7 +26,6 @@ LICENCES = {  # and what their texts say
     "OFL-1.1": "SIL OPEN FONT LICENSE",
     "Apache-2.0": "Apache License",
     "Arphic-1999": "ARPHIC PUBLIC LICENSE",
-    "LPPL-1.3c": "GUST Font License",
     "Bitstream-Vera": "Bitstream Vera Fonts Copyright",
 }
 
