@@ -79,7 +79,7 @@ def test_the_examples_run(packed: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_a_run_is_resumed_and_read_with(packed: Path) -> None:
     small = {"hidden": 8, "width_multiplier": 0.25, "batch_size": 8, "checkpoint_every": 1}
     first = ocrgen.fit([Path("data/lmdb")], run="small", max_steps=2, **small)
-    assert first == Outcome(Path("runs/small"), 2, first.line_accuracy, 16) if first else False
+    assert first == Outcome(Path("runs/small"), 2, first.line_accuracy, 16, 41) if first else False
     with pytest.raises(ocrgen.UserError, match="was started with other settings"):
         ocrgen.fit(run="small", resume=True, hidden=16)
     again = ocrgen.fit(run="small", resume=True)

@@ -55,10 +55,7 @@ GROUPS = {
 }  # fmt: skip
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 FEW_RIGHT = 0.01  # of the validation lines
-PATIENCE = (
-    "A network of 5,990 classes needs about 60,000 training lines before it reads a first line"
-    " right; pipelines/quickstart.sh shows a small job that gets there in minutes."
-)
+NEEDED_LINES = 60_000  # before a first line is read right, as measured with 5,990 classes
 TORCH_MISSING = "training needs torch, which is not installed: pip install 'ocrgen[train]'"
 
 
@@ -191,7 +188,12 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
             click.echo(f"Ended early: {outcome.ended_early}.")
         click.echo(f"{outcome.step:,} steps done; the models are in {outcome.folder}")
         if 0 <= outcome.line_accuracy < FEW_RIGHT:
-            click.echo(f"Hardly a line is read right yet, after {outcome.lines:,}. {PATIENCE}")
+            click.echo(
+                f"Hardly a line is read right yet: {outcome.classes:,} classes need about"
+                f" {NEEDED_LINES:,} lines before a line is right; this run saw {outcome.lines:,}."
+                " See pipelines/quickstart.sh, a small job that gets there in minutes, and"
+                " docs/troubles.md."
+            )
 
 
 def _checked(make: Callable[..., Any], *args: Any, **values: Any) -> Any:

@@ -41,6 +41,7 @@ class Outcome:
         step: steps done in all.
         line_accuracy: best of the validations, -1 if there was none.
         lines: trained on in all, repetitions counted.
+        classes: of the network, the blank among them.
         ended_early: why the run ended before its last step; empty if it did not.
     """
 
@@ -48,6 +49,7 @@ class Outcome:
     step: int
     line_accuracy: float
     lines: int
+    classes: int
     ended_early: str = ""
 
 
@@ -129,7 +131,12 @@ def _train(
         if Loop(train_state, sources, order, folder, run_logger).run(signals):
             reason = _no_progress(train_state)
     outcome = Outcome(
-        folder, train_state.step, train_state.best, train_state.step * settings.batch_size, reason
+        folder,
+        train_state.step,
+        train_state.best,
+        train_state.step * settings.batch_size,
+        len(sources.train.alphabet),
+        reason,
     )
     if train_state.rank.first:
         record = Finished(outcome.step, outcome.line_accuracy, outcome.ended_early)

@@ -30,6 +30,7 @@ from datagen.line_images import Gray, LineImage
 from training.errors import ReadError
 from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_decode
 from training.inference.image_decoding import prepare_array, prepare_image, read_line
+from training.inference.layout import Layout, layout_of
 from training.inference.scorers import Scorer, open_scorer
 from training.inference.windows import join, window_starts
 from training.inference.word_gaps import word_gaps
@@ -88,7 +89,13 @@ class Character:
 class Reading:
     """What one image says; `error` instead of a text where it could not be read.
 
-    `source` is the file's name, empty for an image that came otherwise.
+    Attributes:
+        source: the file's name, empty for an image that came otherwise.
+        text: what is read.
+        confidence: probability per character, 0 to 1.
+        characters: the characters of `text`.
+        error: why the image could not be read.
+        layout: what the image likely holds; it is read as one line in any case.
     """
 
     source: str
@@ -96,6 +103,7 @@ class Reading:
     confidence: float = 0.0
     characters: tuple[Character, ...] = ()
     error: str | None = None
+    layout: Layout = "one line"
 
 
 class LineReader:
@@ -225,7 +233,8 @@ class LineReader:
             for i in reversed(word_gaps(line.pixels, symbols, centres_px)):
                 characters.insert(i, _space_between(*characters[i - 1 : i + 1]))
         text = "".join(character.text for character in characters)
-        return Reading(source, text, decoded.confidence, tuple(characters))
+        layout = layout_of(line.pixels)
+        return Reading(source, text, decoded.confidence, tuple(characters), layout=layout)
 
 
 def _space_between(left: Character, right: Character) -> Character:

@@ -6,7 +6,8 @@ with its blank, the preprocessing, the versions that wrote it, and where trainin
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from training.model.recogniser import Recogniser
 
 FORMAT = "ocrtrain-model"
 VERSION = 1
+MIN_READ = 0.05  # of its validation lines, for a run's model to be read with unasked
 BEST = "best.safetensors"
 LAST = "last.safetensors"
 
@@ -99,13 +101,10 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
             contradict one another.
     """
     path = find_bundled(path) or path
-    pairs, tensors = _read(path)
-    if pairs.get("format") != FORMAT or pairs.get("version") != str(VERSION):
-        raise CheckpointError(
-            f"{path} is not a model file of version {VERSION}: it says format"
-            f" {pairs.get('format')!r}, version {pairs.get('version')!r}"
-        )
-    metadata = from_pairs(path, pairs)
+    with _opened(path) as file:
+        metadata = _metadata(path, file)
+        names = file.keys()
+        tensors = {name: file.get_tensor(name) for name in names}
     check_finite(path, tensors)
     network = with_weights(path, metadata.settings, tensors)
     return LoadedModel(network.eval().to(device), metadata)
@@ -149,6 +148,26 @@ def default_model(runs: Path = RUNS) -> Path:
     return max(best, key=lambda path: path.stat().st_mtime) if best else bundled()[DEFAULT_BUNDLED]
 
 
+def model_to_read(runs: Path = RUNS) -> tuple[Path, str]:
+    """The default model, or the bundled one where that is a run's which reads nearly nothing.
+
+    Returns:
+        The model file, and why it is not the newest run's; empty where it is, or there is no run.
+
+    Raises:
+        CheckpointError: if the file is damaged or another program's.
+    """
+    path = default_model(runs)
+    with _opened(path) as file:
+        accuracy = _metadata(path, file).training.get("line_accuracy")
+    if not isinstance(accuracy, int | float) or accuracy >= MIN_READ:
+        return path, ""
+    return bundled()[DEFAULT_BUNDLED], (
+        f"{path} reads {accuracy:.1%} of its validation lines, so the bundled {DEFAULT_BUNDLED}"
+        f" reads instead; to read with it all the same: --checkpoint {path}"
+    )
+
+
 def versions() -> dict[str, str]:
     """What wrote a file."""
     return {
@@ -171,7 +190,13 @@ def _restored(tensor: Tensor) -> Tensor:
     return tensor.to(kind, copy=True)
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A safetensors file, to take metadata and tensors from in the block.
+
+    Raises:
+        CheckpointError: if it is missing or damaged.
+    """
     if not path.exists():
         raise CheckpointError(
             f"there is no checkpoint {path}; see what `ls {RUNS}/*` has, or name a bundled one:"
@@ -180,9 +205,23 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     open_regular(path, error=CheckpointError).close()  # the library would wait for a fifo
     try:
         with safe_open(path, framework="pt") as file:
-            names = file.keys()
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+            yield file
     except (SafetensorError, OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
             f"{path} is damaged or no safetensors file: {first_line(error)}"
         ) from error
+
+
+def _metadata(path: Path, file: Any) -> ModelMetadata:
+    """What an open model file says of itself.
+
+    Raises:
+        CheckpointError: if it is of another format or version, or contradicts itself.
+    """
+    pairs = file.metadata() or {}
+    if pairs.get("format") != FORMAT or pairs.get("version") != str(VERSION):
+        raise CheckpointError(
+            f"{path} is not a model file of version {VERSION}: it says format"
+            f" {pairs.get('format')!r}, version {pairs.get('version')!r}"
+        )
+    return from_pairs(path, pairs)

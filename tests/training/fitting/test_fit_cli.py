@@ -156,11 +156,14 @@ def test_a_run_too_short_to_read_says_so(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(accuracy: float) -> str:
-        outcome = Outcome(Path("runs/a"), 10, accuracy, 160, "no progress")
+        outcome = Outcome(Path("runs/a"), 10, accuracy, 160, 1234, "no progress")
         monkeypatch.setattr("training.fitting.launch.launch", lambda *_, **__: outcome)
         assert main(["fit"]) == 0
         return capsys.readouterr().out
 
-    hint = "Hardly a line is read right yet, after 160. A network of 5,990 classes needs about"
+    hint = (
+        "Hardly a line is read right yet: 1,234 classes need about 60,000 lines before a line is"
+        " right; this run saw 160. See pipelines/quickstart.sh"
+    )
     assert hint in ended(0.004) and "Ended early: no progress.\n10 steps done" in ended(0.0)
     assert hint not in ended(0.5) and hint not in ended(-1.0)  # good; never validated

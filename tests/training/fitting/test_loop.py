@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tests.support.bar_lines import ALPHABET
 from tests.support.bar_runs import run
 from training.fitting.fit import Outcome
 from training.fitting.state_files import load_state, states
@@ -27,4 +28,4 @@ def test_early_stopping_counts_from_ctc_on(tmp_path: Path) -> None:
 
 def test_a_run_that_ends_with_its_last_step_has_not_ended_early(tmp_path: Path) -> None:
     outcome = run(tmp_path, lr=1e-9, validate_every=4, patience=2, alignment_lines=0, ema_decay=0)
-    assert outcome == Outcome(tmp_path / "a", 12, outcome.line_accuracy, 192)
+    assert outcome == Outcome(tmp_path / "a", 12, outcome.line_accuracy, 192, len(ALPHABET))

@@ -180,7 +180,7 @@ def test_command_reads_with_the_newest_best_and_says_so(
     monkeypatch.chdir(checkpoint.parents[2])
     path = save(tmp_path / "a.png", bars("天地"))
     code, out, err = ocrtrain("predict", path, "--device", "cpu")
-    assert (code, err) == (0, "reading with runs/small/best.safetensors\n")
+    assert code == 0 and err.startswith("reading with runs/small/best.safetensors\n")
     (expected,) = LineReader.open(device="cpu").read([path])
     assert out == expected.text + "\n"
 
@@ -202,6 +202,21 @@ def test_forms_agree_and_bad_files_are_named_and_skipped(tmp_path: Path, checkpo
     line = json.loads(forms["json"])
     assert line["file"] == str(good) and line["text"] == expected.text
     assert [c["text"] for c in line["characters"]] == list(expected.text)
+
+
+def test_doubtful_readings_are_told_of_once_per_kind(tmp_path: Path, checkpoint: Path) -> None:
+    one = bars("天地玄黄宇宙洪荒")
+    paths = [save(tmp_path / "a.png", one), save(tmp_path / "b.png", np.concatenate([one, one]))]
+    paths += [save(tmp_path / f"{name}.png", np.rot90(one)) for name in "cd"]
+    code, out, err = ocrtrain("predict", *paths, "--checkpoint", checkpoint, "--device", "cpu")
+    assert code == 0 and len(out.splitlines()) == 4
+    told = err.splitlines()[1:]
+    assert told[0].startswith(f"likely two lines, read as one: {paths[1]}; cut it into")
+    assert told[1].startswith(f"likely vertical text, read as one: {paths[2]}, {paths[3]}; turn it")
+    assert told[2].startswith("4 of 4 lines with a confidence under 0.7: ")
+    assert len(told) == 3
+    (sure,) = LineReader(BarScorer()).read([paths[0]])
+    assert sure.layout == "one line"
 
 
 def test_names_that_are_no_unicode_are_escaped(tmp_path: Path, checkpoint: Path) -> None:

@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from datagen.alphabet import Alphabet
 from ocrbase.errors import DiskError
 from training.errors import CheckpointError
-from training.model.checkpoint import default_model, load_model, save_model
+from training.model.bundled import DEFAULT_BUNDLED, bundled
+from training.model.checkpoint import default_model, load_model, model_to_read, save_model
 from training.model.networks import build
 from training.model.preprocess import PREPROCESSING_JSON
 from training.model.recogniser import Recogniser
@@ -167,3 +168,24 @@ def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m")
     with pytest.raises(CheckpointError, match="it is a fifo, not a regular file"):
         load_model(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("training", "own"),
+    [({"line_accuracy": 0.049}, False), ({"line_accuracy": 0.05}, True), ({}, True)],
+)
+def test_a_run_that_reads_nearly_nothing_is_not_read_with_unasked(
+    tmp_path: Path, network: Recogniser, training: dict[str, object], own: bool
+) -> None:
+    path = tmp_path / "a" / "best.safetensors"
+    save_model(path, network, ALPHABET, training=training)
+    chosen, why = model_to_read(tmp_path)
+    if own:
+        assert (chosen, why) == (path, "")
+    else:
+        assert chosen == bundled()[DEFAULT_BUNDLED]
+        assert why.startswith(f"{path} reads 4.9% of its validation lines, so the bundled crnn_v2")
+
+
+def test_without_runs_the_bundled_model_reads(tmp_path: Path) -> None:
+    assert model_to_read(tmp_path) == (bundled()[DEFAULT_BUNDLED], "")
