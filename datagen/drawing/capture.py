@@ -88,19 +88,27 @@ def _bound_codec(looks: FloatArray) -> None:
         looks[:, column] = np.where(quality > 0.0, np.maximum(quality, needed), 0.0)
 
 
-def finished(images: list[UintImages], looks: FloatArray) -> list[UintImages]:
-    """Captured lines at 32 px, (32, WIDTH) each, after the codec of the image that held them.
+def captured(images: list[UintImages], looks: FloatArray) -> list[UintImages]:
+    """Lines at the heights that they are captured at, after the codec of the image that held them.
 
     Args:
         images: gray levels at native size.
         looks: (B, len(Look)).
     """
-    columns = (Look.WIDTH, Look.NATIVE_JPEG, Look.WEBP)
-    settings = looks[:, columns].astype(np.int64).tolist()
+    settings = looks[:, (Look.NATIVE_JPEG, Look.WEBP)].astype(np.int64).tolist()
     blocks = (looks[:, Look.BLOCKS] * _BLOCK_PX**2).astype(np.int64).tolist()
     return [
-        to_line_height(_through_codec(image, jpeg, webp, at) if jpeg or webp else image, width)
-        for image, (width, jpeg, webp), at in zip(images, settings, blocks, strict=True)
+        _through_codec(image, jpeg, webp, at) if jpeg or webp else image
+        for image, (jpeg, webp), at in zip(images, settings, blocks, strict=True)
+    ]
+
+
+def finished(images: list[UintImages], looks: FloatArray) -> list[UintImages]:
+    """Captured lines at 32 px, (32, WIDTH) each; arguments as those of `captured`."""
+    widths = looks[:, Look.WIDTH].astype(np.int64).tolist()
+    return [
+        to_line_height(image, width)
+        for image, width in zip(captured(images, looks), widths, strict=True)
     ]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.drawing.backgrounds import Backgrounds
-from datagen.drawing.capture import finished, native_frames
+from datagen.drawing.capture import captured, finished, native_frames
 from datagen.drawing.decorations import keep_room
 from datagen.drawing.effects import RECORDED
 from datagen.drawing.glyphs import GlyphCache, level_for
@@ -147,6 +147,23 @@ class LineEngine:
             if self.masks
             else None,
         )
+
+    def captured(
+        self, texts: Texts, indices: IntArray
+    ) -> tuple[list[NDArray[np.uint8]], FloatArray]:
+        """Lines at the heights that they are captured at, with their looks, (G, len(Look)).
+
+        What a line is before it is resized to 32 px and encoded, at the first attempt; those that
+        cannot be drawn are left out.
+
+        Args:
+            texts: what to write, B lines.
+            indices: their sample indices, (B,).
+        """
+        looks = draw_mixed_looks(self.mix, self.seed, indices)
+        images, _, _, good, _ = self._pixels(texts, indices, looks, attempt=0)
+        kept = np.flatnonzero(good)
+        return captured([images[i] for i in kept], looks[kept]), looks[kept]
 
     def _fit(
         self, texts: Texts, indices: IntArray, looks: FloatArray, attempt: int = 0
