@@ -28,7 +28,7 @@ from training.inference.decoding import Decoded, FloatArray, IntArray, greedy_de
 from training.inference.image_decoding import read_line
 from training.inference.language_model import load
 from training.inference.line_reader import Decoder, LineReader
-from training.inference.scorers import open_any
+from training.inference.scorers import open_scorer
 
 
 class RecordingDecoder:
@@ -57,7 +57,7 @@ def main() -> None:
     count = min(given.limit, len(source))
     samples = source.read([i * len(source) // count for i in range(count)])
     recorder = RecordingDecoder()
-    scorer = open_any(given.model, "cpu")
+    scorer = open_scorer(given.model, device="cpu")
     reader = LineReader(scorer, recorder)
     started = time.perf_counter()
     for image in samples.images:  # one by one, so that the logits come in order

@@ -7,7 +7,7 @@ geometry of the frames and where the weights came from.
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +37,8 @@ from training.model.recogniser import Recogniser
 OPSET = 17
 # Widest gap that float32 sums in another order have shown, times ten; logits are about 1 to 30.
 MAX_DIFFERENCE = 2e-3
+
+Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,12 @@ class BytesIn(nn.Module):
 
 
 def export(
-    checkpoint: Path, out: Path, lines: Sequence[Gray], *, int8: bool = False
+    checkpoint: Path,
+    out: Path,
+    lines: Sequence[Gray],
+    *,
+    int8: bool = False,
+    progress: Progress = lambda done, total: None,
 ) -> ExportCheck:
     """Write an ONNX file and compare it with torch on lines before it gets its name.
 
@@ -77,6 +84,7 @@ def export(
         out: the ONNX file to write.
         lines: prepared lines (32, w), of several widths.
         int8: quantise the weights of matrix products; then texts may differ, and are counted.
+        progress: called with the lines compared so far and their total.
 
     Raises:
         CheckpointError: if the checkpoint cannot be read.
@@ -92,7 +100,7 @@ def export(
         if int8:
             _quantise(attempt)
         _write_metadata(attempt, loaded, checkpoint, "int8 weights" if int8 else "none")
-        check = _compare(checkpoint, attempt, lines)
+        check = _compare(checkpoint, attempt, lines, progress)
         if not int8 and (check.largest > MAX_DIFFERENCE or check.same_text < check.lines):
             raise ReadError(
                 f"{out} is not written: its logits differ from torch's by up to"
@@ -164,15 +172,18 @@ def _write_metadata(path: Path, loaded: LoadedModel, checkpoint: Path, quantised
     write_properties(path, pairs)
 
 
-def _compare(checkpoint: Path, onnx: Path, lines: Sequence[Gray]) -> ExportCheck:
+def _compare(
+    checkpoint: Path, onnx: Path, lines: Sequence[Gray], progress: Progress
+) -> ExportCheck:
     torch_reader, onnx_reader = (
         LineReader(TorchScorer(checkpoint, "cpu")),
         LineReader(OnnxScorer(onnx)),
     )
     largest = 0.0
-    for line in lines:
+    for done, line in enumerate(lines, 1):
         difference = np.abs(torch_reader.score([line]) - onnx_reader.score([line]))
         largest = max(largest, float(difference.max()))
+        progress(done, len(lines))
     pairs = zip(torch_reader.decode(lines), onnx_reader.decode(lines), strict=True)
     same = sum(np.array_equal(a.class_ids, b.class_ids) for a, b in pairs)
     return ExportCheck(len(lines), largest, same)

@@ -15,6 +15,7 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import Gray
 from ocrbase.outputs import MARK
 from ocrbase.publishing import publish_text
+from training.export import Progress
 from training.export_rapidocr import RapidOcrCheck, export_rapidocr
 from training.model.checkpoint import load_model
 
@@ -24,19 +25,25 @@ MODEL_NAME = "PP-OCRv5_mobile_rec"
 TYPICAL_WIDTH_PX = 320  # PaddleX pads narrower lines to it
 
 
-def export_paddle(checkpoint: Path, out: Path, lines: Sequence[Gray]) -> RapidOcrCheck:
+def export_paddle(
+    checkpoint: Path,
+    out: Path,
+    lines: Sequence[Gray],
+    progress: Progress = lambda done, total: None,
+) -> RapidOcrCheck:
     """Write a folder for `model_dir`, its graph compared with torch before it is named.
 
     Args:
         checkpoint: a model file.
         out: the folder to write.
         lines: prepared lines (32, w), of several widths.
+        progress: called with the lines compared so far and their total.
 
     Raises:
         CheckpointError: if the checkpoint cannot be read.
         ReadError: if the graph differs from torch; nothing is written then.
     """
-    check = export_rapidocr(checkpoint, out / GRAPH_FILE, lines)
+    check = export_rapidocr(checkpoint, out / GRAPH_FILE, lines, progress)
     characters = load_model(checkpoint).alphabet.symbols[1:]
     publish_text(out / SETTINGS_FILE, settings_text(characters))
     return check

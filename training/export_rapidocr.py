@@ -19,7 +19,7 @@ from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import Gray
 from ocrbase.publishing import publish_file
 from training.errors import ReadError
-from training.export import write_graph, write_properties
+from training.export import Progress, write_graph, write_properties
 from training.inference.decoding import greedy_decode
 from training.inference.line_reader import LineReader
 from training.inference.scorers import TorchScorer
@@ -71,13 +71,19 @@ class RapidOcrModel(nn.Module):
         return torch.softmax(logits.permute(1, 0, 2), dim=2)
 
 
-def export_rapidocr(checkpoint: Path, out: Path, lines: Sequence[Gray]) -> RapidOcrCheck:
+def export_rapidocr(
+    checkpoint: Path,
+    out: Path,
+    lines: Sequence[Gray],
+    progress: Progress = lambda done, total: None,
+) -> RapidOcrCheck:
     """Write an ONNX file for RapidOCR's `Rec.model_path`, compared with torch before it is named.
 
     Args:
         checkpoint: a model file.
         out: the file to write.
         lines: prepared lines (32, w), of several widths.
+        progress: called with the lines compared so far and their total.
 
     Raises:
         CheckpointError: if the checkpoint cannot be read.
@@ -94,7 +100,7 @@ def export_rapidocr(checkpoint: Path, out: Path, lines: Sequence[Gray]) -> Rapid
             outputs={OUTPUT_NAME: {0: "lines", 1: "frames"}},
         )
         write_properties(attempt, {"character": "\n".join(loaded.alphabet.symbols[1:])})
-        check = _compare(model, checkpoint, attempt, lines)
+        check = _compare(model, checkpoint, attempt, lines, progress)
         if check.largest > MAX_DIFFERENCE:
             raise ReadError(
                 f"{out} is not written: its probabilities differ from torch's by up to"
@@ -114,14 +120,18 @@ def rapidocr_input(lines: Sequence[Gray]) -> FloatArray:
 
 
 def _compare(
-    model: RapidOcrModel, checkpoint: Path, path: Path, lines: Sequence[Gray]
+    model: RapidOcrModel,
+    checkpoint: Path,
+    path: Path,
+    lines: Sequence[Gray],
+    progress: Progress,
 ) -> RapidOcrCheck:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     ours = LineReader(TorchScorer(checkpoint, "cpu")).decode(lines)
     largest, same = 0.0, 0
-    for line, own in zip(lines, ours, strict=True):
+    for done, (line, own) in enumerate(zip(lines, ours, strict=True), 1):
         images = rapidocr_input([line])
         (probabilities,) = session.run(None, {"x": images})  # (1, T, C)
         with torch.inference_mode():
@@ -130,4 +140,5 @@ def _compare(
         logits = np.log(np.maximum(probabilities, 1e-30)).transpose(1, 0, 2)
         (read,) = greedy_decode(logits, np.array([len(logits)]))
         same += np.array_equal(read.class_ids, own.class_ids)
+        progress(done, len(lines))
     return RapidOcrCheck(len(lines), largest, same)

@@ -10,14 +10,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar(unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for the length of the block; gives the function that moves it by (done, total).
+    """A bar for the length of the block; gives the function that moves it to (done, total).
+
+    It is drawn on a terminal only, and once the work has taken half a second.
 
     Args:
         unit: what is counted, with a leading space.
     """
     from tqdm import tqdm
 
-    with tqdm(total=0, unit=unit, unit_scale=True, smoothing=0.1, delay=0.5) as moved:
+    with tqdm(total=0, unit=unit, unit_scale=True, smoothing=0.1, delay=0.5, disable=None) as moved:
 
         def progress(done: int, total: int) -> None:
             moved.total = total

@@ -37,8 +37,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         network = build(name, len(ALPHABET), hidden=16, width_multiplier=0.1)
         save_model(out / f"{name}.safetensors", network, ALPHABET, training={"step": 7})
-        check = export(out / f"{name}.safetensors", out / f"{name}.onnx", lines())
+        done: list[tuple[int, int]] = []
+        check = export(
+            out / f"{name}.safetensors",
+            out / f"{name}.onnx",
+            lines(),
+            progress=lambda *now, done=done: done.append(now),
+        )
         assert check.largest < 1e-4 and check.same_text == check.lines == 4
+        assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
     export(out / "crnn.safetensors", out / "crnn.int8.onnx", lines(), int8=True)
     return out
 
@@ -84,7 +91,9 @@ def test_a_checkpoint_without_torch_says_what_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.inference.scorers.find_spec", lambda name: None)
-    with pytest.raises(ReadError, match=r"pip install 'ocrgen\[train\]', or .* --onnx FILE"):
+    with pytest.raises(
+        ReadError, match=r"pip install 'ocrgen\[train\]', or .* --checkpoint FILE.onnx"
+    ):
         LineReader.open(folder / "crnn.safetensors")
 
 
@@ -169,13 +178,19 @@ def test_command_checks_on_labelled_lines_and_measures_eight_bits(
 def test_command_predicts_and_evaluates_with_the_file(folder: Path, tmp_path: Path) -> None:
     data = write_list(tmp_path, random_texts(5))
     results = {}
-    for option, file in (("--onnx", "crnn.onnx"), ("--checkpoint", "crnn.safetensors")):
-        model = (option, folder / file, *(("--device", "cpu") if "safe" in file else ()))
-        code, results[option], _ = ocrtrain("predict", tmp_path, *model)
+    nameless = tmp_path / "crnn"
+    nameless.write_bytes((folder / "crnn.onnx").read_bytes())
+    for option, file in (
+        ("--onnx", nameless),
+        ("--checkpoint", folder / "crnn.onnx"),
+        ("--checkpoint", folder / "crnn.safetensors"),
+    ):
+        model = (option, file, *(("--device", "cpu") if file.suffix == ".safetensors" else ()))
+        code, results[file.suffix], _ = ocrtrain("predict", *tmp_path.glob("*.png"), *model)
         assert code == 0
         code, table, _ = ocrtrain("evaluate", "--data", data, *model, "--format", "tsv")
         assert code == 0 and table.startswith("kind\tname\tlines")
-    assert results["--onnx"] == results["--checkpoint"]
+    assert results[""] == results[".onnx"] == results[".safetensors"]
 
 
 def test_command_compares_two_files_and_writes_the_page(folder: Path, tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
+from datagen.cli.bar import bar
 from datagen.pack.pack_settings import PackSettings
 from training.cli.options import (
-    checkpoint_option,
     data_option,
     decoding_options,
     format_option,
     limit_option,
-    onnx_option,
+    model_options,
 )
 
 
@@ -29,14 +29,13 @@ from training.cli.options import (
     is_flag=True,
     help="Follow image names in a list that are absolute paths or lead out of its folder.",
 )
-@checkpoint_option
-@onnx_option
+@model_options
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
     metavar="FILE|NAME",
-    help="Second model, a checkpoint or .onnx file, to read the same lines with; the difference is"
-    " tested for significance.",
+    help="Second model, as for --checkpoint, to read the same lines with; the difference is tested"
+    " for significance.",
 )
 @limit_option(None)
 @format_option("plain: tables; tsv: one row per group of lines; json: everything.")
@@ -70,8 +69,6 @@ def command(
     """
     import json
 
-    from tqdm import tqdm
-
     from datagen.split import Split
     from ocrbase.errors import listed
     from ocrbase.outputs import check_output
@@ -81,7 +78,7 @@ def command(
     from training.evaluation.report import as_json, as_rows, as_table, build_report
     from training.inference.decoders import open_decoder
     from training.inference.line_reader import LineReader, ReadSettings
-    from training.inference.scorers import Scorer, open_any, open_scorer
+    from training.inference.scorers import Scorer, open_scorer
 
     if html is not None:
         check_output(html)
@@ -91,9 +88,9 @@ def command(
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)
         decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
-        with tqdm(total=min(limit or len(source), len(source)), unit="lines", disable=None) as bar:
-            reader = LineReader(scorer, decode, ReadSettings(spaces=spaces))
-            return evaluate(reader, source, source.name, limit=limit, progress=bar.update)
+        reader = LineReader(scorer, decode, ReadSettings(spaces=spaces))
+        with bar(" lines") as progress:
+            return evaluate(reader, source, source.name, limit=limit, progress=progress)
 
     evaluation = run(open_scorer(checkpoint, onnx, device))
     if evaluation.outside:
@@ -104,7 +101,7 @@ def command(
         )
     second = None
     if compare is not None:
-        second = run(open_any(compare, device))
+        second = run(open_scorer(compare, device=device))
     report = build_report(evaluation, training_occurrences(source.info), second)
     if form == "json":
         click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=1))

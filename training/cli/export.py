@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagen.cli.bar import bar
 from training.cli.options import checkpoint_option, data_option, limit_option
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     type=click.Choice(["ocrtrain", "rapidocr", "paddle"]),
     default="ocrtrain",
     show_default=True,
-    help="Who reads with it: `ocrtrain predict --onnx`, RapidOCR (its Rec.model_path), or"
+    help="Who reads with it: `ocrtrain predict`, RapidOCR (its Rec.model_path), or"
     " PaddleOCR and PaddleX (their model_dir).",
 )
 @click.option(
@@ -46,8 +47,9 @@ def command(
     """Write a model as ONNX, for batches of any size and width, and check it against torch.
 
     The file includes the scaling of gray levels, the alphabet and the geometry of the time steps;
-    `ocrtrain predict --onnx` reads with it where torch is not installed. With --for rapidocr the
-    file takes RapidOCR's input; give it as Rec.model_path with Rec.rec_img_shape [3, 32, 320].
+    `ocrtrain predict --checkpoint FILE.onnx` reads with it where torch is not installed. With
+    --for rapidocr the file takes RapidOCR's input; give it as Rec.model_path with Rec.rec_img_shape
+    [3, 32, 320].
     With --for paddle a folder is written that PaddleOCR and PaddleX take as model_dir, with
     model_name PP-OCRv5_mobile_rec and engine onnxruntime; Paddle's own engines cannot run it.
     """
@@ -83,7 +85,8 @@ def command(
         if consumer != "ocrtrain":
             _for_others(consumer, checkpoint, out, lines, name)
             return
-        check = export(checkpoint, out, lines, int8=int8)
+        with bar(" lines") as progress:
+            check = export(checkpoint, out, lines, int8=int8, progress=progress)
         click.echo(
             f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB) from {checkpoint}: on {check.lines:,}"
             f" lines of {name} logits differ from torch's by at most {check.largest:.2g},"
@@ -91,10 +94,12 @@ def command(
         )
         if not int8:
             return
-        before, after = (
-            evaluate(LineReader(scorer), source, name, limit=limit)
-            for scorer in (TorchScorer(checkpoint), OnnxScorer(out))
-        )
+        evaluations = []
+        for scorer in (TorchScorer(checkpoint), OnnxScorer(out)):
+            with bar(" lines") as progress:
+                reader = LineReader(scorer)
+                evaluations.append(evaluate(reader, source, name, limit=limit, progress=progress))
+    before, after = evaluations
     report = build_report(before, other=after)
     assert report.comparison is not None
     click.echo(
@@ -108,10 +113,11 @@ def _for_others(consumer: str, checkpoint: Path, out: Path, lines: "list[Gray]",
     from training.export_paddle import GRAPH_FILE, export_paddle
     from training.export_rapidocr import export_rapidocr
 
-    if consumer == "paddle":
-        check, graph = export_paddle(checkpoint, out, lines), out / GRAPH_FILE
-    else:
-        check, graph = export_rapidocr(checkpoint, out, lines), out
+    with bar(" lines") as progress:
+        if consumer == "paddle":
+            check, graph = export_paddle(checkpoint, out, lines, progress), out / GRAPH_FILE
+        else:
+            check, graph = export_rapidocr(checkpoint, out, lines, progress), out
     click.echo(
         f"wrote {out} ({graph.stat().st_size / 1e6:.1f} MB) from {checkpoint}: on {check.lines:,}"
         f" lines of {name} probabilities differ from torch's by at most {check.largest:.2g},"

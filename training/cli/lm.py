@@ -54,12 +54,12 @@ def build(
     from ocrbase.outputs import check_output, holds
     from training.inference.language_model import FILE_MARK, save
     from training.inference.language_model import build as build_model
-    from training.inference.scorers import open_any
+    from training.inference.scorers import open_scorer
 
     if checkpoint is not None and alphabet is not None:
         raise click.UsageError("--alphabet and --checkpoint exclude one another.")
     check_output(out, is_ours=holds(FILE_MARK))
-    classes = open_any(checkpoint).alphabet if checkpoint is not None else load(alphabet)
+    classes = open_scorer(checkpoint).alphabet if checkpoint is not None else load(alphabet)
     corpora = [open_corpus(spec) for spec in specs]
     sources = tuple(f"{c.name}: {c.licence}" for c in corpora)
     sentences = (sentence for corpus in corpora for sentence in corpus.sentences())

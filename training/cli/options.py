@@ -11,20 +11,34 @@ from training.inference.beam_settings import DEFAULT_BEAM
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+DEFAULT_MODEL = "best model of the newest run; without runs, the bundled crnn_v2"
+
 checkpoint_option = click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
     metavar="FILE|NAME",
-    show_default="best model of the newest run; without runs, the bundled crnn_v2",
+    show_default=DEFAULT_MODEL,
     help="Model file, or name of a bundled model.",
 )
 
-onnx_option = click.option(
-    "--onnx",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Model file written by `ocrtrain export`, instead of a checkpoint; needs no torch.",
-)
+
+def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The model to read with, of either kind; `open_scorer` takes both values."""
+    checkpoint = click.option(
+        "--checkpoint",
+        type=click.Path(path_type=Path),
+        metavar="FILE|NAME",
+        show_default=DEFAULT_MODEL,
+        help="Model to read with: a checkpoint, an .onnx file from `ocrtrain export` (needs no"
+        " torch), or the name of a bundled model.",
+    )
+    onnx = click.option(
+        "--onnx",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="As --checkpoint, for an ONNX file whatever its name.",
+    )
+    return checkpoint(onnx(function))
 
 
 def data_option(default: str) -> Decorator:

@@ -10,10 +10,9 @@ import click
 
 from ocrbase.errors import listed, one_line
 from training.cli.options import (
-    checkpoint_option,
     decoding_options,
     format_option,
-    onnx_option,
+    model_options,
 )
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ WAYS_OUT: "dict[Layout, str]" = {
     " and centre of each character; with --page also hocr, alto (XML) and pdf (searchable).",
     forms=FORMS,
 )
-@checkpoint_option
-@onnx_option
+@model_options
 @decoding_options
 @click.option(
     "--explain",

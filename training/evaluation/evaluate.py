@@ -72,7 +72,7 @@ def evaluate(
     name: str,
     *,
     limit: int | None = None,
-    progress: Callable[[int], object] = lambda done: None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Evaluation:
     """Read the lines of a source as `predict` would read them from files.
 
@@ -81,7 +81,7 @@ def evaluate(
         source: labelled lines.
         name: of the data, for the report.
         limit: read only so many, spread evenly over the source.
-        progress: called with the number of lines after each chunk.
+        progress: called with the lines done, after each chunk, and their total.
 
     Raises:
         ReadError: if there is no line, or images cannot be read; names them.
@@ -109,7 +109,7 @@ def evaluate(
         confidences += [reading.confidence for reading in readings]
         targets += samples.texts
         meta.append(samples.meta)
-        progress(len(chunk))
+        progress(len(targets), len(positions))
     return Evaluation(
         reader.scorer.name,
         name,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ONNX_FORMAT = "ocrtrain-onnx"
 ONNX_VERSION = 1
+ONNX_SUFFIX = ".onnx"
 INPUT_NAME = "images"
 MAX_THREADS = 1024
 
@@ -55,7 +56,12 @@ class Scorer(Protocol):
 def open_scorer(
     checkpoint: Path | None = None, onnx: Path | None = None, device: str | None = None
 ) -> Scorer:
-    """The scorer of an ONNX file if one is named, else of a checkpoint (default: the newest run's).
+    """The scorer of a model file of either kind, told apart by the suffix .onnx.
+
+    Args:
+        checkpoint: a model file or the name of a bundled model; None takes the newest run's best.
+        onnx: an ONNX file whatever its name, instead.
+        device: in torch's notation; None takes a GPU if there is one.
 
     Where torch is not installed, the name of a bundled model, or no name, stands for its ONNX file.
 
@@ -66,16 +72,13 @@ def open_scorer(
     """
     if checkpoint is not None and onnx is not None:
         raise ReadError("--checkpoint and --onnx exclude one another; name one of them")
+    if checkpoint is not None and checkpoint.suffix == ONNX_SUFFIX:
+        checkpoint, onnx = None, checkpoint
     if onnx is None and find_spec("torch") is None:
         onnx = find_bundled(checkpoint or Path(DEFAULT_BUNDLED), FOR_ONNX)
     if onnx is not None:
         return OnnxScorer(onnx, device=device)
     return TorchScorer(checkpoint, device)
-
-
-def open_any(path: Path, device: str | None = None) -> Scorer:
-    """The scorer of a model file of either kind, told apart by the suffix .onnx."""
-    return OnnxScorer(path, device=device) if path.suffix == ".onnx" else TorchScorer(path, device)
 
 
 class TorchScorer:
@@ -91,7 +94,7 @@ class TorchScorer:
         if find_spec("torch") is None:
             raise ReadError(
                 "reading a checkpoint needs torch: pip install 'ocrgen[train]', or read an"
-                " exported model with --onnx FILE"
+                " exported model with --checkpoint FILE.onnx"
             )
         from training.model.checkpoint import default_model, load_model
 

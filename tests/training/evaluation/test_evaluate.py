@@ -183,10 +183,12 @@ def test_a_folder_without_labels_says_what_is_missing(tmp_path: Path) -> None:
 def test_many_lines_are_read_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.evaluation.evaluate.LINES_AT_ONCE", 7)
     texts = random_texts(30)
-    done: list[int] = []
+    done: list[tuple[int, int]] = []
     source = open_labelled(write_list(tmp_path, texts))
-    evaluation = evaluate(LineReader(BarScorer()), source, "bars", progress=done.append)
-    assert evaluation.predictions == texts and done == [7, 7, 7, 7, 2]
+    reader = LineReader(BarScorer())
+    evaluation = evaluate(reader, source, "bars", progress=lambda *now: done.append(now))
+    assert evaluation.predictions == texts
+    assert done == [(7, 30), (14, 30), (21, 30), (28, 30), (30, 30)]
 
 
 def test_characters_that_the_model_lacks_count_as_errors_in_a_list(tmp_path: Path) -> None:
