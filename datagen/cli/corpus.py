@@ -8,7 +8,7 @@ import click
 from datagen.cli.bar import download_bar
 from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import alphabet_option, format_option, home_option, number_option
-from datagen.cli.tables import print_rows
+from datagen.cli.tables import print_reports, print_rows
 
 if TYPE_CHECKING:
     from corpora.corpus import TextSource
@@ -23,7 +23,7 @@ def command() -> None:
 
 @command.command("list")
 @HOME
-@format_option("plain", "tsv", "json")
+@format_option()
 def list_corpora(home: Path | None, form: str) -> None:
     """List the corpora, and the sources that can be downloaded."""
     if form == "plain":
@@ -163,7 +163,7 @@ def download(
 @number_option("Number of lines that rare classes are counted for.", default=3_600_000)
 @click.option("--length", type=click.IntRange(1), default=10, help="Characters per line.")
 @alphabet_option()
-@format_option("plain", "json")
+@format_option()
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -193,6 +193,8 @@ def stats(
     )
     if form == "json":
         click.echo(json.dumps(statistics.to_json(), ensure_ascii=False))
+    elif form == "tsv":
+        print_reports([statistics.to_json()])
     else:
         click.echo("\n".join(statistics.lines()))
     if plot:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HOME = home_option(Path)
 ALPHABET = alphabet_option()
-FORMAT = format_option("plain", "tsv", "json")
+FORMAT = format_option()
 
 
 @click.group(cls=OrderedGroup)

@@ -16,6 +16,8 @@ from ocrbase.settings import default_of
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
 
+HEADER = "ocrgen.header"  # key of the context: whether tsv begins with the names of its columns
+
 
 class SpanType(click.ParamType[tuple[int, int]]):
     """`10` or `1-20`: one number or a range of them."""
@@ -94,11 +96,32 @@ def home_option(path_type: type[str] | type[Path] = str) -> Decorator:
     )
 
 
-def format_option(*forms: str) -> Decorator:
-    """`--format`, passed on as `form`."""
-    return click.option(
-        "--format", "form", type=click.Choice(forms), default=forms[0], help="Output format."
-    )
+def format_option(
+    *forms: str, help: str = "Output format.", header: bool = True
+) -> Callable[[Command], Command]:
+    """`--format`, passed on as `form`, and `--header/--no-header`, which `tables` obeys.
+
+    Args:
+        forms: plain, tsv and json unless others are named; the first is the default.
+        help: one sentence.
+        header: whether tsv begins with the names of its columns by default.
+    """
+    forms = forms or ("plain", "tsv", "json")
+
+    def keep(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        context.meta[HEADER] = value
+
+    options = [
+        click.option("--format", "form", type=click.Choice(forms), default=forms[0], help=help),
+        click.option(
+            "--header/--no-header",
+            default=header,
+            callback=keep,
+            expose_value=False,
+            help="Name the columns of tsv in a first line.",
+        ),
+    ]
+    return lambda function: _with(options, function)
 
 
 def number_option(help: str, *, default: int, least: int = 1, most: int | None = None) -> Decorator:

@@ -7,6 +7,7 @@ import click
 
 from datagen.cli.bar import bar
 from datagen.cli.options import format_option, partial_option
+from datagen.cli.tables import print_reports
 
 if TYPE_CHECKING:
     from datagen.stats.job import Statistics
@@ -16,7 +17,7 @@ _SHOWN = 12
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@format_option("plain", "json")
+@format_option()
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -52,11 +53,13 @@ def command(
         publish_text(html, page(datasets))
     if form == "json":
         click.echo(json.dumps([one.to_json() for one in datasets], ensure_ascii=False))
+    elif form == "tsv":
+        print_reports(one.to_json() for one in datasets)
     else:
         for statistics in datasets:
             click.echo("\n".join(_lines(statistics)))
     if html is not None:
-        click.echo(f"page: {html}", err=form == "json")
+        click.echo(f"page: {html}", err=form != "plain")
 
 
 def _lines(statistics: "Statistics") -> list[str]:

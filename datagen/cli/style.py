@@ -6,7 +6,7 @@ from datagen.cli.lazy import OrderedGroup
 from datagen.cli.options import format_option
 from datagen.cli.tables import print_rows
 
-FORMAT = format_option("plain", "tsv", "json")
+FORMAT = format_option()
 
 
 @click.group(cls=OrderedGroup)

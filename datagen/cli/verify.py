@@ -6,6 +6,7 @@ import click
 
 from datagen.cli.bar import bar
 from datagen.cli.options import format_option, jobs_option
+from datagen.cli.tables import print_reports
 
 if TYPE_CHECKING:
     from datagen.verify.job import DatasetReport
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option("--quick", is_flag=True, help="Decode 200 images per shard instead of all.")
 @jobs_option
-@format_option("plain", "json")
+@format_option()
 def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
     """Check the renders, imports and packed data at PATHS; exit code 1 if anything is wrong.
 
     Checks counts, keys, checksums, every image, every label against the alphabet and against the
-    time steps of the three networks, and that no sentence is in both splits.
+    time steps of every network, and that no sentence is in both splits.
     """
     import json
 
@@ -30,6 +31,8 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
         reports = verify(paths, quick=quick, jobs=jobs, progress=progress)
     if form == "json":
         click.echo(json.dumps([report.to_json() for report in reports], ensure_ascii=False))
+    elif form == "tsv":
+        print_reports(report.to_json() for report in reports)
     else:
         for report in reports:
             for line in _lines(report):

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.options import format_option
+from datagen.cli.tables import print_tsv
 from datagen.pack.pack_settings import PackSettings
 from training.cli.options import (
     data_option,
     decoding_options,
-    format_option,
     limit_option,
     model_options,
 )
@@ -38,7 +39,7 @@ from training.cli.options import (
     " for significance.",
 )
 @limit_option(None)
-@format_option("plain: tables; tsv: one row per group of lines; json: everything.")
+@format_option(help="plain: tables; tsv: one row per group of lines; json: everything.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -106,7 +107,7 @@ def command(
     if form == "json":
         click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=1))
     elif form == "tsv":
-        click.echo("\n".join("\t".join(row) for row in as_rows(report)))
+        print_tsv(as_rows(report))
     else:
         click.echo(as_table(report))
     if html is not None:

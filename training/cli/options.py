@@ -1,6 +1,6 @@
 """Options that several commands share: one description each, wherever they appear."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,6 @@ def out_option(text: str, default: str | None) -> Decorator:
         metavar="FILE",
         required=default is None,
         show_default=default or False,
-        help=text,
-    )
-
-
-def format_option(text: str, forms: Sequence[str] = ("plain", "tsv", "json")) -> Decorator:
-    """Form of the output; `text` says what each form holds."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(forms),
-        default="plain",
-        show_default=True,
         help=text,
     )
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from datagen.cli.options import format_option
+from datagen.cli.tables import heading_wanted
 from ocrbase.errors import listed, one_line
 from training.cli.options import (
     decoding_options,
-    format_option,
     model_options,
 )
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from training.inference.line_reader import LineReader, Reading
 
 PAGE_FORMS = ("hocr", "alto", "pdf")
+LINE_COLUMNS = ("file", "confidence", "text")
+PAGE_COLUMNS = ("file", "page", "line", "confidence", "text")
 FORMS = ("plain", "tsv", "json", *PAGE_FORMS)
 
 LOW_CONFIDENCE = 0.7  # of 218 real lines the bundled model reads none right whose is lower
@@ -33,9 +36,11 @@ WAYS_OUT: "dict[Layout, str]" = {
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 @format_option(
-    "plain: the text; tsv: file, confidence, text; json: one object per image, with the confidence"
-    " and centre of each character; with --page also hocr, alto (XML) and pdf (searchable).",
-    forms=FORMS,
+    *FORMS,
+    help="plain: the text; tsv: file, confidence, text; json: one object per image, with the"
+    " confidence and centre of each character; with --page also hocr, alto (XML) and pdf"
+    " (searchable).",
+    header=False,
 )
 @model_options
 @decoding_options
@@ -119,6 +124,8 @@ def command(
         return
     drawn = explain is None or _explained(reader, files[0], explain)
     show: Callable[[Reading], str] = {"plain": _plain, "tsv": _tsv, "json": _json}[form]
+    if form == "tsv" and heading_wanted():
+        click.echo("\t".join(LINE_COLUMNS))
     bad = 0
     doubts = _Doubts()
     for reading in reader.read(files):
@@ -234,7 +241,8 @@ def _read_pages(
     readings = read_files(PageReader(reader), files, dpi, tell)
     if overlay is not None:
         readings = with_overlays(readings, overlay)
-    write_document(readings, form, out, click.echo)
+    heading = "\t".join(PAGE_COLUMNS) if form == "tsv" and heading_wanted() else ""
+    write_document(readings, form, out, click.echo, heading)
     if bad:
         click.echo(f"{len(bad)} of {len(files)} files could not be read", err=True)
         click.get_current_context().exit(1)

@@ -67,7 +67,11 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def write_document(
-    readings: Iterable[PageReading], form: str, out: Path | None, show: Callable[[str], None]
+    readings: Iterable[PageReading],
+    form: str,
+    out: Path | None,
+    show: Callable[[str], None],
+    heading: str = "",
 ) -> None:
     """Write pages in a form, to a file or, of text, to `show`.
 
@@ -76,6 +80,7 @@ def write_document(
         form: a key of BY_PAGE or WHOLE, or PDF.
         out: the file; None shows text.
         show: takes text that goes to no file: page by page where the form allows it.
+        heading: a first line, of the forms that go page by page.
 
     Raises:
         DiskError: if the file cannot be written.
@@ -84,10 +89,14 @@ def write_document(
         assert out is not None, "a PDF goes to a file"
         with publish_file(out) as path:
             write_pdf(readings, path)
-    elif out is None:
-        for text in map(BY_PAGE[form], readings) if form in BY_PAGE else [WHOLE[form](readings)]:
-            show(text)
     elif form in BY_PAGE:
-        publish_text(out, "".join(f"{BY_PAGE[form](reading)}\n" for reading in readings))
+        texts = chain([heading] if heading else [], map(BY_PAGE[form], readings))
+        if out is None:
+            for text in texts:
+                show(text)
+        else:
+            publish_text(out, "".join(f"{text}\n" for text in texts))
+    elif out is None:
+        show(WHOLE[form](readings))
     else:
         publish_text(out, WHOLE[form](readings))

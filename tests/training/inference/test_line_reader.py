@@ -199,6 +199,8 @@ def test_forms_agree_and_bad_files_are_named_and_skipped(tmp_path: Path, checkpo
         assert "2 of 3 files could not be read" in err
     assert forms["plain"] == f"{expected.text}\n"
     assert forms["tsv"] == f"{good}\t{expected.confidence:.4f}\t{expected.text}\n"
+    headed = ocrtrain(*arguments, "--device", "cpu", "--format", "tsv", "--header")[1]
+    assert headed == f"file\tconfidence\ttext\n{forms['tsv']}"
     line = json.loads(forms["json"])
     assert line["file"] == str(good) and line["text"] == expected.text
     assert [c["text"] for c in line["characters"]] == list(expected.text)

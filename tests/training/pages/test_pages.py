@@ -223,3 +223,11 @@ def test_options_that_do_not_go_together(arguments: list[str], message: str) -> 
 
 def test_the_detector_finds_each_line_once() -> None:
     assert len(LineDetector().quads(pixels())) == 17
+
+
+def test_lines_of_pages_as_a_table(tmp_path: Path) -> None:
+    out = tmp_path / "pages.tsv"
+    assert call(COLUMNS, "--format", "tsv", "--header", "--out", out)[0] == 0
+    heading, *rows = [row.split("\t") for row in out.read_text(encoding="utf-8").splitlines()]
+    assert heading == ["file", "page", "line", "confidence", "text"]
+    assert [row[:3] for row in rows] == [[str(COLUMNS), "1", str(i + 1)] for i in range(len(rows))]
