@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.config import (
+    LOOK_FIELDS,
+    PLAN_FIELDS,
+    named_options,
+    settings_in_file,
+    with_plan_and_look,
+)
 from datagen.cli.options import (
     job_options,
     look_options,
-    look_settings,
     number_option,
     out_folder,
     plan_options,
-    plan_settings,
     shard_size_option,
 )
 from datagen.render.render_settings import RenderSettings
@@ -24,7 +29,18 @@ if TYPE_CHECKING:
     from datagen.render.job import RenderSummary
 
 
+PLAN = PLAN_FIELDS | {"seed": ("seed",)}
+LOOK = LOOK_FIELDS | {"boxes": ("boxes",), "masks": ("masks",)}
+JOB = ("n", "shard_size", "out", "jobs", "backend", "scheduler")
+
+
 @click.command()
+@click.option(
+    "--config",
+    metavar="FILE|-",
+    help="TOML file of settings, - for standard input: n, shard_size, out, jobs, backend and"
+    " scheduler, tables [plan] and [look]. Options win over it.",
+)
 @plan_options
 @number_option("Number of lines.", default=default_of(RenderSettings, "n"))
 @look_options
@@ -39,21 +55,22 @@ if TYPE_CHECKING:
 @click.option(
     "--overwrite", is_flag=True, help="Replace the shards of a render of other settings or text."
 )
+@click.pass_context
 def command(
-    n: int, shard_size: int, out: str | None, dry_run: bool, overwrite: bool, **values: Any
+    context: click.Context,
+    /,
+    config: str | None,
+    dry_run: bool,
+    overwrite: bool,
+    **values: Any,
 ) -> None:
     """Draw N labelled line images into tar shards.
 
-    The same command continues a render that was interrupted; with a larger N it extends one.
+    The same command continues a render that was interrupted; with a larger N it extends one. The
+    keys of [plan] and [look] in a --config file are those under `settings` in the manifest.json of
+    a render.
     """
-    settings = RenderSettings(
-        plan=plan_settings(values),
-        look=look_settings(values),
-        n=n,
-        shard_size=shard_size,
-        out=out,
-        **values,
-    )
+    settings = _settings(context, config, values)
     from datagen.render import estimate
     from datagen.render.job import render
 
@@ -70,6 +87,14 @@ def command(
         )
     for line in _summary(summary, settings):
         click.echo(line)
+
+
+def _settings(context: click.Context, config: str | None, values: dict[str, Any]) -> RenderSettings:
+    """What the user named, in the file or on the command line; the latter wins."""
+    given = settings_in_file(RenderSettings, config) if config else {}
+    named = named_options(context)
+    given = with_plan_and_look(given, RenderSettings(), values, named, PLAN, LOOK)
+    return RenderSettings(**given | {name: values[name] for name in JOB if name in named})
 
 
 def _summary(summary: "RenderSummary", settings: RenderSettings) -> list[str]:

@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from datagen.cli.options import look_options, look_settings, plan_options, plan_settings
+from datagen.cli.config import (
+    LOOK_FIELDS,
+    PLAN_FIELDS,
+    named_options,
+    settings_in_file,
+    with_plan_and_look,
+)
+from datagen.cli.options import look_options, plan_options
 from ocrbase.errors import UserError
 from training.cli.groups import GroupedCommand
 from training.errors import FitError
@@ -16,25 +22,6 @@ from training.fitting.fit_settings import PRECISIONS, SCHEDULES, FitSettings, pr
 from training.model.model_settings import HIDDEN, MODELS, ON_CPU, ON_GPUS
 
 DEFAULTS = FitSettings()
-# Fields that an option of `ocrgen render` sets.
-PLAN_FIELDS = {
-    "corpora": ("corpora",),
-    "lines": ("lines",),
-    "length": ("length_min", "length_max"),
-    "alphabet": ("alphabet",),
-    "min_per_class": ("min_per_class",),
-    "max_inserted": ("max_inserted",),
-    "home": ("home",),
-}
-LOOK_FIELDS = {
-    "styles": ("style",),
-    "faces": ("faces",),
-    "system_fonts": ("system_fonts",),
-    "backgrounds": ("backgrounds",),
-    "width": ("widths",),
-    "fit_width": ("fit_width",),
-    "engine": ("engine",),
-}
 GROUPS = {
     "Run": ("run", "resume", "config", "seed"),
     "Data": ("data", "joined", "augment"),
@@ -82,8 +69,9 @@ def option(
 @click.option("--resume", is_flag=True, help="Continue --run, or the newest run.")
 @click.option(
     "--config",
-    metavar="FILE|NAME",
-    help="TOML file of settings, or a recipe that comes with the project: gpu, lengths, reading.",
+    metavar="FILE|NAME|-",
+    help="TOML file of settings, - for standard input, or a recipe that comes with the project:"
+    " gpu, lengths, reading.",
 )
 @click.option(
     "--data",
@@ -206,31 +194,15 @@ def _checked(make: Callable[..., Any], *args: Any, **values: Any) -> Any:
 
 def _given(context: click.Context, config: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """What the user named, in the file or on the command line; the latter wins."""
-    from ocrbase.records import read_toml
-    from ocrbase.settings import from_mapping
-
     given: dict[str, Any] = {}
     if config:
-        recipes = {path.stem: path for path in RECIPES.glob("*.toml")}
-        mapping = present_names(read_toml(recipes.get(config, Path(config))))
-        checked = from_mapping(FitSettings, mapping, config)
-        given = {name: getattr(checked, name) for name in mapping}
-    named = {
-        name
-        for name in (*options, "live", "seed")
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    }
-    rendering = {name: options[name] for name in (*PLAN_FIELDS, *LOOK_FIELDS)}
+        recipes = {path.stem: str(path) for path in RECIPES.glob("*.toml")}
+        given = settings_in_file(FitSettings, recipes.get(config, config), present_names)
+    named = named_options(context) - {"resume", "config"}
+    rendering = named & {*PLAN_FIELDS, *LOOK_FIELDS}
     if not (given.get("live") or options["live"] or context.params["resume"]):
-        alone = [p.opts[0] for p in context.command.params if p.name in named & rendering.keys()]
+        alone = [p.opts[0] for p in context.command.params if p.name in rendering]
         if alone:
             raise click.UsageError(f"{', '.join(alone)}: only with --live")
-    for field, settings, names in (
-        ("plan", _checked(plan_settings, {**rendering, "seed": options["seed"]}), PLAN_FIELDS),
-        ("look", _checked(look_settings, {**rendering}), LOOK_FIELDS),
-    ):
-        wanted = [part for name, parts in names.items() if name in named for part in parts]
-        if wanted:
-            base = given.get(field, getattr(DEFAULTS, field))
-            given[field] = replace(base, **{part: getattr(settings, part) for part in wanted})
-    return given | {name: options[name] for name in options if name in named - rendering.keys()}
+    given = _checked(with_plan_and_look, given, DEFAULTS, options, rendering)
+    return given | {name: options[name] for name in options if name in named - rendering}
