@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocrbase.command_edge import FAILED
+
 _PACKAGES = {"ocrgen": "datagen", "ocrtrain": "training"}
 
 
@@ -26,28 +28,38 @@ class Step:
     Attributes:
         command: as a user would type it, `ocrgen` or `ocrtrain` first.
         done: whether it needs no run, asked just before; nothing is ever done by default.
+        otherwise: what to say where it fails and the recipe goes on without it; empty where the
+            recipe needs it.
     """
 
     command: tuple[str, ...]
     done: Callable[[], bool] = lambda: False
+    otherwise: str = ""
 
 
 def run_steps(steps: Sequence[Step], folder: Path) -> dict[str, float]:
     """Run steps in a folder; returns the seconds of each command that ran.
 
     Raises:
-        StepError: if a command fails; what it finished is kept, and the recipe goes on there.
+        StepError: if a command fails that the recipe needs; what it finished is kept, and the
+            recipe goes on there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    seconds = {}
+    seconds: dict[str, float] = {}
     for step in steps:
         if step.done():
             print(f"$ {shown(step.command)}   # done before", flush=True)
             continue
         print(f"$ {shown(step.command)}", flush=True)
         started = time.monotonic()
-        call(step.command, folder)
-        seconds[" ".join(step.command[:2])] = time.monotonic() - started
+        try:
+            call(step.command, folder)
+        except StepError as error:
+            if error.code != FAILED or not step.otherwise:
+                raise
+            print(step.otherwise, flush=True)
+        name = " ".join(step.command[:2])
+        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - started
     return seconds
 
 

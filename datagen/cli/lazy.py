@@ -33,28 +33,13 @@ class OrderedGroup(click.Group):
             formatter.write_dl(rows)
 
 
-class LazyGroup(OrderedGroup):
-    """A group whose commands are named by module, e.g. `{"render": "datagen.cli.render"}`.
+class ReportingCommand(click.Command):
+    """A command that ends as one line and an exit code, whatever ends it."""
 
-    Each module holds one click command or group called `command`.
-    """
-
-    def __init__(self, *args: Any, modules: dict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Both hold for all commands below, so that every default is shown, in one way.
         context = {"help_option_names": ["-h", "--help"], "show_default": True}
-        super().__init__(*args, context_settings=context, **kwargs)
-        self.modules = modules or {}
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.modules)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.modules:
-            return None
-        command = import_module(self.modules[cmd_name]).command
-        assert isinstance(command, click.Command)
-        command.name = cmd_name  # not that of its function, for whoever lists commands
-        return command
+        super().__init__(*args, **{"context_settings": context} | kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -78,6 +63,28 @@ class LazyGroup(OrderedGroup):
             return report(ended.reason)
         except (Exception, KeyboardInterrupt) as error:
             return report(error)
+
+
+class LazyGroup(ReportingCommand, OrderedGroup):
+    """A group whose commands are named by module, e.g. `{"render": "datagen.cli.render"}`.
+
+    Each module holds one click command or group called `command`.
+    """
+
+    def __init__(self, *args: Any, modules: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.modules = modules or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.modules:
+            return None
+        command = import_module(self.modules[cmd_name]).command
+        assert isinstance(command, click.Command)
+        command.name = cmd_name  # not that of its function, for whoever lists commands
+        return command
 
 
 class _EndedError(Exception):
