@@ -185,7 +185,7 @@ def test_check_names_classes_that_no_face_has(tmp_path: Path) -> None:
     classes = ocrgen(
         "check", "--classes", "--format", "tsv", "--alphabet", tmp_path / "list.txt"
     ).output.splitlines()
-    assert classes[1:4] == ["一\tU+4E00\t14", "二\tU+4E8C\t14", "三\tU+4E09\t13"]
+    assert classes[1:4] == ["一\tU+4E00\t21", "二\tU+4E8C\t21", "三\tU+4E09\t20"]
     assert ocrgen("check").exit_code == 0
 
 

@@ -147,9 +147,9 @@ def test_an_interruption_while_modules_load_is_one_line(tmp_path: Path) -> None:
         time.sleep(delay_s)
         process.send_signal(signal.SIGINT)
         _, shown = process.communicate(timeout=60)
-        assert process.returncode in (130, 1), shown  # 1: it had ended with its own line
+        # 1: it had ended with its own line; by the signal: Python itself was ending after that line.
+        assert process.returncode in (130, 1, -signal.SIGINT), shown
         assert shown.count("\n") == 1 and "Traceback" not in shown
-    assert process.returncode in (130, 1)
 
 
 def test_ctrl_c_while_an_object_is_finalised_is_not_lost() -> None:

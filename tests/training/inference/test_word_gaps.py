@@ -15,7 +15,7 @@ from training.inference.line_reader import LineReader, ReadSettings
 from training.inference.word_gaps import word_gaps
 
 
-def line(text: str, face: str = "noto-sans-sc-regular", tracking_px: float = 0.0) -> Gray:
+def line(text: str, face: str = "noto-serif-sc-regular", tracking_px: float = 0.0) -> Gray:
     """A text as a line 32 px high, letter by letter."""
     return drawn(text, face, tracking_px)[0]
 
