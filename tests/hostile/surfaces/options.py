@@ -7,6 +7,7 @@ from random import Random
 
 import click
 
+from datagen.drawing.style import preset_names
 from tests.hostile.mutations import NUMBERS, STRINGS, option_value
 from tests.hostile.surface import Attempt, Surface, ocrgen
 
@@ -20,10 +21,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "stats": ("{base}/renders/news",),
     "import": ("tsv", "{base}/rows.tsv"),
     "export": ("tsv", "{base}/renders/news", "-o", "out"),
+    "style show": ("print",),
     "alphabet show": (),
     "alphabet check": ("{base}/rows.tsv",),
     "alphabet build": ("--corpus", "{base}/rows.tsv", "-o", "list.txt"),
     "corpus stats": ("{base}/rows.tsv", "--n", "1000"),
+    "corpus download": ("nothing",),
+    "fonts download": ("nothing",),
     "fonts list": (),
     "fonts check": (),
     "fonts specimen": ("--faces", "song", "-o", "specimen.png"),
@@ -31,7 +35,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 # Names that options take, several of them with a weight behind a colon.
 NAMES = {
     "--corpus": ("news", "classical", "fields"),
-    "--style": ("plain", "print", "rich"),
+    "--style": preset_names(),
     "--alphabet": ("5990", "general"),
     "--faces": ("song", "kai", "noto-*"),
     "--data": ("data/lmdb",),

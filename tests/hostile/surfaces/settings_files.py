@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from datagen.drawing.style import preset_names
 from tests.hostile.mutations import NUMBERS, VALUES, mutated, mutated_lines
 from tests.hostile.surface import Attempt, Surface, call, ocrgen, ocrtrain
 
@@ -76,7 +77,7 @@ class StyledLines(Surface):
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
         from datagen.drawing.style import Style
 
-        rows = [f"preset = {json.dumps(rng.choice(('plain', 'print', 'rich')))}"]
+        rows = [f"preset = {json.dumps(rng.choice(preset_names()))}"]
         for section in rng.choices(dataclasses.fields(Style), k=rng.choice((1, 2, 3))):
             defaults = getattr(Style(), section.name)
             key = rng.choice(dataclasses.fields(defaults)).name
