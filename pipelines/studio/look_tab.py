@@ -3,8 +3,7 @@
 import asyncio
 import io
 from collections.abc import Iterable
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from nicegui import events, ui
 from PIL import Image
 
 from datagen.drawing.effects import EFFECTS, Effect
-from datagen.drawing.style import preset_names
+from datagen.drawing.style import Style, preset_names
 from datagen.images import UintImages
 from datagen.render.preview import effect_strip
 from fonts import face_names
@@ -47,7 +46,7 @@ class LookTab:
             with ui.column().classes("w-96 max-md:w-full shrink-0"):
                 self._choices()
                 self.ranges = ui.column().classes("w-full gap-1")
-            with ui.column().classes("grow min-w-0"):
+            with ui.column().classes("grow min-w-0 max-md:order-first"):
                 self.sheet = ui.html("", sanitize=False).classes("w-full").props("id=sheet")
                 self._files()
                 self._real_lines()
@@ -80,9 +79,10 @@ class LookTab:
     def _fill_ranges(self) -> None:
         self.ranges.clear()
         with self.ranges:
-            shown = [effect for effect in EFFECTS if effect.range or effect.share]
-            for section, effects in groupby(shown, key=_section):
-                with ui.expansion(section, value=section == "letters").classes("w-full"):
+            for section in fields(Style):
+                effects = [effect for effect in EFFECTS if _section(effect) == section.name]
+                opened = section.name == "letters"
+                with ui.expansion(self.words(section.name), value=opened).classes("w-full"):
                     for effect in effects:
                         self._effect(effect)
 

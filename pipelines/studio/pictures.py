@@ -38,6 +38,7 @@ STYLE = """
 .reading span { font-size: 28px; padding: 2px 3px; border-radius: 4px; }
 .q-tab:focus-visible, button:focus-visible, .q-range:focus-within, .q-slider:focus-within
   { outline: 2px solid #2563eb; outline-offset: 2px; }
+.q-uploader__list { display: none; }  /* what was dropped is shown below, at its own size */
 pre.code { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; }
 </style>
 """

@@ -1,9 +1,11 @@
 """Both languages have every word that the page uses."""
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 
 import pipelines.studio
+from datagen.drawing.style import Style
 from pipelines.studio.words import CHINESE, Words
 
 FOLDER = Path(pipelines.studio.__file__).parent
@@ -28,6 +30,7 @@ def _used() -> set[str]:
 def test_every_word_is_translated_and_every_translation_used() -> None:
     titles = {"Look", "Data", "Read", "Runs", "Loss per character", "Character error rate",
               "Lines right", "class", "lines"}  # fmt: skip
+    titles |= {section.name for section in fields(Style)}
     assert _used() <= set(CHINESE)
     assert set(CHINESE) == _used() | titles
     assert Words("zh")("Look") == "样式"
