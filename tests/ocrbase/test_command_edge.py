@@ -147,7 +147,7 @@ def test_an_interruption_while_modules_load_is_one_line(tmp_path: Path) -> None:
         time.sleep(delay_s)
         process.send_signal(signal.SIGINT)
         _, shown = process.communicate(timeout=60)
-        # 1: it had ended with its own line; by the signal: Python itself was ending after that line.
+        # 1: it had ended with its own line; by the signal: Python was ending after that line.
         assert process.returncode in (130, 1, -signal.SIGINT), shown
         assert shown.count("\n") == 1 and "Traceback" not in shown
 
