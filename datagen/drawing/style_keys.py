@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from datagen.drawing.effects import EFFECTS
-from datagen.drawing.style import LIMITS, Style
+from datagen.drawing.style import LIMITS, Style, load_style
+from ocrbase.outputs import MARK
 
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _UNITS = {"px": "px", "em": "em", "deg": "degrees"}  # endings of names
@@ -77,6 +78,31 @@ def as_toml(keys: Sequence[StyleKey]) -> str:
             lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
         lines += [f"# {key.meaning}{_extent(key)}", f"{key.name} = {_toml(key.value)}"]
     return "\n".join(lines)
+
+
+def changes_toml(style: Style, preset: str, maker: str) -> str:
+    """A style file of what differs from a preset or file; numbers to four decimals.
+
+    Args:
+        style: to be written.
+        preset: name of the style that the file starts from.
+        maker: what wrote it, after "made by ocrgen".
+    """
+    base = load_style(preset)
+    parts = [f"# A style, {MARK} {maker}.\npreset = {_toml(preset)}"]
+    for section in fields(Style):
+        here, there = getattr(style, section.name), getattr(base, section.name)
+        names = [f.name for f in fields(here) if getattr(here, f.name) != getattr(there, f.name)]
+        if names:
+            lines = [f"{name} = {_toml(_rounded(getattr(here, name)))}" for name in names]
+            parts.append("\n".join([f"[{section.name}]", *lines]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_rounded, value))
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _extent(key: StyleKey) -> str:

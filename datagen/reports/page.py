@@ -74,7 +74,10 @@ svg text { font-size: 12px; fill: var(--ink); }
 svg .bar { fill: var(--mark); } svg .curve { fill: none; stroke: var(--mark); stroke-width: 2; }
 svg .level, svg .rail { stroke: var(--rule); }
 svg .span { stroke: var(--mark); stroke-width: 5; stroke-opacity: .35; }
-svg .dot { fill: var(--mark); }
+svg .dot { fill: var(--mark); } svg .bar.behind { fill-opacity: .3; }
+svg .before, svg .after { fill: none; stroke: var(--soft); stroke-width: 2; }
+svg .before { stroke-dasharray: 5 4; } svg .after { stroke: var(--wrong); }
+svg.key { width: 2.5rem; height: .9rem; margin-right: .4rem; }
 """
 
 

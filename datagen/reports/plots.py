@@ -11,6 +11,7 @@ _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 10, 34
 _ROW = 20  # height of a horizontal bar with its gap
 _NAME = 200  # width of the names of horizontal bars
+BEHIND = "bar behind"  # class of bars that outlines lie over
 _NAME_LENGTH = 30  # characters of a name that fit there
 
 
@@ -28,6 +29,54 @@ def columns(values: Sequence[float], edges: Sequence[float], x_label: str) -> Ht
     parts += [
         _text(_LEFT + i * step, _HEIGHT - 18, f"{edges[i]:g}", "middle")
         for i in range(0, len(edges), max(1, len(edges) // 8))
+    ]
+    parts.append(_text(_LEFT + width / 2, _HEIGHT - 3, x_label, "middle"))
+    return _svg(_WIDTH, _HEIGHT, x_label, parts)
+
+
+def outlines(
+    shares: Sequence[float],
+    lines: Sequence[tuple[str, Sequence[float]]],
+    edges: Sequence[float],
+    x_label: str,
+) -> Html:
+    """A histogram as bars with the outlines of others over it, all with the same edges.
+
+    Args:
+        shares: of the bars, (B,).
+        lines: class of the style and shares of each outline.
+        edges: (B + 1,).
+        x_label: below the axis.
+    """
+    width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    top = max([*shares, *(share for _, one in lines for share in one), 1e-9])
+    step = width / max(1, len(shares))
+
+    def y_of(share: float) -> float:
+        return _TOP + height * (1.0 - share / top)
+
+    parts = [_line(y_of(share), f"{share:.0%}") for share in (top, top / 2)]
+    parts += [
+        _bar(
+            _LEFT + i * step + 1,
+            y_of(share),
+            max(1.0, step - 2),
+            height + _TOP - y_of(share),
+            BEHIND,
+        )
+        for i, share in enumerate(shares)
+    ]
+    for name, one in lines:
+        corners = [
+            (_LEFT + (i + side) * step, y_of(share))
+            for i, share in enumerate(one)
+            for side in (0, 1)
+        ]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+        parts.append(tag("polyline", class_=name, points=points))
+    parts += [
+        _text(_LEFT + i * step, _HEIGHT - 18, f"{edges[i]:.3g}", "middle")
+        for i in range(0, len(shares), max(1, len(shares) // 8))
     ]
     parts.append(_text(_LEFT + width / 2, _HEIGHT - 3, x_label, "middle"))
     return _svg(_WIDTH, _HEIGHT, x_label, parts)
@@ -74,8 +123,18 @@ def rank_curve(counts: NDArray[np.int64], bounds: Sequence[int], label: str) -> 
     return _svg(_WIDTH, _HEIGHT, label, parts)
 
 
-def _bar(x: float, y: float, width: float, height: float) -> Html:
-    return tag("rect", class_="bar", x=x, y=y, width=width, height=height)
+def key(name: str) -> Html:
+    """What stands for a class of bars or outlines, for the words beside it."""
+    parts = [
+        _bar(2, 2, 36, 10, name)
+        if "bar" in name
+        else tag("polyline", class_=name, points="2,7 38,7")
+    ]
+    return tag("svg", *parts, class_="key", viewBox="0 0 40 14", aria_hidden="true")
+
+
+def _bar(x: float, y: float, width: float, height: float, name: str = "bar") -> Html:
+    return tag("rect", class_=name, x=x, y=y, width=width, height=height)
 
 
 def _level(value: float, top: float, height: float) -> Html:

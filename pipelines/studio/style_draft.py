@@ -1,21 +1,20 @@
 """A style under construction: its values, what differs from its preset, and lines drawn in it."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from datagen.drawing.effects import Effect, share_of, value_at
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.style import DEFAULT_PRESET, Style, check, load_style, with_value
+from datagen.drawing.style_keys import changes_toml
 from datagen.images import UintImages, decode_each
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings
 from datagen.sample import EFFECTS as RECORDED_NAMES
 from datagen.sample import Samples
 from datagen.text.plan_settings import PlanSettings
-from ocrbase.outputs import MARK
 
 SHEET_LINES = 48
 
@@ -76,19 +75,7 @@ class StyleDraft:
 
     def toml(self) -> str:
         """A style file of what differs from the preset."""
-        parts = [
-            f"# A style, {MARK} studio.\npreset = {json.dumps(self.preset, ensure_ascii=False)}"
-        ]
-        base = load_style(self.preset)
-        for section in fields(Style):
-            here, there = getattr(self.style, section.name), getattr(base, section.name)
-            changed = [
-                f.name for f in fields(here) if getattr(here, f.name) != getattr(there, f.name)
-            ]
-            if changed:
-                lines = [f"{name} = {_toml_value(getattr(here, name))}" for name in changed]
-                parts.append("\n".join([f"[{section.name}]", *lines]))
-        return "\n\n".join(parts) + "\n"
+        return changes_toml(self.style, self.preset, "studio")
 
     def command(self, file: str = "mine.toml") -> str:
         """The command that renders lines in this style, once it is saved in a file."""
@@ -116,14 +103,6 @@ class StyleDraft:
         pixels = decode_each(drawn.images)
         notes = _notes(drawn, renderer)
         return [DrawnLine(*row) for row in zip(pixels, drawn.texts, notes, strict=True)]
-
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, tuple):
-        return json.dumps([round(v, 4) if isinstance(v, float) else v for v in value])
-    if isinstance(value, float):
-        return json.dumps(round(value, 4))
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _notes(samples: Samples, renderer: LineRenderer) -> Sequence[str]:
