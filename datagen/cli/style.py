@@ -83,7 +83,7 @@ def fit(
     """Fit a style to the images of single real lines in FOLDER, which need no labels.
 
     Lines are drawn, measured and compared with the real ones, and ranges are moved until they
-    measure alike. 30 lines are enough for most settings; the table says how far each is known.
+    measure alike. Give 30 lines or more; the table says how far each setting is known.
     """
     from datagen.drawing.style_keys import changes_toml
     from datagen.likeness.crops import read_crops

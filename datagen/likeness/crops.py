@@ -38,7 +38,7 @@ def read_crops(folder: Path) -> list[UintImages]:
     if len(crops) < _MIN_LINES:
         raise ImageError(
             f"{folder} holds {len(crops)} images ({', '.join(KINDS)}); give {_MIN_LINES} lines or"
-            " more, better 30"
+            " more, better 30 or so"
         )
     return crops
 
