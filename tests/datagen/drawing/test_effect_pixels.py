@@ -37,7 +37,8 @@ CODECS = ("jpeg", "source jpeg", "source webp")
 # in the frame in no training line, nor the strongest slant: of that it misses 7 since Noto Sans SC
 # is a variable file, and missed 5 in the static one that it was trained on.
 UNUSUAL = {
-    "salt": 30, "moire": 30, "neighbour": 32, "native": 25, "tight": 12, "motion": 14, "slant": 8,
+    "salt": 30, "moire": 30, "neighbour": 32, "native": 25, "tight": 20, "motion": 14, "slant": 8,
+    "perspective": 8,
 }  # fmt: skip
 # What an effect needs to show: a frame that ten characters do not fill, room above and below.
 ROOM: dict[str, tuple[str, object]] = {

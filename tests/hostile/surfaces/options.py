@@ -76,7 +76,7 @@ def hostile_options(command: click.Command, rng: Random, never: set[str]) -> lis
         if isinstance(param, click.Option) and not never & set(param.opts)
     ]
     words = []
-    for option in rng.choices(options, k=rng.choice((1, 1, 2, 3))):
+    for option in rng.choices(options, k=rng.choice((1, 1, 2, 3))) if options else []:
         words.append(max(option.opts, key=len))
         if not option.is_flag:
             words.append(_value(option, rng))
