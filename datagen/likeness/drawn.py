@@ -9,8 +9,7 @@ from datagen.drawing.engine import BATCH, LineEngine
 from datagen.drawing.style import Style
 from datagen.images import UintImages
 from datagen.likeness.measures import LineMeasures, measure
-from datagen.render.line_renderer import LineRenderer, open_renderer
-from datagen.render.render_settings import LookSettings
+from datagen.render.line_renderer import renderer_in
 from datagen.text.plan_settings import PlanSettings
 
 FloatArray = NDArray[np.float64]
@@ -46,10 +45,9 @@ def draw_lines(
     Raises:
         UserError: whatever is wrong with the text.
     """
-    renderer = _renderer(plan)
+    renderer = renderer_in(style, plan)
     engine = renderer.engine
-    assert isinstance(engine, LineEngine)  # the default of LookSettings
-    engine = engine.restyled(style)
+    assert isinstance(engine, LineEngine)  # nobody else keeps native heights
     images: list[UintImages] = []
     looks = []
     for first in range(start, start + count, BATCH):
@@ -58,8 +56,3 @@ def draw_lines(
         images += some
         looks.append(drawn)
     return DrawnLines(images, np.concatenate(looks), measure(images, jpeg=jpeg))
-
-
-def _renderer(plan: PlanSettings) -> LineRenderer:
-    # Of a style with companions, which any style may then have.
-    return open_renderer(plan, LookSettings(style="scan"))

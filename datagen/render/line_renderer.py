@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.style import Style, check
-from datagen.drawing.style_mix import StyleMix, load_mix
+from datagen.drawing.style_mix import StyleMix, load_mix, mix_of
 from datagen.errors import RenderError
 from datagen.formats.manifest import library_versions
 from datagen.render.render_settings import LookSettings
@@ -83,6 +83,19 @@ def open_renderer(plan_settings: PlanSettings, look: LookSettings) -> LineRender
         options["companions"] = companions(home=home)
     engine = _engine_of(look)(mix, faces, plan.alphabet, plan_settings.seed, **options)
     return LineRenderer(plan, engine, faces, mix)
+
+
+def renderer_in(style: Style, plan: PlanSettings, faces: tuple[str, ...] = ()) -> LineRenderer:
+    """A renderer in a style that stands in no file; its glyphs serve the next style too.
+
+    Raises:
+        UserError: whatever is wrong with corpora, alphabet or faces.
+    """
+    # Opened in a style with companions, so that any style may have them.
+    renderer = open_renderer(plan, LookSettings(style="document", faces=faces))
+    assert isinstance(renderer.engine, LineEngine)  # the default of LookSettings
+    mix = mix_of(style)
+    return replace(renderer, engine=renderer.engine.restyled(mix), mix=mix)
 
 
 def current_renderer(plan: PlanSettings, look: LookSettings) -> LineRenderer:

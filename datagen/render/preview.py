@@ -42,7 +42,7 @@ def random_sheet(
     cells: list[Cell] = []
     for start in range(0, lines, BATCH):
         samples = renderer.samples(np.arange(start, min(start + BATCH, lines)))
-        notes = _notes(samples, renderer)
+        notes = line_notes(samples, renderer)
         images = decode_each(samples.images)
         cells += map(Cell, images, samples.texts, notes)
     return [Strip(tuple(cells[i : i + columns])) for i in range(0, lines, columns)]
@@ -69,11 +69,11 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...])
     return [_strip(renderer, engine, style, effect) for effect in _effects(names, engine)]
 
 
-def effect_strip(renderer: LineRenderer, style: Style, effect: Effect) -> Strip:
-    """One effect over the range that a style has, whatever style the renderer has."""
+def effect_strip(renderer: LineRenderer, effect: Effect) -> Strip:
+    """One effect over the range that the renderer's style has."""
     engine = renderer.engine
     assert isinstance(engine, LineEngine)  # nobody else has effects
-    return _strip(renderer, engine.restyled(style), style, effect)
+    return _strip(renderer, engine, renderer.mix.styles[0], effect)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _strip(renderer: LineRenderer, engine: LineEngine, style: Style, effect: Eff
     if effect.example:
         texts = _with_text(texts, np.array(engine.alphabet.encode(effect.example), np.uint16))
     samples = engine.draw_with(steps.looks, texts, indices)
-    notes = _notes(samples, renderer)
+    notes = line_notes(samples, renderer)
     cells = [
         Cell(decode_each([data])[0], caption, note)
         if data
@@ -194,7 +194,7 @@ def _nothing() -> UintImages:
     return np.full((1, WIDTH_PX), 255, dtype=np.uint8)
 
 
-def _notes(samples: Samples, renderer: LineRenderer) -> list[str]:
+def line_notes(samples: Samples, renderer: LineRenderer) -> list[str]:
     """Text, face, style, where there are several, and effect strengths of each line."""
     notes, mix = [], renderer.mix
     chosen = mix.choose(renderer.engine.seed, samples.meta["index"].astype(np.int64)).tolist()

@@ -198,9 +198,7 @@ class LookTab:
         return self.draft.command(self.name.value)
 
     async def _show_strip(self, effect: Effect) -> None:
-        strip = await asyncio.to_thread(
-            effect_strip, self.draft.renderer(), self.draft.style, effect
-        )
+        strip = await asyncio.to_thread(effect_strip, self.draft.renderer(), effect)
         cells = [figure(cell.image, cell.caption, caption=cell.caption) for cell in strip.cells]
         with ui.dialog(value=True), ui.card().classes("max-w-full"):
             ui.label(f"{effect.name}: {effect.meaning}").classes("text-lg")

@@ -1,19 +1,15 @@
 """A style under construction: its values, what differs from its preset, and lines drawn in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from datagen.drawing.effects import Effect, share_of, value_at
-from datagen.drawing.engine import LineEngine
 from datagen.drawing.style import DEFAULT_PRESET, Style, check, load_style, with_value
 from datagen.drawing.style_keys import changes_toml
 from datagen.images import UintImages, decode_each
-from datagen.render.line_renderer import LineRenderer, open_renderer
-from datagen.render.render_settings import LookSettings
-from datagen.sample import EFFECTS as RECORDED_NAMES
-from datagen.sample import Samples
+from datagen.render.line_renderer import LineRenderer, renderer_in
+from datagen.render.preview import line_notes
 from datagen.text.plan_settings import PlanSettings
 
 SHEET_LINES = 48
@@ -85,30 +81,19 @@ class StyleDraft:
         return f"ocrgen render {corpora} --style {style}{faces} --n 100000"
 
     def renderer(self) -> LineRenderer:
-        """Plan and faces of the draft, kept from one draft to the next.
+        """What draws in this style; its glyphs are kept from one draft to the next.
 
         Raises:
             UserError: whatever is wrong with corpora or faces.
         """
-        return open_renderer(self.plan, LookSettings(style=DEFAULT_PRESET, faces=self.faces))
+        return renderer_in(self.style, self.plan, self.faces)
 
     def draw(self, lines: int = SHEET_LINES) -> list[DrawnLine]:
         """The first lines of a render in this style; those that cannot be drawn are left out."""
         renderer = self.renderer()
-        engine = renderer.engine
-        assert isinstance(engine, LineEngine)  # the default of LookSettings
         indices = self.start + np.arange(lines)
-        samples = engine.restyled(self.style).draw(renderer.plan.texts(indices), indices)
+        samples = renderer.engine.draw(renderer.plan.texts(indices), indices)
         drawn = samples.take([i for i, data in enumerate(samples.images) if data])
         pixels = decode_each(drawn.images)
-        notes = _notes(drawn, renderer)
+        notes = line_notes(drawn, renderer)
         return [DrawnLine(*row) for row in zip(pixels, drawn.texts, notes, strict=True)]
-
-
-def _notes(samples: Samples, renderer: LineRenderer) -> Sequence[str]:
-    notes = []
-    for text, meta in zip(samples.texts, samples.meta, strict=True):
-        strengths = zip(RECORDED_NAMES, meta["effects"], strict=True)
-        shown = [f"{name} {value:.3g}" for name, value in strengths if not np.isnan(value)]
-        notes.append("\n".join([text, renderer.faces[meta["face"]].name, *shown]))
-    return notes

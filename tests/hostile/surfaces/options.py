@@ -75,8 +75,10 @@ def hostile_options(command: click.Command, rng: Random, never: set[str]) -> lis
         for param in command.params
         if isinstance(param, click.Option) and not never & set(param.opts)
     ]
-    words = []
-    for option in rng.choices(options, k=rng.choice((1, 1, 2, 3))) if options else []:
+    words: list[str] = []
+    if not options:
+        return words
+    for option in rng.choices(options, k=rng.choice((1, 1, 2, 3))):
         words.append(max(option.opts, key=len))
         if not option.is_flag:
             words.append(_value(option, rng))

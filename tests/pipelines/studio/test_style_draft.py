@@ -10,6 +10,7 @@ from datagen.drawing.style import load_style
 from datagen.images import decode_each
 from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
+from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
 from pipelines.studio.style_draft import StyleDraft
 
@@ -39,10 +40,13 @@ def test_values_outside_of_their_limits_are_refused() -> None:
         StyleDraft().with_range(SIZE, 1.0, 20.0)
 
 
-def test_drawn_lines_are_those_of_a_render() -> None:
-    drawn = StyleDraft().from_preset("rich").draw(6)
-    draft = StyleDraft()
-    rendered = samples_at(draft.plan, LookSettings(style="rich"), np.arange(6))
+@pytest.mark.parametrize("preset", ["rich", "document"])  # without companions, and with them
+def test_drawn_lines_are_those_of_a_render(preset: str) -> None:
+    plan = PlanSettings(corpora=("technical",), alphabet="general", min_per_class=0)
+    drawn = StyleDraft(plan=plan).from_preset(preset).draw(12)
+    rendered = samples_at(plan, LookSettings(style=preset), np.arange(12))
+    rendered = rendered.take(np.flatnonzero(rendered.meta["attempt"] == 0))
+    assert len(drawn) > 6
     assert [line.text for line in drawn] == rendered.texts
     for line, pixels in zip(drawn, decode_each(rendered.images), strict=True):
         assert np.array_equal(line.pixels, pixels)
