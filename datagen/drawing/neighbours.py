@@ -13,14 +13,14 @@ CLEAR_PX = 1.0  # native px between neighbours or rules and the line's own ink
 
 
 @compiled
-def _map_at(quad, advance, shift, rise, texels_per_em, left, top, out):
+def _map_at(quad, advance, shift, texels_per_em, left, top, out):
     """Affine map of a glyph whose box begins where another character's does, as `_affines`."""
     for axis in range(2):
         along = (quad[1, axis] - quad[0, axis]) / advance  # of one em
         down = quad[3, axis] - quad[0, axis]
         out[2 + axis], out[4 + axis] = along / texels_per_em, down / texels_per_em
         from_left = shift + (left - 1) / texels_per_em
-        from_top = ASCENT - rise + (top - 1) / texels_per_em
+        from_top = ASCENT + (top - 1) / texels_per_em
         out[axis] = quad[0, axis] + along * from_left + down * from_top
 
 
@@ -49,7 +49,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
         box: the box of the line's own ink, (4,).
     """
     _, _, _, width, height, left, top = glyphs
-    advance, _, shift, rise, factor = setting
+    advance, _, shift, factor = setting
     rows = canvas.shape[0] - 2 * PAD
     asked = look[Look.NEIGHBOUR] * rows / LINE_HEIGHT_PX
     side = int(look[Look.NEIGHBOUR_SIDE])
@@ -69,7 +69,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
             if width[g] == 0 or advance[k] < 0.8 * advance[s]:
                 continue
             _map_at(
-                quads[k], advance[k], shift[s], rise[s], level_px / factor[s], left[g], top[g],
+                quads[k], advance[k], shift[s], level_px / factor[s], left[g], top[g],
                 maps[k],
             )  # fmt: skip
             y = _reach(maps[k], width[g], height[g], above)

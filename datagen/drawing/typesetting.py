@@ -41,7 +41,6 @@ class Typesetting:
         advance: width of a character's box; 0 beyond a line's end.
         gap: distance from that box to the next one, besides the line's own letter-spacing.
         shift: from the left of the box to the origin of the glyph.
-        rise: of the glyph's baseline above that of the line.
         factor: size of the glyph relative to the line's em.
         marks: IN_SPAN and EMPHASISED of `decorations`.
     """
@@ -50,14 +49,13 @@ class Typesetting:
     advance: Lengths
     gap: Lengths
     shift: Lengths
-    rise: Lengths
     factor: Lengths
     marks: NDArray[np.uint8]
 
     @property
-    def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths, Lengths]:
-        """What compiled loops read: advance, gap, shift, rise, factor."""
-        return self.advance, self.gap, self.shift, self.rise, self.factor
+    def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths]:
+        """What compiled loops read: advance, gap, shift, factor."""
+        return self.advance, self.gap, self.shift, self.factor
 
 
 def plain(face: IntArray, advance: Lengths) -> Typesetting:
@@ -69,7 +67,7 @@ def plain(face: IntArray, advance: Lengths) -> Typesetting:
     """
     zero = np.zeros_like(advance)
     marks = np.zeros(advance.shape, dtype=np.uint8)
-    return Typesetting(face, advance, zero, zero, zero, np.ones_like(advance), marks)
+    return Typesetting(face, advance, zero, zero, np.ones_like(advance), marks)
 
 
 class Typesetter:
