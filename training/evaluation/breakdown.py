@@ -14,6 +14,7 @@ from training.evaluation.evaluate import Evaluation
 from training.evaluation.intervals import Estimate, ratio
 from training.evaluation.metrics import LineErrors
 
+HEIGHT_EDGES = (0, 16, 24, 40)  # px of the image; the last bin is open
 LENGTH_EDGES = (0, 1, 5, 10, 20, 40, 80)  # characters of the target; the last bin is open
 FREQUENCY_EDGES = (0, 1, 10, 100, 1_000, 10_000, 100_000)  # occurrences in training
 
@@ -72,7 +73,7 @@ def summarise(errors: LineErrors) -> Metrics:
 
 
 def group_lines(evaluation: Evaluation) -> list[Group]:
-    """Lines by corpus, face, inserted characters, length and the quartiles of each effect.
+    """Lines by corpus, face, inserted characters, length, the image and quartiles of each effect.
 
     What all lines share is left out: one group would repeat the metrics of the whole.
     """
@@ -156,6 +157,9 @@ def _partitions(evaluation: Evaluation) -> Iterator[tuple[str, Sequence[str], In
     lengths = evaluation.strict.target_lengths
     bins = np.searchsorted(LENGTH_EDGES, lengths, "right") - 1
     yield "length", _names(LENGTH_EDGES), bins.astype(np.int64)
+    bins = np.searchsorted(HEIGHT_EDGES, evaluation.heights_px, "right") - 1
+    yield "image height in px", _names(HEIGHT_EDGES), bins.astype(np.int64)
+    yield "ground", ("light", "dark"), evaluation.inverted.astype(np.int64)
     for i, effect in enumerate(EFFECTS):
         yield _quartiles(effect, meta["effects"][:, i].astype(np.float64))
 

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from ocrbase.errors import listed
 from training.errors import ReadError
 from training.evaluation.labelled import spread
 from training.evaluation.metrics import LineErrors, line_errors, normalise_text
-from training.inference.line_reader import LineReader
+from training.inference.line_reader import LineReader, Reading
 
 LINES_AT_ONCE = 1024
 
@@ -31,6 +31,8 @@ class Evaluation:
         predictions: text read from each line.
         targets: its label.
         confidences: of each reading, (N,).
+        heights_px: of the images as they were before reading, (N,).
+        inverted: whether an image has light ink on a dark ground, (N,).
         positions: of the lines in the data, (N,).
         meta: META_DTYPE, (N,).
         info: tables that `meta` points into.
@@ -43,6 +45,8 @@ class Evaluation:
     predictions: list[str]
     targets: list[str]
     confidences: NDArray[np.float64]
+    heights_px: NDArray[np.int64]
+    inverted: NDArray[np.bool_]
     positions: NDArray[np.int64]
     meta: NDArray[np.void]
     info: DatasetInfo
@@ -91,9 +95,8 @@ def evaluate(
     positions = spread(len(source), limit)
     if len(positions) == 0:
         raise ReadError(f"{name} holds no line to evaluate; pack more, or name other --data")
-    predictions: list[str] = []
+    read: list[Reading] = []
     targets: list[str] = []
-    confidences: list[float] = []
     meta = []
     outside: Counter[str] = Counter()
     started = time.monotonic()
@@ -105,17 +108,18 @@ def evaluate(
         bad = [f"{i} ({r.error})" for i, r in zip(chunk, readings, strict=True) if r.error]
         if bad:
             raise ReadError(f"{name} has lines that cannot be read: {listed(bad)}")
-        predictions += [reading.text for reading in readings]
-        confidences += [reading.confidence for reading in readings]
+        read += [replace(reading, characters=()) for reading in readings]  # they take memory
         targets += samples.texts
         meta.append(samples.meta)
         progress(len(targets), len(positions))
     return Evaluation(
         reader.scorer.name,
         name,
-        predictions,
+        [reading.text for reading in read],
         targets,
-        np.array(confidences),
+        np.array([reading.confidence for reading in read]),
+        np.array([reading.height_px for reading in read]),
+        np.array([reading.inverted for reading in read]),
         positions,
         np.concatenate(meta),
         source.info,

@@ -96,6 +96,8 @@ class Reading:
         characters: the characters of `text`.
         error: why the image could not be read.
         layout: what the image likely holds; it is read as one line in any case.
+        height_px: of the image.
+        inverted: whether it has light ink on a dark ground.
     """
 
     source: str
@@ -104,6 +106,8 @@ class Reading:
     characters: tuple[Character, ...] = ()
     error: str | None = None
     layout: Layout = "one line"
+    height_px: int = 0
+    inverted: bool = False
 
 
 class LineReader:
@@ -233,8 +237,15 @@ class LineReader:
             for i in reversed(word_gaps(line.pixels, symbols, centres_px)):
                 characters.insert(i, _space_between(*characters[i - 1 : i + 1]))
         text = "".join(character.text for character in characters)
-        layout = layout_of(line.pixels)
-        return Reading(source, text, decoded.confidence, tuple(characters), layout=layout)
+        return Reading(
+            source,
+            text,
+            decoded.confidence,
+            tuple(characters),
+            layout=layout_of(line.pixels),
+            height_px=round(line.scale * len(line.pixels)),
+            inverted=line.inverted,
+        )
 
 
 def _space_between(left: Character, right: Character) -> Character:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -65,6 +66,21 @@ def test_groups_by_corpus_face_and_length(source: Reader) -> None:
     assert not any(kind in EFFECTS for kind, _ in by_name)
 
 
+def test_groups_by_image_height_and_ground(tmp_path: Path) -> None:
+    path = write_list(tmp_path, TEXTS)
+    files = [tmp_path / f"{i:04d}.png" for i in range(len(TEXTS))]
+    gray = cv2.imread(str(files[2]), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(files[2]), cv2.resize(gray, None, fx=1.25, fy=1.25))
+    cv2.imwrite(str(files[5]), 255 - cv2.imread(str(files[5]), cv2.IMREAD_GRAYSCALE))
+    evaluation = read_by(open_labelled(path), "")
+    assert evaluation.inverted.tolist() == [False] * 5 + [True]
+    groups = group_lines(evaluation)
+    lines = {(g.kind, g.name): g.metrics.lines for g in groups}
+    assert lines["image height in px", "24 to 39"] == 5
+    assert lines["image height in px", "40 and more"] == 1
+    assert lines["ground", "light"] == 5 and lines["ground", "dark"] == 1
+
+
 def test_groups_by_effect_strength_are_quartiles(source: Reader) -> None:
     evaluation = read_by(source, "天")
     evaluation.meta["effects"][:, EFFECTS.index("blur_px")] = [0.8, 0.2, 0.1, 0.9, 0.5, 0.7]
@@ -95,8 +111,8 @@ def evaluation_of(predictions: list[str], targets: list[str]) -> Evaluation:
 
     n = len(targets)
     return Evaluation(
-        "a model", "some data", predictions, targets, np.linspace(0.5, 0.9, n), np.arange(n),
-        np.zeros(n, META_DTYPE), DatasetInfo(ALPHABET), 1.0,
+        "a model", "some data", predictions, targets, np.linspace(0.5, 0.9, n), np.full(n, 32),
+        np.zeros(n, bool), np.arange(n), np.zeros(n, META_DTYPE), DatasetInfo(ALPHABET), 1.0,
     )  # fmt: skip
 
 

@@ -1,0 +1,189 @@
+"""What each part of the presets brings: fine-tunings that differ in one part, read on given lines.
+
+From one checkpoint and over equally many lines, a model learns on `print`, on `print` with one
+part of the presets switched on, and on the presets whole. A part is a group of keys; switched on,
+`print` takes their values from document, screen, scan and photo, each with its share of the lines.
+
+    python benchmarks/ablation.py --init crnn_v2 --corpus news.txt:0.6 --corpus technical.txt:0.4 \\
+        --data pipelines/real_lines
+
+`--data` names what `ocrtrain evaluate` reads. A list with a column `face` is broken down by face,
+any other by the height of its images. Each run is kept in the folder and goes on where it stopped
+when the same command is given again.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.learning import absolute
+from benchmarks.lines import machine
+from datagen.drawing.style import load_style, with_value
+from datagen.drawing.style_keys import changes_toml, keys_of
+from pipelines.steps import call
+from training.evaluation.breakdown import HEIGHT_EDGES
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.intervals import ratio
+from training.evaluation.labelled import open_labelled
+from training.fitting.run_records import FINISHED
+from training.fitting.state_files import states
+from training.inference.line_reader import LineReader
+
+BATCH_LINES = 64
+BASE, BASE_SHARE = "print", 0.25
+PRESETS = {"document": 0.35, "screen": 0.15, "scan": 0.15, "photo": 0.1}
+
+# Names of keys, or of whole sections. Several parts need the native height to have any meaning.
+_NATIVE = ("capture.native_px", "capture.native_share", "capture.min_em_px")
+PARTS: dict[str, tuple[str, ...]] = {
+    "companions, spaces, squeezed marks": (
+        "letters.companion_share", "letters.second_share", "letters.space_share",
+        "letters.autospace_share", "letters.squeeze_share",
+    ),
+    "spacing, width, slant, size": (
+        "letters.size_px", "letters.stretch", "letters.stretch_share", "letters.spacing_em",
+        "letters.spacing_share", "letters.slant", "letters.slant_share",
+    ),
+    "stroke weight": ("letters.weight", "letters.embolden_share"),
+    "decorations": ("decorations",),
+    "frames": ("frame",),
+    "gray levels, dark grounds": ("gray",),
+    "geometry": ("geometry",),
+    "native height": _NATIVE,
+    "native height, rasteriser": (*_NATIVE, "capture.raster_share", "capture.mono_share"),
+    "native height, capture": ("capture", "blur", "surface"),
+}  # fmt: skip
+WHOLE = "the presets"
+
+
+class Band(NamedTuple):
+    """CER of a part of the lines."""
+
+    name: str
+    characters: int
+    text: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--init", default="crnn_v2", help="checkpoint to start from")
+    parser.add_argument("--model", default="crnn_v2", help="its network")
+    parser.add_argument("--alphabet", default="5990", help="its alphabet")
+    parser.add_argument("--corpus", action="append", help="as of ocrgen render; news, classical")
+    parser.add_argument("--data", action="append", type=Path, required=True)
+    parser.add_argument("--lines", type=int, default=16_000, help="of each run")
+    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--part", action="append", choices=[*PARTS, BASE, WHOLE])
+    parser.add_argument("--folder", type=Path, default=Path("runs/ablation"))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    rows = {"before": read(options.init, options.data)}
+    for part in options.part or [BASE, *PARTS, WHOLE]:
+        rows[part] = read(str(train(options, part)), options.data)
+        print(f"{part}: " + "; ".join(f"{b.name} {b.text}" for b in rows[part]), flush=True)
+    print(f"\n{machine()}; {options.lines:,} lines for each, from {options.init}\n")
+    show(rows)
+
+
+def styles(part: str, folder: Path) -> dict[str, float]:
+    """Presets or files of styles with their shares, files written into the folder."""
+    if part == BASE:
+        return {BASE: 1.0}
+    if part == WHOLE:
+        return {BASE: BASE_SHARE} | PRESETS
+    found = {BASE: BASE_SHARE}
+    for preset, share in PRESETS.items():
+        path = folder / f"{slug(part)}-{preset}.toml"
+        path.write_text(with_part(preset, PARTS[part]), encoding="utf-8")
+        found[str(path.resolve())] = share
+    return found
+
+
+def with_part(preset: str, names: tuple[str, ...]) -> str:
+    """A style file: `print` with some keys or sections of a preset."""
+    style = load_style(BASE)
+    for key in keys_of(load_style(preset)):
+        full = f"{key.section}.{key.name}"
+        if full in names or key.section in names:
+            style = with_value(style, full, key.value)
+    return changes_toml(style, BASE, "the ablation")
+
+
+def train(options: argparse.Namespace, part: str) -> Path:
+    """Fine-tune on one part; returns the best model."""
+    run, steps = slug(part), options.lines // BATCH_LINES
+    folder = options.folder / "runs" / run
+    if not (folder / FINISHED).exists():
+        words = ["--run", run, "--live", "--model", options.model, "--init", given(options.init)]
+        for corpus in options.corpus or ["news:0.7", "classical:0.3"]:
+            words += ["--corpus", absolute(corpus)]
+        for name, share in styles(part, options.folder).items():
+            words += ["--style", f"{name}:{share}"]
+        words += ["--alphabet", options.alphabet, "--length", "1-20", "--width", "32-704"]
+        words += ["--fit-width", "--batch-size", str(BATCH_LINES), "--max-steps", str(steps)]
+        words += ["--lr", str(options.lr), "--ema-decay", "0.98", "--alignment-lines", "0"]
+        # The weights of the last step are wanted, so the one validation stands there.
+        words += ["--validate-every", str(steps), "--validation-lines", "64", "--gpus", "0"]
+        if states(folder):
+            words = ["--run", run, "--resume"]
+        call(("ocrtrain", "fit", *words), options.folder, capture=True)
+    return folder / "best.safetensors"
+
+
+def given(checkpoint: str) -> str:
+    """A checkpoint's file wherever the run's folder is, or its name."""
+    return str(Path(checkpoint).resolve()) if Path(checkpoint).exists() else checkpoint
+
+
+def read(checkpoint: str, lists: Iterable[Path]) -> list[Band]:
+    """CER with its interval of each list and its bands; width and spaces are not compared."""
+    reader, found = LineReader.open(checkpoint), []
+    for path in lists:
+        evaluation = evaluate(reader, open_labelled(path), path.name)
+        for name, member in bands(evaluation):
+            errors = evaluation.normalised.take(np.flatnonzero(member))
+            cer = ratio(errors.edits, errors.target_lengths)
+            text = f"{cer.value:.2%} [{cer.low:.2%}, {cer.high:.2%}]"
+            found.append(Band(name, int(errors.target_lengths.sum()), text))
+    return found
+
+
+def bands(evaluation: Evaluation) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Name and lines of each band: all, then of a list its faces or heights."""
+    found = [(evaluation.data, np.ones(len(evaluation), dtype=np.bool_))]
+    if not evaluation.info.any_character:  # a render or packed dataset
+        return found
+    faces = evaluation.info.faces
+    if faces:
+        return found + [(face, evaluation.meta["face"] == i) for i, face in enumerate(faces)]
+    bins = np.searchsorted(HEIGHT_EDGES, evaluation.heights_px, "right") - 1
+    for i, low in enumerate(HEIGHT_EDGES):
+        high = f" to {HEIGHT_EDGES[i + 1] - 1}" if i + 1 < len(HEIGHT_EDGES) else " and more"
+        found.append((f"{low}{high} px", bins == i))
+    return [(name, member) for name, member in found if member.any()]
+
+
+def show(rows: dict[str, list[Band]]) -> None:
+    """A table in Markdown, a row per run, a column per band."""
+    first = next(iter(rows.values()))
+    print("| switched on | " + " | ".join(f"{b.name} ({b.characters:,})" for b in first) + " |")
+    print("|---" * (len(first) + 1) + "|")
+    for part, found in rows.items():
+        print(f"| {part} | " + " | ".join(band.text for band in found) + " |")
+
+
+def slug(part: str) -> str:
+    """A part's name as the name of a run."""
+    return "-".join("".join(c if c.isalnum() else " " for c in part).split())
+
+
+if __name__ == "__main__":
+    main()
