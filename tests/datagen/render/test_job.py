@@ -70,6 +70,15 @@ def test_four_workers_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:
     assert _bytes(tmp_path / "r") == _bytes(whole)
 
 
+def test_four_workers_draw_a_mix_of_all_presets_alike(tmp_path: Path) -> None:
+    """Glyphs are rasterised in another order in every worker, into caches of their own."""
+    look = LookSettings(style=("document", "screen", "scan", "photo", "print", "rich"))
+    for name, jobs in (("one", 1), ("four", 4)):
+        render(_settings(tmp_path / name, n=160, shard_size=40, look=look, jobs=jobs))
+    assert _bytes(tmp_path / "four") == _bytes(tmp_path / "one")
+    assert len(set(_bytes(tmp_path / "one").values())) == 8  # four shards, four sidecars
+
+
 def test_threads_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:
     render(_settings(tmp_path / "r", jobs=2, backend="threading"))
     assert _bytes(tmp_path / "r") == _bytes(whole)
