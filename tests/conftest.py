@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.object_store import ObjectStore
+
 # Shells ignore Ctrl-C in background jobs, and the programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,3 +52,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.fixture(scope="session")
+def object_store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """An S3 server for the whole session; its clients remember their endpoint."""
+    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'ocrgen[remote]'")
+    pytest.importorskip("localbucket", reason="there is no S3 server: pip install 'ocrgen[dev]'")
+    store = ObjectStore(tmp_path_factory.mktemp("store"))
+    yield store
+    store.kill()
+
+
+@pytest.fixture
+def object_store(object_store_process: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """An S3 server, and the environment that points this process and its children at it."""
+    for name, value in object_store_process.env.items():
+        monkeypatch.setenv(name, value)
+    return object_store_process
