@@ -36,6 +36,7 @@ _FRAME_PX = (32, 1280)
 _MAX_CHARACTERS = 40
 _MAX_BLUR_EM = 0.08
 _MIN_CONTRAST = 20.0
+_MIN_SCALE = 1e-6  # under which drawn lines do not differ
 
 
 @dataclass(frozen=True)
@@ -249,9 +250,13 @@ def present_range(style: Style, setting: MeasuredSetting) -> Span:
 
 
 def _scales(drawn: Sequence[LineMeasures]) -> dict[str, float]:
-    """What lines of all presets differ by, per measure."""
+    """What lines of all presets differ by, per measure in which they do.
+
+    Lines are drawn at the heights of the real ones: in crops of one height, nothing is compared.
+    """
     pooled = {name: np.concatenate([one.column(name) for one in drawn]) for name in _COMPARED}
-    return {name: max(float(values.std()), 1e-6) for name, values in pooled.items()}
+    spread = {name: float(values.std()) for name, values in pooled.items() if len(values)}
+    return {name: scale for name, scale in spread.items() if scale > _MIN_SCALE}
 
 
 def _distances(

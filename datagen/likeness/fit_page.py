@@ -21,14 +21,15 @@ MAKER = "style fit"
 HEAD = ("setting", "preset", "fitted", "±", "rank", "before", "after")
 _BINS = 20
 _SHEET = 24  # lines of each kind that are shown
+_COLUMN_PX = 480  # of the sheet, at most
 _ENDS = (1, 99)  # percentiles between which distributions are shown
 
 
 def page(fit: StyleFit, crops: Sequence[UintImages]) -> str:
     """The whole page as HTML."""
     legend = report.note(
-        key(BEHIND), f"{len(crops)} real lines  ", key("before"), f"preset {fit.preset}  ",
-        key("after"), "fitted style",
+        key(BEHIND), f"{len(crops)} real lines", key("before"), f"preset {fit.preset}",
+        key("after"), "fitted style. Lines beyond the plot are counted at its ends.",
     )  # fmt: skip
     plots = [_plot(fit, name) for name in MEASURES if name not in ("inverted", "jpeg")]
     return report.page(
@@ -92,7 +93,7 @@ def _explained() -> Html:
         " correlation of the setting and its measure, what other settings do to it taken away; 1 is"
         f" perfect, under {MIN_RANK:g} the preset's range stays."
         " before, after: mean distance of the quantiles of real and rendered lines, in units of"
-        " what lines of all presets differ by."
+        " what lines of all presets differ by; empty where those lines do not differ."
     )
 
 
@@ -100,19 +101,16 @@ def _sheet(fit: StyleFit, crops: Sequence[UintImages]) -> Html:
     """Real lines in the left column, lines of the fitted style in the right one."""
     picked = np.unique(np.linspace(0, len(crops) - 1, _SHEET).astype(int)).tolist()
     pairs = zip_longest([crops[i] for i in picked], fit.after.images[: len(picked)])
-    cells = (
-        tag("div", *(_cell(image, name) for image, name in zip(pair, _NAMES, strict=True)),
-            class_="figures row")
-        for pair in pairs
-    )  # fmt: skip
-    return join(report.note("Left: real. Right: rendered."), *cells)
+    cells = [_cell(image, name) for pair in pairs for image, name in zip(pair, _NAMES, strict=True)]
+    sheet = report.figures(cells, columns=len(_NAMES), width_px=_COLUMN_PX)
+    return join(report.note("Left: real. Right: rendered."), sheet)
 
 
 _NAMES = ("real line", "rendered line")
 
 
 def _cell(image: UintImages | None, name: str) -> Html:
-    return Html("") if image is None else report.figure(encode_png(to_line_height(image)), name)
+    return tag("div") if image is None else report.figure(encode_png(to_line_height(image)), name)
 
 
 def _plot(fit: StyleFit, name: str) -> Html:
@@ -127,4 +125,4 @@ def _plot(fit: StyleFit, name: str) -> Html:
     measure = MEASURES[name]
     label = f"{measure.meaning}, {measure.unit}" if measure.unit else measure.meaning
     lines = [("before", before), ("after", after)]
-    return join(tag("h3", name), outlines(real, lines, edges.tolist(), label))
+    return join(tag("h3", name), outlines(real, lines, edges.tolist(), label, "share of lines"))

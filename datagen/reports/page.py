@@ -27,6 +27,8 @@ _SHOWN_BY_BROWSERS = {
     ".jpg": "jpeg", ".png": "png", ".bmp": "bmp", ".gif": "gif", ".webp": "webp",
 }  # fmt: skip
 
+_NARROWEST_PX = 170  # of one of a fixed number of columns
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6577; --rule: #e3e7ee;
   --ground: #ffffff; --card: #f6f8fb; --mark: #2563eb; --wrong: #b03a06; --wrong-ground: #ffe8dc; }
@@ -44,20 +46,26 @@ small, .note, .soft { color: var(--soft); } small { font-size: .85rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: .8rem; }
 .card { background: var(--card); border-radius: 10px; padding: .9rem 1.1rem; }
 .card b { display: block; font-size: 1.7rem; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background:  /* a shade at the right while there is more to see */
+  linear-gradient(to left, var(--ground), transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--rule), transparent) right / 1rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .9rem; border-bottom: 1px solid var(--rule);
   white-space: nowrap; }
-th { color: var(--soft); font-weight: 500; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0;
+  background: var(--ground); }
+.pairs td:first-child { white-space: normal; }
+table.bars { width: 100%; max-width: 720px; }
+.bars th, .bars td { padding: .1rem 0; } .bars td { border: 0; }
+.bars td:nth-child(2) { width: 55%; padding: 0 .6rem; }
+.bars td:first-child { white-space: normal; overflow-wrap: anywhere; line-height: 1.25; }
+svg.meter { display: block; width: 100%; height: .85rem; }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; padding: 0; margin: 0; list-style: none; }
 .chips li { background: var(--card); border-radius: 8px; padding: .1rem .6rem;
   font-size: 1.15rem; }
 .chips small { font-size: .8rem; margin-left: .3rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr));
-  gap: .8rem; }
-.figures.row { display: flex; margin-bottom: .8rem; }
-.figures.row figure { flex: 0 1 auto; min-width: 0; padding: .4rem; }
+.figures { display: grid; gap: .8rem; overflow-x: auto; }
 h2 small { font-weight: 400; margin-left: .5rem; }
 figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px;
   overflow-x: auto; }
@@ -70,14 +78,16 @@ mark { background: var(--wrong-ground); color: var(--wrong); border-radius: 3px;
   padding: 0 .1em; }
 svg { vertical-align: middle; } svg.plot { display: block; width: 100%; max-width: 720px;
   height: auto; }
-svg text { font-size: 12px; fill: var(--ink); }
+svg text { font-size: 13px; fill: var(--ink); }
+@media (max-width: 600px) { svg.plot text { font-size: 19px; } th, td { padding: .3rem .5rem; } }
 svg .bar { fill: var(--mark); } svg .curve { fill: none; stroke: var(--mark); stroke-width: 2; }
-svg .level, svg .rail { stroke: var(--rule); }
+svg .level, svg .rail { stroke: var(--rule); } svg .axis { stroke: var(--soft); }
+svg .bound { stroke: var(--soft); stroke-dasharray: 3 4; }
 svg .span { stroke: var(--mark); stroke-width: 5; stroke-opacity: .35; }
 svg .dot { fill: var(--mark); } svg .bar.behind { fill-opacity: .3; }
 svg .before, svg .after { fill: none; stroke: var(--soft); stroke-width: 2; }
 svg .before { stroke-dasharray: 5 4; } svg .after { stroke: var(--wrong); }
-svg.key { width: 2.5rem; height: .9rem; margin-right: .4rem; }
+svg.key { width: 2.5rem; height: .9rem; margin: 0 .4rem 0 .8rem; }
 """
 
 
@@ -112,10 +122,14 @@ def note(*content: str) -> Html:
 
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> Html:
-    """A table whose first column is text and whose others are numbers; scrolls where too wide."""
+    """A table whose first column is text and whose others are numbers.
+
+    Where it is too wide it scrolls under its first column; without a head that column wraps.
+    """
     top = [tag("tr", *(tag("th", cell) for cell in head))] if head else []
     body = (tag("tr", *(tag("td", cell) for cell in row)) for row in rows)
-    return tag("div", tag("table", *top, *body), class_="scroll")
+    shown = tag("table", *top, *body, class_="" if head else "pairs")
+    return tag("div", shown, class_="scroll")
 
 
 def cards(values: Iterable[tuple[str, str, str]]) -> Html:
@@ -143,9 +157,19 @@ def figure(image: bytes, alt: str, *caption: str, hover: str = "", tall: bool = 
     return tag("figure", _image(image, alt), *below, title=hover, class_="tall" if tall else "")
 
 
-def figures(items: Iterable[Html], *, row: bool = False) -> Html:
-    """Figures in a grid, or in one row as wide as they are, smaller where that is too wide."""
-    return tag("div", *items, class_="figures row" if row else "figures")
+def figures(items: Iterable[Html], *, width_px: int = 290, columns: int = 0) -> Html:
+    """Figures in a grid.
+
+    Args:
+        items: from `figure`.
+        width_px: of a column, at least; at most where their number is given.
+        columns: so many, which scroll where there is no room for them; 0 for as many as fit.
+    """
+    if columns:
+        size = f"repeat({columns}, minmax({min(width_px, _NARROWEST_PX)}px, {width_px}px))"
+    else:
+        size = f"repeat(auto-fill, minmax(min(100%, {width_px}px), 1fr))"
+    return tag("div", *items, class_="figures", style=f"grid-template-columns: {size}")
 
 
 def _policy() -> Html:

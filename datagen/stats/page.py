@@ -1,17 +1,21 @@
 """The page of `ocrgen stats`: one HTML file with plots and example images, nothing to load."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.folding import visible
 from datagen.reports import page as report
+from datagen.reports.axes import number
 from datagen.reports.markup import Html, join, tag
 from datagen.reports.plots import columns, rank_curve, rows
 from datagen.stats.job import CONTRAST_BINS, TAIL, Statistics, percentiles
 
 _MAX_ROWS = 30
-_FEW = 4  # distinct lengths that are shown one by one
+_FEW = 4  # up to so many distinct numbers less one are shown one by one
+_MAX_COLUMNS = 40
 
 
 def page(datasets: Sequence[Statistics]) -> str:
@@ -27,15 +31,13 @@ def _sections(dataset: Statistics) -> list[Html]:
     counts = np.delete(dataset.class_counts, dataset.alphabet.blank)
     sections = [
         _facts(dataset),
-        report.section(
-            "Occurrences of each class", rank_curve(counts, TAIL[1:], "classes by rank")
-        ),
+        report.section("Occurrences of each class", *_ranks(counts)),
         report.section("Rarest classes", _classes(rarest)),
         report.section("Most frequent classes", _classes(frequent)),
-        report.section("Text sources", _bars(dataset.corpora, "lines per text source")),
-        report.section("Faces", _bars(dataset.faces, "lines per face")),
-        report.section("Characters per line", _lengths(dataset)),
-        report.section("Image sizes, width × height in px", _bars(dataset.sizes, "lines per size")),
+        report.section("Text sources", _bars(dataset.corpora, "text source")),
+        report.section("Faces", _bars(dataset.faces, "face")),
+        report.section("Characters per line", _numbers(dataset.lengths, "characters")),
+        report.section("Image sizes", *_sizes(dataset)),
         report.section("Contrast", *_contrast(dataset)),
     ]
     if dataset.effects:
@@ -72,34 +74,55 @@ def _classes(pairs: list[tuple[str, int]]) -> Html:
     return report.chips(join(visible(character), tag("small", f"{n:,}")) for character, n in pairs)
 
 
-def _bars(counts: dict[str, int], label: str) -> Html:
+def _ranks(counts: NDArray[np.int64]) -> tuple[Html, Html]:
+    bounds = TAIL[1:]
+    curve = rank_curve(counts, bounds, "rank of the class, most frequent first", "occurrences")
+    return curve, report.note("Dashed: occurrences under which a class is counted as rare above.")
+
+
+def _bars(counts: dict[str, int], name: str) -> Html:
     pairs = list(counts.items())
     if len(pairs) > _MAX_ROWS:
         rest = sum(count for _, count in pairs[_MAX_ROWS:])
         pairs = [*pairs[:_MAX_ROWS], (f"{len(pairs) - _MAX_ROWS} others", rest)]
-    return rows(pairs, label)
+    return rows(pairs, name, "lines")
 
 
-def _lengths(dataset: Statistics) -> Html:
-    lengths = dataset.lengths
-    if len(lengths) < _FEW:
-        return _bars({str(length): count for length, count in lengths.items()}, "lines per length")
-    low, high = min(lengths), max(lengths)
-    values = [lengths.get(length, 0) for length in range(low, high + 1)]
-    return columns(values, list(range(low, high + 2)), "characters")
+def _numbers(counts: dict[int, int], label: str) -> Html:
+    """Lines per whole number: one by one where they are few, else as bars of equal width."""
+    if len(counts) < _FEW:
+        return _bars({f"{value:,}": count for value, count in counts.items()}, label)
+    low, high = min(counts), max(counts)
+    step = 1 + (high - low) // _MAX_COLUMNS
+    edges = np.arange(low, high + step + 1, step) - 0.5  # numbers stand in the middle of their bar
+    values, _ = np.histogram(list(counts), edges, weights=list(counts.values()))
+    return columns(values.astype(int).tolist(), edges.tolist(), label, "lines")
+
+
+def _sizes(dataset: Statistics) -> tuple[Html, Html]:
+    widths: Counter[int] = Counter()
+    heights: Counter[int] = Counter()
+    for size, count in dataset.sizes.items():
+        width, height = (int(side) for side in size.split("x"))
+        widths[width] += count
+        heights[height] += count
+    return _numbers(widths, "width, px"), _numbers(heights, "height, px")
 
 
 def _contrast(dataset: Statistics) -> tuple[Html, Html]:
     values, _ = np.histogram(dataset.contrast, CONTRAST_BINS)
     low, middle, high = percentiles(dataset.contrast)
-    text = f"5th, 50th and 95th percentile: {low:g}, {middle:g}, {high:g} gray levels."
-    label = "gray levels between the 1st and the 99th percentile of an image"
-    return columns(values.tolist(), list(CONTRAST_BINS), label), report.note(text)
+    text = (
+        "Contrast of an image: its 99th less its 1st percentile. Of all images, the 5th, 50th and"
+        f" 95th percentile: {low:g}, {middle:g}, {high:g} gray levels."
+    )
+    plot = columns(values.tolist(), list(CONTRAST_BINS), "contrast, gray levels", "images")
+    return plot, report.note(text)
 
 
 def _effects(dataset: Statistics) -> Html:
-    lines = [(name, *(f"{v + 0.0:g}" for v in values)) for name, values in dataset.effects.items()]
-    return report.table(lines, ("effect", "5 %", "50 %", "95 %"))
+    lines = [(name, *(number(v) for v in values)) for name, values in dataset.effects.items()]
+    return report.table(lines, ("percentile", "5th", "50th", "95th"))
 
 
 def _repeated(dataset: Statistics) -> Html:

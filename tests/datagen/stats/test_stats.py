@@ -112,7 +112,7 @@ def test_a_browser_shows_the_plots_and_the_images(tmp_path: Path) -> None:
     render = make_render(tmp_path / "news", 130)
     text = page([_stats(render)])
     probe = """<script>addEventListener("load", () => {
-      const images = [...document.images], plots = [...document.querySelectorAll("svg")];
+      const images = [...document.images], plots = [...document.querySelectorAll("svg.plot")];
       document.title = JSON.stringify({
         images: images.filter(i => i.complete && i.naturalWidth === 280).length,
         plots: plots.filter(p => p.getBoundingClientRect().height > 15).length,
@@ -130,7 +130,7 @@ def test_a_browser_shows_the_plots_and_the_images(tmp_path: Path) -> None:
     assert title is not None
     seen = json.loads(title[1])
     marks = seen.pop("marks")
-    assert seen == {"images": 24, "plots": 6, "curve": True, "asked": 0, "wide": True}
+    assert seen == {"images": 24, "plots": 2, "curve": True, "asked": 0, "wide": True}
     assert marks > 10
     picture = tmp_path / "page.png"
     run_browser(tmp_path, f"--screenshot={picture}", "--window-size=1000,1400", path.as_uri())
