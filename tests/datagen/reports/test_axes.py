@@ -1,6 +1,7 @@
 """Ticks are round and lie within their axis; values stand where their axis says."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_there_are_a_few_ticks_within_the_ends_at_equal_steps(low: float, span: 
     found = ticks(low, low + span)
     assert 2 <= len(found) <= 7
     assert low - 1e-6 * span <= found[0] and found[-1] <= low + span * (1 + 1e-6) + 1e-9
-    steps = [b - a for a, b in zip(found, found[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(found)]
     assert max(steps) == pytest.approx(min(steps), rel=1e-3)
 
 
