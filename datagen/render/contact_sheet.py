@@ -1,17 +1,18 @@
 """Lines in rows as one picture and as one page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from datagen.images import UintImages, encode_png
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.reports import page as report
 from datagen.reports.markup import Html, join, tag
+from fonts import select
+from fonts.specimen import open_font
 from ocrbase.errors import SettingsError
 from ocrbase.outputs import check_output
 from ocrbase.pictures import publish_picture
@@ -19,8 +20,12 @@ from ocrbase.publishing import publish_text
 
 GAP_PX = 6
 ENLARGEMENT = 2  # of lines under headings, so that the pixels of an effect can be seen
-HEADING_PX = 110
+HEADING_PX = 140
+TITLE_PX = 30
 CAPTION_PX = 16
+_PADDING_PX = 22  # of a figure of the page, both sides together
+_UNSHRUNK = 0.75  # share of the lines for which a page's columns are wide enough
+_FACE = "noto-sans-sc-regular"  # of the words in a picture
 _WAY_OUT = "choose another folder with --out"
 PICTURES = (".png", ".jpg", ".jpeg")
 
@@ -32,21 +37,54 @@ class Cell:
     Attributes:
         image: gray, at most LINE_HEIGHT_PX high.
         caption: below it; a picture shows it only under headings.
-        note: all that is known of the line; a page shows it when the mouse is on it.
+        face: that it is drawn in; a page shows it below the caption of lines without headings.
+        note: all that is known of the line; a page unfolds it.
     """
 
     image: UintImages
     caption: str
+    face: str
     note: str
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Lines side by side, with a heading or without; all strips of a sheet alike."""
+    """Lines side by side, with a heading or without; all strips of a sheet alike.
+
+    Attributes:
+        cells: the lines, from left to right.
+        heading: what the strip shows.
+        direction: what changes from left to right, such as "weak → strong".
+        remark: on a page, beside the heading.
+    """
 
     cells: tuple[Cell, ...]
     heading: str = ""
+    direction: str = ""
     remark: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Strips below each other, under a title; a picture of lines without headings has no title."""
+
+    title: str
+    strips: tuple[Strip, ...]
+
+    @property
+    def headed(self) -> bool:
+        """Whether the strips have headings."""
+        return any(strip.heading for strip in self.strips)
+
+    @property
+    def columns(self) -> int:
+        """Lines of the longest strip."""
+        return max(len(strip.cells) for strip in self.strips)
+
+    @property
+    def widths_px(self) -> list[int]:
+        """Width of each line."""
+        return [cell.image.shape[1] for strip in self.strips for cell in strip.cells]
 
 
 def sheet_paths(out: Path) -> tuple[Path, Path]:
@@ -68,7 +106,7 @@ def sheet_paths(out: Path) -> tuple[Path, Path]:
     return picture, page
 
 
-def write_sheet(strips: Sequence[Strip], out: Path) -> tuple[Path, Path]:
+def write_sheet(sheet: Sheet, out: Path) -> tuple[Path, Path]:
     """Write the sheet as a picture and as a page; returns both paths.
 
     Raises:
@@ -76,47 +114,77 @@ def write_sheet(strips: Sequence[Strip], out: Path) -> tuple[Path, Path]:
         DiskError: as `sheet_paths`; if the disk is full, or the folder may not be written.
     """
     picture, page = sheet_paths(out)
-    publish_picture(picture_of(strips), picture, _WAY_OUT)
-    publish_text(page, page_of(strips), _WAY_OUT)
+    publish_picture(picture_of(sheet), picture, _WAY_OUT)
+    publish_text(page, page_of(sheet), _WAY_OUT)
     return picture, page
 
 
-def picture_of(strips: Sequence[Strip]) -> Image.Image:
+def picture_of(sheet: Sheet) -> Image.Image:
     """The sheet as one gray image; headings stand left of their strips."""
-    headed = any(strip.heading for strip in strips)
-    scale, left = (ENLARGEMENT, HEADING_PX) if headed else (1, 0)
-    cell_px = scale * max(cell.image.shape[1] for strip in strips for cell in strip.cells)
+    headed = sheet.headed
+    scale, left, top = (ENLARGEMENT, HEADING_PX, TITLE_PX) if headed else (1, 0, 0)
+    cell_px = scale * max(sheet.widths_px)
     row_px = scale * LINE_HEIGHT_PX + (CAPTION_PX if headed else 0) + GAP_PX
-    columns = max(len(strip.cells) for strip in strips)
-    width = left + columns * (cell_px + GAP_PX) + GAP_PX
-    canvas = Image.new("L", (width, len(strips) * row_px + GAP_PX), 255)
+    width = left + sheet.columns * (cell_px + GAP_PX) + GAP_PX
+    canvas = Image.new("L", (width, top + len(sheet.strips) * row_px + GAP_PX), 255)
     draw = ImageDraw.Draw(canvas)
-    large, small = ImageFont.load_default(15), ImageFont.load_default(12)
-    for row, strip in enumerate(strips):
-        y = GAP_PX + row * row_px
-        draw.text((GAP_PX, y + scale * LINE_HEIGHT_PX / 2), strip.heading, 0, large, "lm")
+    (face,) = select([_FACE])
+    title, large, small = (open_font(face, size_px) for size_px in (18, 15, 12))
+    if headed:
+        draw.text((GAP_PX, GAP_PX + TITLE_PX / 2 - 3), sheet.title, 0, title, "lm")
+    for row, strip in enumerate(sheet.strips):
+        y = top + GAP_PX + row * row_px
+        middle = y + scale * LINE_HEIGHT_PX / 2
+        draw.text((GAP_PX, middle - 9), strip.heading, 0, large, "lm")
+        draw.text((GAP_PX, middle + 10), strip.direction, 60, small, "lm")
         for column, cell in enumerate(strip.cells):
             x = left + GAP_PX + column * (cell_px + GAP_PX)
             canvas.paste(Image.fromarray(_enlarged(cell.image, scale)), (x, y))
             if headed:
-                draw.text((x, y + scale * LINE_HEIGHT_PX + 1), cell.caption, 60, small)
+                draw.text(
+                    (x, y + scale * LINE_HEIGHT_PX + CAPTION_PX / 2), cell.caption, 60, small, "lm"
+                )
     return canvas
 
 
-def page_of(strips: Sequence[Strip]) -> str:
-    """The sheet as one self-contained page; a line's settings show when the mouse is on it."""
-    parts = []
-    for strip in strips:
-        scale = ENLARGEMENT if strip.heading else 1
-        row = report.figures((_figure(cell, scale) for cell in strip.cells), row=True)
-        heading = join(strip.heading, tag("small", strip.remark))
-        parts.append(report.section(heading, row) if strip.heading else row)
-    return report.page("ocrgen preview", *parts, wide=True)
+def page_of(sheet: Sheet) -> str:
+    """The sheet as one self-contained page."""
+    parts = _headed(sheet) if sheet.headed else [_plain(sheet)]
+    return report.page(sheet.title, *parts, wide=True)
 
 
-def _figure(cell: Cell, scale: int) -> Html:
+def _headed(sheet: Sheet) -> list[Html]:
+    """A section per strip; all lines stand in the same columns."""
+    width_px = ENLARGEMENT * max(sheet.widths_px) + _PADDING_PX
+    return [
+        report.section(
+            join(strip.heading, tag("small", ", ".join(filter(None, _said(strip))))),
+            report.figures(
+                (_figure(cell, ENLARGEMENT) for cell in strip.cells),
+                columns=sheet.columns,
+                width_px=width_px,
+            ),
+        )
+        for strip in sheet.strips
+    ]
+
+
+def _said(strip: Strip) -> tuple[str, str]:
+    return strip.remark, strip.direction
+
+
+def _plain(sheet: Sheet) -> Html:
+    """All lines in as many columns as fit, each with its face and, unfolded, its numbers."""
+    cells = [cell for strip in sheet.strips for cell in strip.cells]
+    return report.figures(
+        (_figure(cell, 1, report.details(cell.face, cell.note)) for cell in cells),
+        width_px=int(np.quantile(sheet.widths_px, _UNSHRUNK)) + _PADDING_PX,
+    )
+
+
+def _figure(cell: Cell, scale: int, *more: Html) -> Html:
     image = encode_png(_enlarged(cell.image, scale))
-    return report.figure(image, cell.caption, cell.caption, hover=cell.note)
+    return report.figure(image, cell.caption, cell.caption, *more)
 
 
 def _enlarged(image: UintImages, scale: int) -> UintImages:

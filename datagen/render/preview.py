@@ -11,7 +11,7 @@ from datagen.drawing.look_columns import CORNER_PX, Look
 from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style, load_style, with_value
 from datagen.images import UintImages, decode_each
-from datagen.render.contact_sheet import Cell, Strip
+from datagen.render.contact_sheet import Cell, Sheet, Strip
 from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings
 from datagen.sample import EFFECTS as RECORDED_NAMES
@@ -34,21 +34,27 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def random_sheet(
-    plan: PlanSettings, look: LookSettings, lines: int, columns: int = 3
-) -> list[Strip]:
+def random_sheet(plan: PlanSettings, look: LookSettings, lines: int, columns: int = 3) -> Sheet:
     """The first lines that a render of these settings would draw."""
     renderer = open_renderer(plan, look)
     cells: list[Cell] = []
     for start in range(0, lines, BATCH):
         samples = renderer.samples(np.arange(start, min(start + BATCH, lines)))
-        notes = line_notes(samples, renderer)
+        faces, notes = line_faces(samples, renderer), line_notes(samples, renderer)
         images = decode_each(samples.images)
-        cells += map(Cell, images, samples.texts, notes)
-    return [Strip(tuple(cells[i : i + columns])) for i in range(0, lines, columns)]
+        cells += map(Cell, images, samples.texts, faces, notes)
+    strips = (Strip(tuple(cells[i : i + columns])) for i in range(0, lines, columns))
+    return Sheet(f"The first {lines:,} lines in {_named(look)}", tuple(strips))
 
 
-def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...]) -> list[Strip]:
+def _named(look: LookSettings) -> str:
+    """What draws the lines, for titles."""
+    if look.engine != "lines":
+        return f"engine {look.engine}"
+    return ("style " if len(look.styles) == 1 else "styles ") + ", ".join(look.styles)
+
+
+def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...]) -> Sheet:
     """The beginning of the first line, one effect per strip, over the range that the style has.
 
     Args:
@@ -66,7 +72,8 @@ def effect_sheet(plan: PlanSettings, look: LookSettings, names: tuple[str, ...])
     if len(look.styles) > 1:
         raise SettingsError("effects one at a time are shown for one --style only")
     style = engine.mix.styles[0]
-    return [_strip(renderer, engine, style, effect) for effect in _effects(names, engine)]
+    strips = tuple(_strip(renderer, engine, style, effect) for effect in _effects(names, engine))
+    return Sheet(f"Effects of {_named(look)}, one at a time", strips)
 
 
 def effect_strip(renderer: LineRenderer, effect: Effect) -> Strip:
@@ -74,6 +81,14 @@ def effect_strip(renderer: LineRenderer, effect: Effect) -> Strip:
     engine = renderer.engine
     assert isinstance(engine, LineEngine)  # nobody else has effects
     return _strip(renderer, engine, renderer.mix.styles[0], effect)
+
+
+def direction(effect: Effect) -> str:
+    """What changes from the left of an effect's strip to its right; nothing for kinds."""
+    if not effect.range:
+        return ""
+    grows = bool(effect.share) and effect.none == effect.limits[0]  # from none on
+    return "weak → strong" if grows else "low → high"
 
 
 @dataclass(frozen=True)
@@ -120,28 +135,31 @@ def _strip(renderer: LineRenderer, engine: LineEngine, style: Style, effect: Eff
     if effect.example:
         texts = _with_text(texts, np.array(engine.alphabet.encode(effect.example), np.uint16))
     samples = engine.draw_with(steps.looks, texts, indices)
-    notes = line_notes(samples, renderer)
+    faces, notes = line_faces(samples, renderer), line_notes(samples, renderer)
     cells = [
-        Cell(decode_each([data])[0], caption, note)
+        Cell(decode_each([data])[0], caption, face, note)
         if data
-        else Cell(_nothing(), f"{caption}: cannot be read", note)
-        for data, caption, note in zip(samples.images, steps.captions, notes, strict=True)
+        else Cell(_nothing(), f"{caption}: cannot be read", face, note)
+        for data, caption, face, note in zip(
+            samples.images, steps.captions, faces, notes, strict=True
+        )
     ]
-    return Strip(tuple(cells), effect.name, effect.meaning)
+    return Strip(tuple(cells), effect.name, direction(effect), effect.meaning)
 
 
 def _steps(style: Style, seed: int, effect: Effect) -> _Steps:
     calm = _calm(style)
     if effect.range:
         low, high = value_at(style, effect.range)
-        strengths = np.linspace(low, high, STEPS)
+        spread = np.geomspace if effect.ratios else np.linspace
+        strengths = spread(low, high, STEPS)
         strengths = np.round(strengths) if effect.whole else strengths
         looks = [_look(_at(calm, effect, float(s)), seed) for s in strengths]
-        return _Steps(np.stack(looks), tuple(f"{s:.3g} {effect.unit}".strip() for s in strengths))
+        return _Steps(np.stack(looks), tuple(f"{s:.4g} {effect.unit}".strip() for s in strengths))
     if effect.name == "inverted":
         looks = [_look(with_value(calm, effect.share, share), seed) for share in (0.0, 1.0)]
         return _Steps(np.stack(looks), ("dark on light", "light on dark"))
-    kinds = effect.kinds or ("none", *(f"cut {i}" for i in range(1, STEPS)))
+    kinds = effect.kinds or ("none", *(f"other face {i}" for i in range(1, STEPS)))
     looks = [_look(calm, seed) for _ in kinds]
     table = np.stack(looks)
     table[:, effect.columns[0]] = np.arange(len(kinds)) if effect.kinds else _picks(len(kinds))
@@ -194,13 +212,22 @@ def _nothing() -> UintImages:
     return np.full((1, WIDTH_PX), 255, dtype=np.uint8)
 
 
+def line_faces(samples: Samples, renderer: LineRenderer) -> list[str]:
+    """Face of each line, and style, where there are several."""
+    mix = renderer.mix
+    chosen = mix.choose(renderer.engine.seed, samples.meta["index"].astype(np.int64)).tolist()
+    several = len(mix.names) > 1
+    return [
+        renderer.faces[face].name + (f", {mix.names[style]}" if several else "")
+        for face, style in zip(samples.meta["face"].tolist(), chosen, strict=True)
+    ]
+
+
 def line_notes(samples: Samples, renderer: LineRenderer) -> list[str]:
     """Text, face, style, where there are several, and effect strengths of each line."""
-    notes, mix = [], renderer.mix
-    chosen = mix.choose(renderer.engine.seed, samples.meta["index"].astype(np.int64)).tolist()
-    for text, meta, style in zip(samples.texts, samples.meta, chosen, strict=True):
-        face = renderer.faces[meta["face"]].name
-        face += f", {mix.names[style]}" if len(mix.names) > 1 else ""
+    notes = []
+    faces = line_faces(samples, renderer)
+    for text, face, meta in zip(samples.texts, faces, samples.meta, strict=True):
         effects = [f"{n} {v:.3g}" for n, v in zip(RECORDED_NAMES, meta["effects"], strict=True)]
         notes.append("\n".join([text, face, *effects]))
     return notes

@@ -73,6 +73,8 @@ body > figure + figure { margin-top: .8rem; }
 figure img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
 figure.tall img { max-width: none; height: 48px; }
 figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
+details { font-size: .85rem; color: var(--soft); } summary { cursor: pointer; }
+details pre { margin: .3rem 0 0; white-space: pre-wrap; }
 figure.tall figcaption { font-size: 1.15rem; }
 mark { background: var(--wrong-ground); color: var(--wrong); border-radius: 3px;
   padding: 0 .1em; }
@@ -143,18 +145,22 @@ def chips(items: Iterable[str]) -> Html:
     return tag("ul", *(tag("li", item) for item in items), class_="chips")
 
 
-def figure(image: bytes, alt: str, *caption: str, hover: str = "", tall: bool = False) -> Html:
+def figure(image: bytes, alt: str, *caption: str, tall: bool = False) -> Html:
     """An image and its caption.
 
     Args:
         image: an encoded image file of any kind.
         alt: what it shows, for readers who cannot see it.
         caption: below it.
-        hover: shown when the mouse is on it; may have several lines.
         tall: show it 48 px high, and the caption larger.
     """
     below = [tag("figcaption", *caption)] if caption else []
-    return tag("figure", _image(image, alt), *below, title=hover, class_="tall" if tall else "")
+    return tag("figure", _image(image, alt), *below, class_="tall" if tall else "")
+
+
+def details(summary: str, text: str) -> Html:
+    """A line that unfolds a text of several lines."""
+    return tag("details", tag("summary", summary), tag("pre", text))
 
 
 def figures(items: Iterable[Html], *, width_px: int = 290, columns: int = 0) -> Html:

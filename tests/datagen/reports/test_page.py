@@ -42,14 +42,14 @@ def test_no_string_becomes_markup_wherever_it_is_put() -> None:
         report.table([(NASTY, NASTY)], (NASTY, NASTY)),
         report.cards([(NASTY, NASTY, NASTY)]),
         report.chips([NASTY]),
-        report.figures([report.figure(png, NASTY, NASTY, hover=NASTY)]),
+        report.figures([report.figure(png, NASTY, NASTY, report.details(NASTY, NASTY))]),
         tag("p", NASTY, title=NASTY),
         join(NASTY),
     )
     parser = _Tags()
     parser.feed(text)
     assert "script" not in parser.tags
-    assert parser.values.count(NASTY) == 3  # alt and two titles come back as they were
+    assert parser.values.count(NASTY) == 2  # alt and title come back as they were
 
 
 def test_what_is_html_already_is_left_alone() -> None:
