@@ -21,6 +21,7 @@ PLAN_FIELDS = {
     "alphabet": ("alphabet",),
     "min_per_class": ("min_per_class",),
     "max_inserted": ("max_inserted",),
+    "half_width": ("half_width",),
     "home": ("home",),
 }
 LOOK_FIELDS = {

@@ -204,6 +204,12 @@ def plan_options(function: Command) -> Command:
             help="Largest share of lines whose text may be altered to show rare classes.",
         ),
         click.option(
+            "--half-width",
+            type=FiniteRange(0, 1),
+            default=default_of(PlanSettings, "half_width"),
+            help="Share of lines with punctuation in half width (, for ，).",
+        ),
+        click.option(
             "--seed", type=int, default=default_of(PlanSettings, "seed"), help="Random seed."
         ),
         home_option(),
@@ -222,6 +228,7 @@ def plan_settings(values: dict[str, Any]) -> PlanSettings:
         alphabet=values.pop("alphabet"),
         min_per_class=values.pop("min_per_class"),
         max_inserted=values.pop("max_inserted"),
+        half_width=values.pop("half_width"),
         seed=values.pop("seed"),
         home=values.pop("home"),
     )

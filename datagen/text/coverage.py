@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.folding import visible
+from datagen.text.half_width import HalfWidthMarks
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from datagen.text.rare_lines import RareLineTable
 from datagen.text.windows import Windows
@@ -119,19 +120,21 @@ def window_coverage(
     windows: Windows,
     settings: PlanSettings,
     table: RareLineTable | None,
+    marks: HalfWidthMarks,
 ) -> ClassCoverage:
     """The coverage of a window plan with its table of rare-class lines."""
     target = settings.min_per_class * n / RATE_LINES
     uses = _uses(n, names, windows)
     blank = alphabet.blank
     if table is None:
-        plain = _tail(windows.expected(len(alphabet)) * n, blank)
+        plain = _tail(marks.expected(windows.expected(len(alphabet))) * n, blank)
         return ClassCoverage(n, len(alphabet) - 1, target, plain, None, 0, 0, "", {}, uses)
-    rates = np.asarray(table.natural)
-    rare, certain = table.lines_among(n), table.occurrences(n)
+    rates = marks.expected(np.asarray(table.natural))
+    rare, certain = table.lines_among(n), marks.expected(table.occurrences(n))
     share = n / RATE_LINES
     # By the rates, without the rounding of a small n.
-    steady = rates * (n - len(table) * share) + table.occurrences(RATE_LINES) * share
+    steady = rates * (n - len(table) * share)
+    steady += marks.expected(table.occurrences(RATE_LINES)) * share
     return ClassCoverage(
         n,
         len(alphabet) - 1,
@@ -164,7 +167,7 @@ def _rounded(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
-def _tail(expected: FloatArray, blank: int, certain: IntArray | int = 0) -> Tail:
+def _tail(expected: FloatArray, blank: int, certain: IntArray | FloatArray | int = 0) -> Tail:
     """Counts of rare classes; `certain` is the part of `expected` that chance has no say in."""
     absent = np.exp(-np.minimum(expected - certain, 700.0)) * (np.asarray(certain) == 0)
     counts, absent = np.delete(expected, blank), np.delete(absent, blank)

@@ -16,6 +16,7 @@ from datagen.sample import Texts
 from datagen.text.column_folders import open_or_build
 from datagen.text.coverage import ClassCoverage, window_coverage
 from datagen.text.given_lines import LinesPlan, open_lines
+from datagen.text.half_width import HalfWidthMarks, half_width_marks
 from datagen.text.index import open_index
 from datagen.text.plan_settings import PlanSettings
 from datagen.text.rare_line_builder import build_rare_lines
@@ -73,6 +74,8 @@ class WindowPlan:
         facts += [f"{i.fingerprint}:{w!r}" for i, w in pairs]
         facts.append(f"{s.min_per_class}:{s.max_inserted!r}" if s.min_per_class else "plain")
         facts.append(version("jieba") if s.min_per_class else "")
+        if s.half_width:
+            facts.append(f"half width {s.half_width!r}")
         return hashlib.blake2b("\n".join(map(str, facts)).encode(), digest_size=16).hexdigest()
 
     @cached_property
@@ -88,6 +91,11 @@ class WindowPlan:
                 draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
             ),
         )
+
+    @cached_property
+    def marks(self) -> HalfWidthMarks:
+        """How punctuation is set."""
+        return half_width_marks(self.alphabet, self.settings.half_width)
 
     def texts(self, indices: IntArray, attempt: int = 0) -> Texts:
         """What the lines of these indices say; see `datagen.sample.Texts`.
@@ -107,12 +115,14 @@ class WindowPlan:
         )
         if not attempt and self.rare_lines is not None:
             self.rare_lines.put_into(texts, indices)
+        if self.settings.half_width:
+            self.marks.put_into(texts, self.settings.seed, indices)
         return texts
 
     def coverage_report(self, n: int) -> ClassCoverage:
         """What n lines hold of every class, and how often the text is reused for them."""
         return window_coverage(
-            n, self.alphabet, self.corpora, self.windows, self.settings, self.rare_lines
+            n, self.alphabet, self.corpora, self.windows, self.settings, self.rare_lines, self.marks
         )
 
 

@@ -20,6 +20,7 @@ class PlanSettings:
         min_per_class: samples that every class gets in 3.6 million lines; 0 leaves the text as
             it is.
         max_inserted: largest share of lines whose text is altered by inserted characters.
+        half_width: share of lines whose punctuation is set in half width.
         alphabet: name of a built-in alphabet, or path of a character list; None is "5990".
         lines: path of a file of whole given lines, instead of corpora.
         home: user data directory; None is the platform's own.
@@ -31,6 +32,7 @@ class PlanSettings:
     length_max: int = 10
     min_per_class: int = 200
     max_inserted: float = 0.05
+    half_width: float = 0.0
     alphabet: str | None = None
     lines: str | None = None
     home: str | None = None
@@ -46,7 +48,8 @@ class PlanSettings:
             problems.append(f"min_per_class {self.min_per_class}: give 0 to {RATE_LINES:,}")
         if not all(spec.strip() for spec in self.corpora):
             problems.append("corpus '': give a name, or the path of a file or folder")
-        if not 0 <= self.max_inserted <= 1:
-            problems.append(f"max_inserted {self.max_inserted}: give a share from 0 to 1")
+        for name, share in (("max_inserted", self.max_inserted), ("half_width", self.half_width)):
+            if not 0 <= share <= 1:
+                problems.append(f"{name} {share}: give a share from 0 to 1")
         if problems:
             raise SettingsError("; ".join(problems))
