@@ -47,7 +47,7 @@ small, .note, .soft { color: var(--soft); } small { font-size: .85rem; }
 .card { background: var(--card); border-radius: 10px; padding: .9rem 1.1rem; }
 .card b { display: block; font-size: 1.7rem; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; background:  /* a shade at the right while there is more to see */
-  linear-gradient(to left, var(--ground), transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--ground) 1rem, transparent) right / 3rem 100% no-repeat local,
   linear-gradient(to left, var(--rule), transparent) right / 1rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .9rem; border-bottom: 1px solid var(--rule);
@@ -55,7 +55,7 @@ th, td { text-align: right; padding: .3rem .9rem; border-bottom: 1px solid var(-
 th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0;
   background: var(--ground); }
-.pairs td:first-child { white-space: normal; }
+.pairs td { white-space: normal; }
 table.bars { width: 100%; max-width: 720px; }
 .bars th, .bars td { padding: .1rem 0; } .bars td { border: 0; }
 .bars td:nth-child(2) { width: 55%; padding: 0 .6rem; }
@@ -81,12 +81,15 @@ mark { background: var(--wrong-ground); color: var(--wrong); border-radius: 3px;
 svg { vertical-align: middle; } svg.plot { display: block; width: 100%; max-width: 720px;
   height: auto; }
 svg text { font-size: 13px; fill: var(--ink); }
-@media (max-width: 600px) { svg.plot text { font-size: 19px; } th, td { padding: .3rem .5rem; } }
+@media (max-width: 600px) { svg.plot text { font-size: 19px; } th, td { padding: .3rem .5rem; }
+  th:first-child, td:first-child { max-width: 42vw; white-space: normal;
+    overflow-wrap: break-word; } .scroll td:first-child { min-width: 7.5rem; } }
 svg .bar { fill: var(--mark); } svg .curve { fill: none; stroke: var(--mark); stroke-width: 2; }
 svg .level, svg .rail { stroke: var(--rule); } svg .axis { stroke: var(--soft); }
 svg .bound { stroke: var(--soft); stroke-dasharray: 3 4; }
 svg .span { stroke: var(--mark); stroke-width: 5; stroke-opacity: .35; }
-svg .dot { fill: var(--mark); } svg .bar.behind { fill-opacity: .3; }
+svg .dot { fill: var(--mark); } svg .dot.beyond { fill: var(--ground); stroke: var(--mark); }
+svg.interval text { font-size: 11px; fill: var(--soft); } svg .bar.behind { fill-opacity: .3; }
 svg .before, svg .after { fill: none; stroke: var(--soft); stroke-width: 2; }
 svg .before { stroke-dasharray: 5 4; } svg .after { stroke: var(--wrong); }
 svg.key { width: 2.5rem; height: .9rem; margin: 0 .4rem 0 .8rem; }

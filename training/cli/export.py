@@ -105,7 +105,8 @@ def command(
     click.echo(
         f"line accuracy {shown(report.strict.line_accuracy)} before,"
         f" {shown(report.comparison.strict.line_accuracy)} after; CER {shown(report.strict.cer)}"
-        f" before, {shown(report.comparison.strict.cer)} after: {verdict(report.comparison.paired)}"
+        f" before, {shown(report.comparison.strict.cer)} after:"
+        f" {verdict(report.comparison.paired, 'the float network', 'the int8 network')}"
     )
 
 

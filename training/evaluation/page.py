@@ -1,7 +1,8 @@
 """An evaluation report as one HTML page that needs nothing else: no script, no network."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
@@ -13,8 +14,45 @@ from datagen.reports.markup import Html, join, tag
 from datagen.reports.page import cards, chips, figure, note, section, table
 from datagen.reports.page import page as html_page
 from training.evaluation.breakdown import ClassGroup, Confusion, Group, Metrics
+from training.evaluation.interval_bars import Scale
 from training.evaluation.intervals import Estimate
-from training.evaluation.report import BadLine, Comparison, Report, quoted, shown, verdict
+from training.evaluation.report import (
+    BadLine,
+    Comparison,
+    Report,
+    quoted,
+    shown,
+    shown_change,
+    verdict,
+)
+
+_ENOUGH = 20  # lines of a group that scales must reach
+
+
+@dataclass(frozen=True)
+class _Scales:
+    """What bars of line accuracy and of CER are drawn on, the same in the whole report."""
+
+    accuracy: Scale
+    cer: Scale
+    one_minus_ned: Scale
+
+    @classmethod
+    def of(cls, report: Report) -> "_Scales":
+        """Scales that cover the intervals of all lines and the values of groups."""
+        whole = [report.strict, report.normalised]
+        whole += [report.comparison.strict] if report.comparison else []
+        groups = [g.metrics for g in report.groups if g.metrics.lines >= _ENOUGH]
+
+        def values(pick: Callable[[Metrics], Estimate]) -> list[float]:
+            ends = [end for one in map(pick, whole) for end in (one.low, one.high)]
+            return ends + [pick(one).value for one in groups]
+
+        return cls(
+            Scale.over(values(lambda m: m.line_accuracy)),
+            Scale.over(values(lambda m: m.cer), from_zero=True),
+            Scale.over(values(lambda m: m.one_minus_ned)),
+        )
 
 
 def page(report: Report, images: Sequence[Gray]) -> str:
@@ -24,14 +62,15 @@ def page(report: Report, images: Sequence[Gray]) -> str:
         report: what to show.
         images: the line as the network saw it, for each of `report.worst`.
     """
+    scales = _Scales.of(report)
     parts = [
         _summary(report),
-        _metrics("Strict: texts as they are, spaces counted", report.strict),
-        _metrics("Normalised: full-width forms folded, spaces dropped", report.normalised),
+        _metrics("Strict: texts as they are, spaces counted", report.strict, scales),
+        _metrics("Normalised: full-width forms folded, spaces dropped", report.normalised, scales),
     ]
     if report.comparison:
-        parts += _comparison(report.comparison)
-    parts += [_groups(kind, list(some)) for kind, some in groupby(report.groups, _kind)]
+        parts.append(_comparison(report, report.comparison, scales))
+    parts += [_groups(kind, list(some), scales) for kind, some in groupby(report.groups, _kind)]
     if report.class_groups:
         parts.append(_class_groups(report.class_groups))
     if report.confusions:
@@ -48,45 +87,62 @@ def _kind(group: Group) -> str:
 def _summary(report: Report) -> Html:
     return note(
         f"{report.strict.lines:,} lines, {report.strict.characters:,} characters, read in"
-        f" {report.seconds:.1f} s. Brackets hold 95 % bootstrap intervals over lines."
+        f" {report.seconds:.1f} s. Brackets and bars are 95 % bootstrap intervals over lines; a"
+        " bar that reaches an end of its scale may go on, and a hollow dot lies beyond it."
     )
 
 
-def _metrics(title: str, metrics: Metrics) -> Html:
+def _metrics(title: str, metrics: Metrics, scales: _Scales) -> Html:
     named = (
-        ("line accuracy", metrics.line_accuracy),
-        ("character error rate", metrics.cer),
-        ("1 − NED", metrics.one_minus_ned),
+        ("line accuracy", metrics.line_accuracy, scales.accuracy),
+        ("character error rate (CER)", metrics.cer, scales.cer),
+        ("1 − normalised edit distance", metrics.one_minus_ned, scales.one_minus_ned),
     )
-    boxes = [(name, _percent(e.value), join(_bar(e), " ", _interval(e))) for name, e in named]
+    boxes = [
+        (name, _percent(e.value), join(_interval(e), tag("br"), scale.ruled_bar(e)))
+        for name, e, scale in named
+    ]
     return section(title, cards(boxes))
 
 
-def _comparison(comparison: Comparison) -> list[Html]:
-    paired, says = comparison.paired, verdict(comparison.paired)
-    text = (
-        f"{says[:1].upper()}{says[1:]}. Only the first reads {paired.only_first:,} lines without"
-        f" error, only the second {paired.only_second:,} (exact McNemar test:"
-        f" p = {paired.p_value:.3g}). The CER changes by {shown(paired.cer_change)} from the first"
-        " to the second."
-    )
-    return [
-        section(f"Compared with {comparison.model}", tag("p", text)),
-        _metrics("The second model, strict", comparison.strict),
-    ]
-
-
-def _groups(kind: str, groups: Sequence[Group]) -> Html:
+def _comparison(report: Report, comparison: Comparison, scales: _Scales) -> Html:
+    """Both models in one table, and what can be said of their difference."""
+    first, second, paired = report.model, comparison.model, comparison.paired
+    says = verdict(paired, first, second)
     rows = [
-        [g.name, f"{g.metrics.lines:,}", *_cells(g.metrics.line_accuracy, g.metrics.cer)]
+        [name, *_cells(scales, metrics.line_accuracy, metrics.cer), shown(metrics.one_minus_ned)]
+        for name, metrics in ((first, report.strict), (second, comparison.strict))
+    ]
+    facts = (
+        (f"lines that {first} alone reads without error", f"{paired.only_first:,}"),
+        (f"lines that {second} alone reads without error", f"{paired.only_second:,}"),
+        ("p of the exact McNemar test", f"{paired.p_value:.3g}"),
+        (f"CER of {second} less that of {first}", shown_change(paired.cer_change)),
+    )
+    return section(
+        f"{first} and {second} on the same lines, strict",
+        tag("p", f"{says[:1].upper()}{says[1:]}."),
+        table(rows, ["model", *_heads(scales), "1 − NED"]),
+        tag("br"),
+        table(facts),
+    )
+
+
+def _groups(kind: str, groups: Sequence[Group], scales: _Scales) -> Html:
+    rows = [
+        [g.name, f"{g.metrics.lines:,}", *_cells(scales, g.metrics.line_accuracy, g.metrics.cer)]
         for g in groups
     ]
-    return section(f"By {kind}", table(rows, [kind, "lines", "line accuracy", "", "CER", ""]))
+    return section(f"By {kind}", table(rows, [kind, "lines", *_heads(scales)]))
 
 
 def _class_groups(groups: Sequence[ClassGroup]) -> Html:
-    rows = [[g.name, f"{g.classes:,}", f"{g.characters:,}", *_cells(g.right)] for g in groups]
-    head = ["occurrences in training", "classes", "characters", "read correctly", ""]
+    scale = Scale.over(g.right.value for g in groups)
+    rows = [
+        [g.name, f"{g.classes:,}", f"{g.characters:,}", shown(g.right), scale.bar(g.right)]
+        for g in groups
+    ]
+    head = ["occurrences in training", "classes", "characters", "read correctly", scale.ruler()]
     return section("By class frequency", table(rows, head))
 
 
@@ -114,8 +170,13 @@ def _caption(line: BadLine) -> tuple[Html, ...]:
     return _marked(line.target, line.prediction), tag("br"), read, where
 
 
-def _cells(*estimates: Estimate) -> list[str]:
-    return [cell for e in estimates for cell in (shown(e), _bar(e))]
+def _heads(scales: _Scales) -> list[str]:
+    return ["line accuracy", scales.accuracy.ruler(), "CER", scales.cer.ruler()]
+
+
+def _cells(scales: _Scales, accuracy: Estimate, cer: Estimate) -> list[str]:
+    """What `_heads` names."""
+    return [shown(accuracy), scales.accuracy.bar(accuracy), shown(cer), scales.cer.bar(cer)]
 
 
 def _percent(value: float) -> str:
@@ -125,24 +186,7 @@ def _percent(value: float) -> str:
 def _interval(estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return "nothing to measure"
-    return f"[{100 * estimate.low:.2f}, {100 * estimate.high:.2f}]"
-
-
-def _bar(estimate: Estimate) -> Html:
-    """A rail from 0 to 1 with the interval and the value."""
-    if math.isnan(estimate.value):
-        return Html("")
-    low, value, high = (
-        4 + 92 * min(1.0, max(0.0, x)) for x in (estimate.low, estimate.value, estimate.high)
-    )
-    return tag(
-        "svg",
-        tag("line", class_="rail", x1=4, x2=96, y1=7, y2=7),
-        tag("line", class_="span", x1=low, x2=high, y1=7, y2=7),
-        tag("circle", class_="dot", cx=value, cy=7, r=3),
-        width=100,
-        height=14,
-    )
+    return f"[{100 * estimate.low:.2f} %, {100 * estimate.high:.2f} %]"
 
 
 def _marked(text: str, other: str) -> Html:

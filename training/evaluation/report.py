@@ -131,7 +131,7 @@ def as_table(report: Report) -> str:
         lines += ["", "most frequent confusions"]
         lines += [f"  {quoted(c)}  {c.count:,}×" for c in report.confusions[:20]]
     if report.comparison:
-        lines += ["", *_compared(report.comparison)]
+        lines += ["", *_compared(report.model, report.comparison)]
     return "\n".join(lines)
 
 
@@ -155,25 +155,38 @@ def quoted(confusion: Confusion) -> str:
     return f"'{target}' read as '{prediction}'"
 
 
-def verdict(paired: Paired) -> str:
-    """What a comparison says, in words."""
+def shown_change(change: Estimate) -> str:
+    """A difference of shares in percentage points with its interval."""
+    value, low, high = (f"{100 * x:+.2f}" for x in (change.value, change.low, change.high))
+    return f"{value} percentage points [{low}, {high}]"
+
+
+def verdict(paired: Paired, first: str, second: str) -> str:
+    """What a comparison of two models says, in words.
+
+    Args:
+        paired: the comparison.
+        first, second: names of the models.
+    """
     change = paired.cer_change
     if paired.p_value < 0.05:
-        better = "second" if paired.only_second > paired.only_first else "first"
-        return f"the {better} reads more lines without error (p = {paired.p_value:.2g})"
+        better = second if paired.only_second > paired.only_first else first
+        return f"{better} reads more lines without error (p = {paired.p_value:.2g})"
     if not change.low <= 0 <= change.high:
-        return f"as many lines without error, but the CER {'rose' if change.low > 0 else 'fell'}"
+        than = "higher" if change.low > 0 else "lower"
+        return f"as many lines without error, but the CER of {second} is {than}"
     return f"no difference that these lines can show (p = {paired.p_value:.2g})"
 
 
-def _compared(comparison: Comparison) -> Sequence[str]:
-    paired = comparison.paired
+def _compared(first: str, comparison: Comparison) -> Sequence[str]:
+    paired, second = comparison.paired, comparison.model
     return (
-        f"compared with {comparison.model} (second)",
-        _line("  second, strict", comparison.strict),
-        f"  only the first right: {paired.only_first:,} lines, only the second:"
-        f" {paired.only_second:,}; CER changes by {shown(paired.cer_change)}",
-        f"  {verdict(paired)}",
+        f"compared with {second}",
+        _line("  strict", comparison.strict),
+        f"  read without error by {first} alone: {paired.only_first:,} lines, by {second} alone:"
+        f" {paired.only_second:,}",
+        f"  CER of {second} less that of {first}: {shown_change(paired.cer_change)}",
+        f"  {verdict(paired, first, second)}",
     )
 
 

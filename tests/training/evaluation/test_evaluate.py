@@ -1,6 +1,7 @@
 """Evaluation: metrics that can be counted by hand, groups, comparison, and its three forms."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from training.errors import ReadError
 from training.evaluation.breakdown import class_groups, confusions, group_lines, worst_lines
 from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
 from training.evaluation.labelled import open_labelled
-from training.evaluation.report import as_json, as_rows, as_table, build_report
+from training.evaluation.report import as_json, as_rows, as_table, build_report, verdict
 from training.inference.line_reader import LineReader
 
 TEXTS = ["天地", "地", "玄黄宇宙", "天天天天天天", "荒", "黄天"]
@@ -144,7 +145,12 @@ def test_two_models_on_the_same_lines(source: Reader) -> None:
     paired = result.comparison.paired
     assert (paired.only_first, paired.only_second) == (0, 3)
     assert paired.cer_change.value == pytest.approx(-0.5)
-    assert "compared with better" in as_table(result)
+    table = as_table(result)
+    assert "compared with better" in table
+    assert "without error by worse alone: 0 lines, by better alone: 3" in table
+    assert "CER of better less that of worse: -50.00 percentage points [" in table
+    paired = replace(paired, only_second=30, p_value=0.001)
+    assert verdict(paired, "worse", "better").startswith("better reads more lines")
 
 
 def test_the_three_forms_agree(source: Reader) -> None:
