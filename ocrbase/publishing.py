@@ -113,6 +113,27 @@ def publish_folder(
             os.close(lock)
 
 
+@contextlib.contextmanager
+def scratch_folder(name: Path) -> Iterator[Path]:
+    """An empty folder that goes when the block ends; those that killed processes left go too.
+
+    Args:
+        name: beside which it lies; need not exist.
+
+    Raises:
+        DiskError: if there is no room, or the place cannot be written.
+    """
+    with disk_errors(name):
+        name.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(name)
+        folder, lock = _locked_attempt(name)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
 def replace_folder(complete: Path, final: Path) -> None:
     """Give a complete folder its final name; what had it before goes once that is done.
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from ocrbase.errors import UserError
 
@@ -47,6 +46,8 @@ def local_path(text: str) -> Path:
     """The path that a text names, which may be written as `file:///path`."""
     if not text.lower().startswith("file://"):
         return Path(text)
+    from urllib.parse import unquote, urlsplit
+
     return Path(unquote(urlsplit(text).path))
 
 
@@ -89,6 +90,15 @@ class Store:
             if name and not name.endswith("/") and entry["type"] == "file":
                 objects[name] = StoredObject(int(entry["size"] or 0), _version(entry))
         return dict(sorted(objects.items()))
+
+    def find(self, name: str) -> StoredObject | None:
+        """What there is of that name; None if there is nothing."""
+        with _store_errors(self._url_of(name)):
+            try:
+                entry = self._files.info(self._path(name))
+            except FileNotFoundError:
+                return None
+        return StoredObject(int(entry["size"] or 0), _version(entry))
 
     def read(self, name: str, start: int | None = None, end: int | None = None) -> bytes:
         """The bytes of an object, or those from `start` to before `end`."""

@@ -12,6 +12,7 @@ from datagen.drawing.style import preset_names
 from datagen.render.render_settings import BACKENDS, MAX_JOBS, LookSettings, RenderSettings
 from datagen.text.plan_settings import RATE_LINES, PlanSettings
 from ocrbase.settings import default_of
+from ocrbase.stores import is_url, local_path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
@@ -49,18 +50,36 @@ class FiniteRange(click.FloatRange):
 
 
 class OutFolder(click.Path):
-    """A folder that is made, or replaced whole: one that has a name of its own."""
+    """A folder that is made, or replaced whole: one that has a name of its own.
 
-    name = "directory"
+    Args:
+        urls: whether it may be one in an object store.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, urls: bool = False) -> None:
         super().__init__(file_okay=False)
+        self.name = "directory|url" if urls else "directory"
+        self._urls = urls
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        path = str(super().convert(value, param, ctx))
+        if is_url(str(value)):
+            return self._url(str(value), param, ctx)
+        path = str(super().convert(str(local_path(str(value))), param, ctx))
         if Path(path).name in ("", ".."):
             self.fail(f"{path!r} has no name of its own: name a folder in it", param, ctx)
         return path
+
+    def _url(self, url: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not self._urls:
+            self.fail(
+                f"{url} is a URL, and this command writes to folders: write to one, then copy it"
+                " there, e.g. with 'aws s3 sync FOLDER URL'",
+                param,
+                ctx,
+            )
+        if not url.partition("://")[2].strip("/"):
+            self.fail(f"{url!r} names no bucket", param, ctx)
+        return url
 
 
 class AlphabetType(click.Path):
@@ -129,9 +148,9 @@ def number_option(help: str, *, default: int, least: int = 1, most: int | None =
     return click.option("-n", "--n", type=click.IntRange(least, most), default=default, help=help)
 
 
-def out_folder(help: str = "Output folder.", **attributes: Any) -> Decorator:
-    """`-o, --out DIRECTORY`."""
-    return click.option("-o", "--out", type=OutFolder(), help=help, **attributes)
+def out_folder(help: str = "Output folder.", *, urls: bool = False, **attributes: Any) -> Decorator:
+    """`-o, --out DIRECTORY`, or with `urls` a URL as well."""
+    return click.option("-o", "--out", type=OutFolder(urls=urls), help=help, **attributes)
 
 
 def out_file(help: str, **attributes: Any) -> Decorator:

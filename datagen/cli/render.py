@@ -46,7 +46,11 @@ JOB = ("n", "shard_size", "out", "jobs", "backend", "scheduler")
 @look_options
 @click.option("--boxes", is_flag=True, help="Also store the quadrilateral of each character.")
 @click.option("--masks", is_flag=True, help="Also store an image of each line's ink.")
-@out_folder(show_default="data/renders/CORPUS")
+@out_folder(
+    "Output folder, or a URL of one in an object store: s3://BUCKET/NAME.",
+    urls=True,
+    show_default="data/renders/CORPUS",
+)
 @shard_size_option(default_of(RenderSettings, "shard_size"))
 @job_options
 @click.option(
@@ -102,7 +106,7 @@ def _summary(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
 
     if not summary.drawn:
         return [
-            f"{summary.folder} holds all {settings.n:,} lines already ({summary.lines:,} in all)"
+            f"{summary.where} holds all {settings.n:,} lines already ({summary.lines:,} in all)"
         ]
     rate = summary.drawn / max(summary.seconds, 1e-9)
     size = sum(shard.size_bytes for shard in summary.shards)
@@ -110,7 +114,7 @@ def _summary(summary: "RenderSummary", settings: RenderSettings) -> list[str]:
     altered = sum(shard.altered for shard in summary.shards)
     return [
         f"drew {summary.drawn:,} lines in {summary.seconds:,.1f} s ({rate:,.0f} lines per second),"
-        f" {size_in_words(size)}, into {summary.folder}",
+        f" {size_in_words(size)}, into {summary.where}",
         f"{altered:,} lines with altered text ({altered / summary.drawn:.2%});"
         f" {redrawn:,} redraws of looks that could not be drawn",
         *coverage_lines(settings),

@@ -227,9 +227,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     Raises:
         DiskError: if the disk is full or may not be written.
     """
+    publish_bytes(folder / FILE, encode_manifest(manifest))
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The bytes of a manifest."""
     text = json.dumps(msgspec.to_builtins(manifest), ensure_ascii=False, indent=1) + "\n"
     # Names of files that are not UTF-8 stand in commands as lone surrogates.
-    publish_bytes(folder / FILE, text.encode("utf-8", "replace"))
+    return text.encode("utf-8", "replace")
 
 
 def read_manifest(folder: Path) -> RenderManifest | PackedManifest:
@@ -251,6 +256,15 @@ def read_render_manifest(folder: Path) -> RenderManifest:
     return _read(folder, RenderManifest, (RENDER,))
 
 
+def decode_render_manifest(data: bytes, where: str) -> RenderManifest:
+    """The manifest of a folder of tar shards, of its bytes; `where` names it in messages.
+
+    Raises:
+        ShardError: as `read_render_manifest`.
+    """
+    return _decode(data, where, where, RenderManifest, (RENDER,))
+
+
 def read_packed_manifest(folder: Path) -> PackedManifest:
     """Read the manifest of packed data.
 
@@ -265,8 +279,12 @@ def _read(folder: Path, cls: type[Kind], kinds: tuple[str, ...]) -> Kind:
     made_by = " or ".join(_MADE_BY[kind] for kind in kinds)
     if not path.exists():
         raise ShardError(f"{folder} holds no {FILE}: no folder that {made_by} made")
-    data = read_bytes(path, error=ShardError)
-    head = decode(data, _Head, str(path), error=ShardError)
+    return _decode(read_bytes(path, error=ShardError), str(folder), str(path), cls, kinds)
+
+
+def _decode(data: bytes, folder: str, path: str, cls: type[Kind], kinds: tuple[str, ...]) -> Kind:
+    made_by = " or ".join(_MADE_BY[kind] for kind in kinds)
+    head = decode(data, _Head, path, error=ShardError)
     if head.format not in kinds:
         raise ShardError(f"{folder} is of the format {head.format!r}, not one that {made_by} made")
     if head.version != VERSION:
@@ -274,7 +292,7 @@ def _read(folder: Path, cls: type[Kind], kinds: tuple[str, ...]) -> Kind:
             f"{folder} is of version {head.version}, this program reads {VERSION}:"
             " use the release that made it, or make it anew"
         )
-    manifest = decode(data, cls, str(path), error=ShardError)
+    manifest = decode(data, cls, path, error=ShardError)
     problems = manifest.problems()
     if problems:
         raise ShardError(f"{path}: {listed(problems, 3)}: make the data anew")

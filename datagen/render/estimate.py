@@ -1,6 +1,5 @@
 """What a render will cost and hold, estimated before anything is drawn."""
 
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,17 +29,17 @@ def report(settings: RenderSettings) -> list[str]:
     rate, sizes = _trial(open_renderer(job.plan, job.look))
     per_line = float(np.mean([-(-size // _BLOCK) * _BLOCK for size in sizes]))
     needed = settings.n * (per_line + 3 * _BLOCK + _SIDECAR)
-    free = shutil.disk_usage(_existing(job.folder)).free
+    free = job.out.free_bytes()
     workers = min(job.workers, len(job.shards))
     seconds = settings.n / (rate * workers)
     lines = [
-        f"output: {settings.n:,} lines into {settings.folder}, {counted(len(job.shards), 'shard')}",
-        f"disk: about {size_in_words(needed)} ({np.mean(sizes):,.0f} bytes per image),"
-        f" {size_in_words(free)} free",
+        f"output: {settings.n:,} lines into {settings.where}, {counted(len(job.shards), 'shard')}",
+        f"disk: about {size_in_words(needed)} ({np.mean(sizes):,.0f} bytes per image)"
+        + (f", {size_in_words(free)} free" if free is not None else ""),
         f"time: about {span_in_words(seconds)} with {counted(workers, 'worker')}"
         f" ({rate:,.0f} lines per second each)",
     ]
-    if needed > free:
+    if free is not None and needed > free:
         lines.append("the disk is too small: lower --n, or choose another --out")
     return lines + coverage_lines(settings)
 
@@ -104,10 +103,3 @@ def _trial(renderer: LineRenderer) -> tuple[float, list[int]]:
     for first in range(BATCH, BATCH + len(sizes), BATCH):
         renderer.samples(np.arange(first, first + BATCH))
     return len(sizes) / max(time.process_time() - begun, 1e-9), sizes
-
-
-def _existing(folder: Path) -> Path:
-    """The folder itself or the closest one above it that is there."""
-    while not folder.exists():
-        folder = folder.parent
-    return folder

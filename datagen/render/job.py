@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from datagen.cluster import connected
-from datagen.formats.card import write_card
 from datagen.formats.manifest import (
     VERSION,
     RenderManifest,
@@ -23,20 +21,15 @@ from datagen.formats.manifest import (
     TextSource,
     cpu_name,
     library_versions,
-    read_render_manifest,
 )
-from datagen.formats.tar.reader import shard_stem
 from datagen.render.line_renderer import LIBRARIES, LineRenderer, current_renderer
-from datagen.render.render_folder import open_folder
 from datagen.render.render_settings import RenderSettings
 from datagen.render.resolved import ResolvedRender, resolve
-from datagen.render.shard_state import ShardState, shard_state
+from datagen.render.shard_state import ShardState
 from datagen.render.shard_task import RenderedShard, RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan import make_plan
 from ocrbase.compiled import cpu_features
-from ocrbase.locks import owned
-from ocrbase.publishing import clear_attempts
 from ocrbase.settings import to_mapping
 
 
@@ -45,7 +38,7 @@ class RenderSummary:
     """What a call of `render` did.
 
     Attributes:
-        folder: where the render lies.
+        where: path or URL of the render.
         lines: samples that it holds now.
         drawn: samples that this call drew.
         seconds: that it took.
@@ -53,7 +46,7 @@ class RenderSummary:
         damaged: numbers of those of them that were there, but damaged.
     """
 
-    folder: Path
+    where: str
     lines: int
     drawn: int
     seconds: float
@@ -79,15 +72,16 @@ def render(
     Raises:
         SettingsError: if the folder holds a render of other settings; names them.
         LockError: if another process writes the folder.
+        StoreError: if an object store cannot be reached or refuses; finished shards are kept.
         RenderError: if a sample cannot be drawn.
         DiskError: if the disk is full; finished shards are kept.
         WorkerError: if a worker dies.
     """
     job = resolve(settings)
     renderer = current_renderer(job.plan, job.look)  # fails here, not in a worker
-    with owned(job.folder):
+    with job.out.only_writer():
         manifest = _manifest(settings, renderer, command)
-        lines = open_folder(job.folder, manifest, overwrite=overwrite)
+        lines = job.out.begin(manifest, overwrite=overwrite)
         started, asked = time.monotonic(), job.shards
         job = replace(job, n=lines)
         states = _states(job, asked)
@@ -98,20 +92,19 @@ def render(
         total = sum(len(job.lines_of(shard)) for shard in missing)
         done, shards = 0, []
         progress(0, total)
-        for shard in _run(job, renderer.identity(), missing):
+        for shard in _run(job, renderer.identity(), job.out.order(missing)):
             shards.append(shard)
             done += shard.lines
             progress(done, total)
-        write_card(job.folder, read_render_manifest(job.folder))
+        job.out.finish()
         seconds = time.monotonic() - started
-    return RenderSummary(settings.folder, lines, done, seconds, tuple(shards), damaged)
+    return RenderSummary(settings.where, lines, done, seconds, tuple(shards), damaged)
 
 
 def _states(job: ResolvedRender, shards: range) -> dict[int, ShardState]:
     """How each shard stands; threads suffice, as most of the time goes into reading."""
     with ThreadPoolExecutor(job.workers) as pool:
-        stems = [shard_stem(job.folder, shard) for shard in shards]
-        states = pool.map(shard_state, stems, map(job.lines_of, shards))
+        states = pool.map(job.out.state, shards, map(job.lines_of, shards))
         return dict(zip(shards, states, strict=True))
 
 
@@ -128,7 +121,7 @@ def _run(
             yield from run_shards(task, shards, backend=job.backend, jobs=workers)
     except BaseException:
         if job.backend == "loky":  # its workers have been ended in mid-file
-            clear_attempts(job.folder)
+            job.out.clear()
         raise
 
 

@@ -59,7 +59,8 @@ class RenderSettings:
         look: how it looks.
         n: lines; a later call with more goes on where this one stopped.
         shard_size: lines per shard.
-        out: folder of the render; None is named after the corpora, under `data/renders`.
+        out: folder of the render, a path or a URL; None is named after the corpora, under
+            `data/renders`.
         jobs: worker processes; 0 takes one per core.
         backend: what runs the workers.
         scheduler: address of a dask scheduler, for `backend="dask"`.
@@ -93,11 +94,9 @@ class RenderSettings:
             raise SettingsError("; ".join(problems))
 
     @property
-    def folder(self) -> Path:
-        """Where the render goes."""
-        if self.out is not None:
-            return Path(self.out)
-        return RENDERS / render_name(self.plan)
+    def where(self) -> str:
+        """Path or URL of the folder that the render goes to."""
+        return self.out or str(RENDERS / render_name(self.plan))
 
 
 def render_name(plan: PlanSettings) -> str:

@@ -8,6 +8,7 @@ from corpora import names
 from datagen.builtin_characters import BUILTIN_FILES
 from datagen.drawing.style import preset_names
 from datagen.formats.tar.reader import shard_count
+from datagen.render.destination import Destination, destination
 from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.homes import data_home
@@ -25,7 +26,7 @@ class ResolvedRender:
         look: how it looks.
         n: lines that the folder is to hold.
         shard_size: lines per shard.
-        folder: of the render.
+        out: where shards go.
         workers: processes or threads, at least 1.
         backend: what runs them.
         scheduler: address of a dask scheduler, for `backend="dask"`.
@@ -35,7 +36,7 @@ class ResolvedRender:
     look: LookSettings
     n: int
     shard_size: int
-    folder: Path
+    out: Destination
     workers: int
     backend: str
     scheduler: str | None
@@ -52,7 +53,11 @@ class ResolvedRender:
 
 
 def resolve(settings: RenderSettings) -> ResolvedRender:
-    """Make the choices that settings leave open, and their paths absolute."""
+    """Make the choices that settings leave open, and their paths absolute.
+
+    Raises:
+        StoreError: if `out` is a URL of a kind that is not known, or whose package is missing.
+    """
     plan, look = settings.plan, settings.look
     home = data_home(plan.home).absolute()
     return ResolvedRender(
@@ -72,7 +77,7 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
         ),
         settings.n,
         settings.shard_size,
-        settings.folder.absolute(),
+        destination(settings.where),
         settings.jobs or len(os.sched_getaffinity(0)),
         settings.backend,
         settings.scheduler,

@@ -7,6 +7,7 @@ import numpy as np
 
 from datagen.errors import ImageError, ShardError
 from datagen.formats.tar.shard import TarShard, checksums, member_bytes, shard_files
+from datagen.formats.tar.sidecar import Sidecar
 from datagen.formats.tar.ustar import end_of_archive
 from datagen.images import png_is_intact
 from ocrbase.inputs import open_regular
@@ -37,13 +38,17 @@ def shard_state(stem: Path, lines: range) -> ShardState:
         return ShardState.MISSING
     try:
         shard = TarShard(stem)
-        indices = shard.sidecar.labels.meta["index"]
-        expected = np.arange(lines.start, lines.start + len(shard))
-        if not np.array_equal(indices, expected) or not _bytes_agree(shard):
+        if not holds(shard.sidecar, lines) or not _bytes_agree(shard):
             return ShardState.DAMAGED
     except (ShardError, ImageError, OSError):
         return ShardState.DAMAGED
     return ShardState.COMPLETE if len(shard) >= len(lines) else ShardState.SHORT
+
+
+def holds(sidecar: Sidecar, lines: range) -> bool:
+    """Whether a sidecar is of these sample indices, from the first on, each once and in order."""
+    expected = np.arange(lines.start, lines.start + len(sidecar))
+    return np.array_equal(sidecar.labels.meta["index"], expected)
 
 
 def _bytes_agree(shard: TarShard) -> bool:

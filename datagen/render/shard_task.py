@@ -2,7 +2,6 @@
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,10 @@ from numpy.typing import NDArray
 from datagen.alphabet import Alphabet
 from datagen.drawing.engine import BATCH
 from datagen.errors import RenderError
-from datagen.formats.tar.reader import shard_stem
-from datagen.formats.tar.shard import TarShardWriter, shard_files
-from datagen.formats.tar.sidecar import read_sidecar
+from datagen.formats.tar.sidecar import Sidecar
 from datagen.render.line_renderer import LineRenderer, current_renderer, open_renderer
 from datagen.render.resolved import ResolvedRender
-from datagen.render.shard_state import ShardState, shard_state
+from datagen.render.shard_state import ShardState
 from ocrbase.errors import listed
 from ocrbase.settings import differences
 
@@ -59,15 +56,14 @@ class RenderTask:
 
     def __call__(self, shard: int) -> RenderedShard:
         renderer = self._renderer()
-        stem = shard_stem(self.job.folder, shard)
-        lines = self.job.lines_of(shard)
-        # A cluster may ask again for a result that it lost.
-        if shard_state(stem, lines) is not ShardState.COMPLETE:
-            with TarShardWriter(stem) as writer:
+        out, lines = self.job.out, self.job.lines_of(shard)
+        # A cluster may ask again for a result that it lost; another machine may have drawn it.
+        if out.state(shard, lines) is not ShardState.COMPLETE:
+            with out.writer(shard) as writer:
                 for start in range(lines.start, lines.stop, BATCH):
                     batch = np.arange(start, min(start + BATCH, lines.stop))
                     writer.write(renderer.samples(batch))
-        return _rendered(shard, stem, renderer.plan.alphabet)
+        return _rendered(shard, out.sidecar(shard), renderer.plan.alphabet)
 
     def _renderer(self) -> LineRenderer:
         renderer = open_renderer(self.job.plan, self.job.look)
@@ -83,9 +79,8 @@ class RenderTask:
         return renderer
 
 
-def _rendered(shard: int, stem: Path, alphabet: Alphabet) -> RenderedShard:
+def _rendered(shard: int, sidecar: Sidecar, alphabet: Alphabet) -> RenderedShard:
     """What a finished shard holds, from its sidecar."""
-    sidecar = read_sidecar(shard_files(stem)[1])
     labels = sidecar.labels
     ids = alphabet.class_ids("".join(labels.texts))
     return RenderedShard(

@@ -1,7 +1,7 @@
 """A folder of tar shards with one manifest: what `ocrgen render` and `ocrgen import` make."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 
@@ -33,10 +33,16 @@ def shard_stem(folder: Path, number: int) -> Path:
 
 def finished_shards(folder: Path) -> set[int]:
     """Numbers of the shards that stand under their final names."""
+    return finished_numbers({path.name for path in folder.glob("shard-*")})
+
+
+def finished_numbers(names: Collection[str]) -> set[int]:
+    """Numbers of the shards of which names of files or objects have both tar and sidecar."""
     finished = set()
-    for tar in folder.glob("shard-*.tar"):
-        number = tar.stem.removeprefix("shard-")
-        if number.isascii() and number.isdigit() and tar.with_suffix(".npz").exists():
+    for name in names:
+        number = name.removeprefix("shard-").removesuffix(".tar")
+        numbered = number.isascii() and number.isdigit() and name == f"shard-{number}.tar"
+        if numbered and f"shard-{number}.npz" in names:
             finished.add(int(number))
     return finished
 
