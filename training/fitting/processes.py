@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from torch.distributed import TCPStore  # type: ignore[attr-defined]  # of the documented API
+from tqdm import tqdm
 
 from ocrbase.errors import UserError
 from training.errors import FitError
@@ -122,6 +123,7 @@ def _child(
 ) -> None:
     """Run the function, report how it ended, and end."""
     end_with_parent()
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore, which os._exit would leave behind
     os.environ.update(environment)
     try:
         end = ("done", function(*arguments), "")

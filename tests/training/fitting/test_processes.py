@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
+from tqdm import tqdm
 
 from datagen.errors import ShardError
 from tests.support.bar_lines import BarSource
@@ -100,6 +101,21 @@ def test_the_first_to_fail_is_named_and_its_traceback_shown(
     with pytest.raises(FitError, match=r"^process 1 ended \(ValueError: rank 1\); the last state"):
         run_processes(fails_on_both, 2, ())
     assert "in fails_on_both" in capsys.readouterr().err
+
+
+def shows_a_bar() -> None:
+    for _ in tqdm(range(2), file=sys.stdout):
+        pass
+
+
+def test_a_progress_bar_leaves_nothing_that_python_complains_about() -> None:
+    script = (
+        "from tests.training.fitting.test_processes import shows_a_bar;"
+        "from training.fitting.processes import run_processes;"
+        "run_processes(shows_a_bar, 2, ())"
+    )
+    _, errors = run(script).communicate()
+    assert errors == ""
 
 
 class BarsThatBlock(BarSource):
