@@ -90,16 +90,19 @@ def test_a_process_that_is_killed_is_named_and_ends_the_other() -> None:
     assert time.monotonic() - started < 2 * SOON_S
 
 
-def fails_on_both() -> None:
-    time.sleep(1.0 - int(os.environ["RANK"]))
+def fails_on_both(folder: Path) -> None:
+    if os.environ["RANK"] == "0":
+        wait_for((folder / "failing").exists)
+        time.sleep(1.0)
+    (folder / "failing").touch()
     raise ValueError(f"rank {os.environ['RANK']}")
 
 
 def test_the_first_to_fail_is_named_and_its_traceback_shown(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(FitError, match=r"^process 1 ended \(ValueError: rank 1\); the last state"):
-        run_processes(fails_on_both, 2, ())
+        run_processes(fails_on_both, 2, (tmp_path,))
     assert "in fails_on_both" in capsys.readouterr().err
 
 
