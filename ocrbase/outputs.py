@@ -4,8 +4,10 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ocrbase.errors import DiskError
+from ocrbase.errors import DiskError, SettingsError
 
+PAGES = (".html", ".htm")
+PICTURES = (".png", ".jpg", ".jpeg")
 MARK = "made by ocrgen"  # stands near the start of pictures and pages that the commands write
 _HEAD_BYTES = 4096
 _PART_BYTES = 256 << 10
@@ -40,6 +42,7 @@ def check_output(
     *,
     inputs: Iterable[Path] = (),
     overwrite: bool = False,
+    endings: tuple[str, ...] = (),
     is_ours: Callable[[Path], bool] = carries_mark,
 ) -> None:
     """Refuse a place that must not be written; call it before any work is done.
@@ -48,13 +51,25 @@ def check_output(
         out: file to write; need not exist.
         inputs: files that the command reads.
         overwrite: replace a file whoever made it, as the user has told to.
+        endings: with one of which its name must end, as PAGES and PICTURES; any where empty.
         is_ours: whether an existing file came from this program, so that the same command may
             replace it when it is run again.
 
     Raises:
         DiskError: if `out` is an input under any name, no regular file, a link out of its folder,
             or another's file; says which.
+        SettingsError: if its name ends otherwise.
     """
+    _check_place(out, inputs, overwrite, is_ours)
+    if endings and out.suffix.lower() not in endings:
+        raise SettingsError(
+            f"cannot write {out}: give a name that ends with {' or '.join(endings)}"
+        )
+
+
+def _check_place(
+    out: Path, inputs: Iterable[Path], overwrite: bool, is_ours: Callable[[Path], bool]
+) -> None:
     try:
         mode = out.lstat().st_mode
     except FileNotFoundError:

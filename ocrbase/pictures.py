@@ -15,7 +15,7 @@ def publish_picture(picture: "Image", out: Path, way_out: str = OTHER_FOLDER) ->
 
     Args:
         picture: what to write.
-        out: a JPEG where the name ends so, else a PNG.
+        out: a JPEG where the name ends so, else a PNG; `check_output` knows PICTURES.
         way_out: what a message on a full disk advises.
 
     Raises:

@@ -167,7 +167,7 @@ def download(
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw the counts of rare classes into this PNG file.",
+    help="Draw the counts of rare classes into this PNG or JPEG file.",
 )
 @HOME
 def stats(
@@ -184,10 +184,10 @@ def stats(
 
     from datagen.alphabet import load
     from datagen.text.statistics import text_statistics
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import PICTURES, check_output
 
     if plot:
-        check_output(plot)
+        check_output(plot, endings=PICTURES)
     statistics = text_statistics(
         specs, load(alphabet), n=n, length=length, home=str(home) if home else None
     )

@@ -236,7 +236,7 @@ def _fetch_package(package: Package, folder: Path) -> Path:
 
 
 @command.command()
-@out_file("PNG file to write.", default=Path("specimen.png"))
+@out_file("PNG or JPEG file to write.", default=Path("specimen.png"))
 @click.option("--text", multiple=True, help="Line to draw. Repeatable.")
 @faces_option
 @system_fonts_option
@@ -250,9 +250,9 @@ def specimen(
     """
     from fonts.library import select_any
     from fonts.specimen import LINES, save_specimen
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import PICTURES, check_output
 
-    check_output(out)
+    check_output(out, endings=PICTURES)
     chosen = select_any(faces, home=home, system=system_fonts)
     save_specimen(chosen, out, text or LINES)
     click.echo(f"{len(chosen)} faces in {out}")

@@ -40,11 +40,11 @@ def command(
     import json
 
     from datagen.stats.job import stats
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import PAGES, check_output
     from ocrbase.publishing import publish_text
 
     if html is not None:
-        check_output(html)
+        check_output(html, endings=PAGES)
     with bar(" lines") as progress:
         datasets = stats(paths, images=images, partial=partial, progress=progress)
     if html is not None:

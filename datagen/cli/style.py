@@ -89,12 +89,12 @@ def fit(
     from datagen.likeness.crops import read_crops
     from datagen.likeness.fit import fit_style
     from datagen.likeness.fit_page import HEAD, MAKER, page, rows
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import PAGES, check_output
     from ocrbase.publishing import publish_text
 
-    for path in (out, html):
-        if path is not None:
-            check_output(path)
+    check_output(out)
+    if html is not None:
+        check_output(html, endings=PAGES)
     crops = read_crops(folder)
     with bar(" steps") as progress:
         fitted = fit_style(

@@ -13,8 +13,7 @@ from datagen.reports import page as report
 from datagen.reports.markup import Html, join, tag
 from fonts import select
 from fonts.specimen import open_font
-from ocrbase.errors import SettingsError
-from ocrbase.outputs import check_output
+from ocrbase.outputs import PICTURES, check_output
 from ocrbase.pictures import publish_picture
 from ocrbase.publishing import publish_text
 
@@ -27,7 +26,6 @@ _PADDING_PX = 22  # of a figure of the page, both sides together
 _UNSHRUNK = 0.75  # share of the lines for which a page's columns are wide enough
 _FACE = "noto-sans-sc-regular"  # of the words in a picture
 _WAY_OUT = "choose another folder with --out"
-PICTURES = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -95,13 +93,8 @@ def sheet_paths(out: Path) -> tuple[Path, Path]:
         DiskError: if what is there already is no sheet, or no regular file.
     """
     picture = out if out.suffix else out.with_name(out.name + ".png")
-    if picture.suffix.lower() not in PICTURES:
-        raise SettingsError(
-            f"a picture cannot be written as {out}: give a name that ends with"
-            f" {' or '.join(PICTURES)}"
-        )
     page = picture.with_suffix(".html")
-    check_output(picture)
+    check_output(picture, endings=PICTURES)
     check_output(page)
     return picture, page
 

@@ -1,13 +1,14 @@
 """What a command may write over: its own files; never inputs, devices or others' files."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from datagen.cli import main
-from ocrbase.errors import DiskError
-from ocrbase.outputs import MARK, carries_mark, check_output, holds
+from ocrbase.errors import DiskError, SettingsError
+from ocrbase.outputs import MARK, PAGES, carries_mark, check_output, holds
 
 
 def test_new_names_and_own_files_may_be_written(tmp_path: Path) -> None:
@@ -51,6 +52,34 @@ def test_the_file_of_another_is_kept_unless_told(tmp_path: Path) -> None:
         check_output(path)
     check_output(path, overwrite=True)
     check_output(path, is_ours=lambda file: file == path)
+
+
+def test_a_page_is_named_as_one(tmp_path: Path) -> None:
+    check_output(tmp_path / "X.HTML", endings=PAGES)
+    for name in ("x.png", "x", "html"):
+        with pytest.raises(SettingsError, match=r"give a name that ends with \.html or \.htm"):
+            check_output(tmp_path / name, endings=PAGES)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("stats", "nowhere", "--html", "x.png"),
+        ("style", "fit", "nowhere", "-o", "x.toml", "--html", "x.pdf"),
+        ("corpus", "stats", "fields", "--plot", "x.html"),
+        ("fonts", "specimen", "-o", "x.gif"),
+    ],
+)
+def test_commands_refuse_names_of_other_kinds_before_any_work(
+    tmp_path: Path,
+    command: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(list(command)) == 1
+    assert re.match(r"Error: cannot write x\.\w+: give a name that", capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_may_hold_their_mark_at_either_end(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_command_compares_two_files_and_writes_the_page(folder: Path, tmp_path: 
     assert made["comparison"]["model"].endswith("crnn.int8.onnx")
     text = page.read_text(encoding="utf-8")
     assert text.count("<img src=") == len(made["worst"]) == 6
-    assert "Compared with" in text
+    assert f"and {made['comparison']['model']} on the same lines, strict" in text
 
 
 @pytest.mark.parametrize(

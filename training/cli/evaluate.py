@@ -72,7 +72,7 @@ def command(
 
     from datagen.split import Split
     from ocrbase.errors import listed
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import PAGES, check_output
     from ocrbase.publishing import publish_text
     from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
     from training.evaluation.labelled import open_labelled
@@ -82,7 +82,7 @@ def command(
     from training.inference.scorers import Scorer, open_scorer
 
     if html is not None:
-        check_output(html)
+        check_output(html, endings=PAGES)
     data = data or Path(PackSettings.out)
     source = open_labelled(data, Split(split), allow_outside=allow_outside)
 

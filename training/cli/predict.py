@@ -48,7 +48,8 @@ WAYS_OUT: "dict[Layout, str]" = {
     "--explain",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Also draw how the first image is read, from class probabilities to text, as a PNG file.",
+    help="Also draw how the first image is read, from class probabilities to text, as a PNG or"
+    " JPEG file.",
 )
 @click.option(
     "--page",
@@ -204,8 +205,6 @@ def _check(
     page: bool, form: str, out: Path | None, overlay: Path | None, explain: Path | None
 ) -> None:
     """Refuse options that do not go together."""
-    if explain is not None and explain.suffix.lower() != ".png":
-        raise click.UsageError(f"--explain {explain}: the picture is a PNG file; name it .png")
     if not page:
         given = {"--out": out, "--overlay": overlay}
         alone = [name for name, value in given.items() if value is not None]
@@ -216,6 +215,8 @@ def _check(
         raise click.UsageError("--explain draws how one line is read: not with --page")
     elif form == "pdf" and out is None:
         raise click.UsageError("--format pdf: name the file with --out")
+    elif out is not None and (out.suffix.lower() == ".pdf") != (form == "pdf"):
+        raise click.UsageError(f"--out {out}: .pdf is the ending for --format pdf, and no other")
 
 
 def _read_pages(

@@ -14,7 +14,7 @@ from datagen.folding import visible
 from datagen.line_images import Gray
 from fonts.library import coverage, select
 from fonts.specimen import open_font
-from ocrbase.outputs import check_output
+from ocrbase.outputs import PICTURES, check_output
 from ocrbase.pictures import publish_picture
 from training.inference.decoding import Decoded, FloatArray, log_softmax
 from training.inference.image_decoding import read_line
@@ -62,8 +62,9 @@ def explain_line(reader: LineReader, source: Path, out: Path) -> None:
     Raises:
         ImageError: if the image cannot be read.
         DiskError: if the picture cannot be written, or would replace a file of another kind.
+        SettingsError: if its name is not that of a PNG or JPEG file.
     """
-    check_output(out, inputs=[source])
+    check_output(out, inputs=[source], endings=PICTURES)
     try:
         line = read_line(source)
     except ImageError as error:

@@ -157,7 +157,10 @@ def test_other_names_are_refused_before_anything_is_drawn(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["preview", "--out", str(tmp_path / name)]) == 1
-    assert f"a picture cannot be written as {tmp_path / name}" in capsys.readouterr().err
+    assert (
+        f"cannot write {tmp_path / name}: give a name that ends with .png or .jpg or .jpeg"
+        in capsys.readouterr().err
+    )
     assert not list(tmp_path.iterdir())
 
 

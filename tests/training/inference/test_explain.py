@@ -87,7 +87,13 @@ def test_the_command_reads_all_files_even_if_it_may_not_draw(tmp_path: Path) -> 
     code, out, err = ocrtrain(*options, image)
     assert code == 1 and out.count("\n") == 1 and "nothing is drawn: " in err
     code, out, err = ocrtrain(*options, tmp_path / "why.svg")
-    assert code == 2 and out == "" and "the picture is a PNG file; name it .png" in err
+    assert code == 1 and out.count("\n") == 1
+    assert "why.svg: give a name that ends with .png or .jpg or .jpeg" in err
+
+
+def test_the_name_says_which_kind_of_picture_it_is(tmp_path: Path) -> None:
+    explain_line(READER, save(tmp_path / "a.png", bars("天")), tmp_path / "a.jpg")
+    assert (tmp_path / "a.jpg").read_bytes().startswith(b"\xff\xd8\xff")
 
 
 def test_explain_line_makes_folders(tmp_path: Path) -> None:

@@ -213,6 +213,8 @@ def test_all_pages_of_a_tiff_are_read(tmp_path: Path) -> None:
         (["--overlay", "x", "--out", "y"], "--out, --overlay: only with --page"),
         (["--page", "--format", "pdf"], "name the file with --out"),
         (["--page", "--explain", "x.png"], "not with --page"),
+        (["--page", "--out", "x.pdf"], ".pdf is the ending for --format pdf, and no other"),
+        (["--page", "--format", "pdf", "--out", "x.txt"], ".pdf is the ending for"),
     ],
 )
 def test_options_that_do_not_go_together(arguments: list[str], message: str) -> None:
