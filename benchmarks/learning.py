@@ -25,6 +25,8 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.formats.manifest import cpu_name
+from ocrbase.errors import UserError
+from ocrbase.outputs import PICTURES, check_output
 from ocrbase.weights import split_weight
 from pipelines.steps import call
 from training.fitting.run_folder import read_settings
@@ -33,8 +35,8 @@ from training.fitting.state_files import states
 
 WARM_START = (
     "plain CTC=--alignment-lines 0",
-    "12,000 lines on centres=--alignment-lines 12000",
-    "24,000 lines on centres=--alignment-lines 24000",
+    "12,000 lines of alignment, then CTC=--alignment-lines 12000",
+    "24,000 lines of alignment, then CTC=--alignment-lines 24000",
 )
 BATCH_LINES = 64
 
@@ -59,8 +61,10 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="image file to draw the curves into")
     parser.add_argument("--read", action="append", type=Path, metavar="RUN", help="its folder")
     options = parser.parse_args()
+    if options.plot:
+        check_output(options.plot, overwrite=True, endings=(*PICTURES, ".svg", ".pdf"))
     if options.read:
-        show({folder.name: validations(folder) for folder in options.read}, options.plot)
+        show({described(folder): validations(folder) for folder in options.read}, options.plot)
         return
     variants = [item.partition("=")[::2] for item in options.variant or WARM_START]
     cores = len(os.sched_getaffinity(0))
@@ -116,24 +120,42 @@ def show(curves: dict[str, list[Point]], plot: Path | None) -> None:
 
 
 def draw(curves: dict[str, list[Point]], path: Path) -> None:
-    """CER and CTC loss against lines seen."""
+    """CER and CTC loss against lines seen, both on logarithmic axes."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 4.0), layout="constrained")
     errors, losses = figure.subplots(1, 2)
     for name, points in curves.items():
         thousands = [point.lines / 1000 for point in points]
-        errors.plot(thousands, [min(1.0, point.record.cer) for point in points], label=name)
-        losses.plot(thousands, [point.record.validation_loss for point in points])
-    errors.set(ylabel="CER on unseen sentences (cut at 1)", ylim=(0, 1.02))
-    losses.set(ylabel="CTC loss per character", ylim=(0, 10.5))
+        errors.plot(
+            thousands, [min(1.0, point.record.cer) for point in points], "o-", ms=3, label=name
+        )
+        losses.plot(thousands, [point.record.validation_loss for point in points], "o-", ms=3)
+    errors.set(ylabel="CER on sentences never trained on (cut at 1)")
+    losses.set(ylabel="CTC loss per character of these")
     for axes in (errors, losses):
-        axes.set(xlabel="thousand lines seen")
-        axes.grid(alpha=0.3)
+        axes.set(xlabel="thousand lines trained on", yscale="log")
         axes.set_xlim(left=0)
-    errors.legend(fontsize="small")
+        low, high = axes.get_ylim()
+        digits = (1, 2, 5) if high > 10 * low else range(1, 10)  # of ticks
+        axes.yaxis.set_major_locator(LogLocator(subs=digits))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.grid(alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=min(3, len(curves)), fontsize="small")
     figure.savefig(path, dpi=110)
 
 
+def described(folder: Path) -> str:
+    """What a run trained and on which text, for a legend."""
+    settings = read_settings(folder)
+    text = ", ".join(settings.plan.corpora) if settings.live else ", ".join(settings.data)
+    return f"{settings.model} on {text}"
+
+
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"Error: {error}")
