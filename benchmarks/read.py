@@ -1,10 +1,11 @@
-"""Reading rate of packed lines on one core, beside the usual one-sample-at-a-time reading.
+"""Reading rate of stored lines on one core, beside the usual one-sample-at-a-time reading.
 
     python benchmarks/read.py
 
-Random batches, fetched, decoded, labels as class ids, centres included. The peer opens the same
-LMDB and takes one sample at a time, image by PIL in gray, as most trainers' data sets do. Each
-round measures all one after the other; the figures are medians over the rounds.
+Random batches, fetched, decoded, labels as class ids, centres included: from packed data, and from
+the tar shards of the render itself, at the same lines. The peer opens the same LMDB and takes one
+sample at a time, image by PIL in gray, as most trainers' data sets do. Each round measures all one
+after the other in CPU time; the figures are medians over the rounds.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.lines import machine, make_lines
+from datagen.formats.data_sets import open_data
 from datagen.formats.line_dataset import LineDataset
 from datagen.formats.lmdb.handles import environment
 from datagen.formats.lmdb.reader import LmdbReader
@@ -49,13 +51,17 @@ def main() -> None:
         inputs, out = (str(root / "render"),), str(root / "lmdb")
         pack(PackSettings(inputs, out=out, split=1.0, shard_size=given.n // 4, jobs=1))
         data, reader = LineDataset([(root / "lmdb", None)]), LmdbReader(root / "lmdb", Split.TRAIN)
+        tars = LineDataset(open_data([(root / "render", None)], 1.0))
+        same = data.texts_of(range(100)) == tars.texts_of(range(100))
+        assert same and len(data) == len(tars)
         print(
-            f"{given.n:,} lines of 280x32, {size:.0f} bytes per JPEG,"
-            f" in {len(reader.shards)} shards"
+            f"{given.n:,} lines of 280x32, {size:.0f} bytes per JPEG, in {len(reader.shards)} LMDB"
+            f" and {len(tars.parts[0].reader.shards)} tar shards"
         )
         runs: dict[str, Callable[[np.ndarray], object]] = {
             "one sample at a time, PIL": lambda rows: one_by_one(reader, rows),
-            "LineDataset, whole batches": data.batch,
+            "LineDataset on LMDB": data.batch,
+            "LineDataset on tar shards": tars.batch,
             "OpenCV decoding alone": decoding_alone(reader, given.batch_size),
         }
         rng = np.random.default_rng(0)
@@ -68,11 +74,15 @@ def main() -> None:
                 for rows in batches:
                     read(rows)
                 measured[run].append(batches.size / (time.process_time() - started))
-    base = measured["one sample at a time, PIL"]
     for run, rates in measured.items():
-        ratio = statistics.median(r / b for r, b in zip(rates, base, strict=True))
+        ratios = [
+            statistics.median(r / b for r, b in zip(rates, measured[base], strict=True))
+            for base in ("one sample at a time, PIL", "LineDataset on LMDB")
+        ]
         print(
-            f"{run:28s} {statistics.median(rates):9,.0f} images/s a core   {ratio:5.2f} x the peer"
+            f"{run:28s} {1e6 / statistics.median(rates):6.1f} us per image"
+            f" {statistics.median(rates):9,.0f} images/s per core"
+            f" {ratios[0]:5.2f} x the peer {ratios[1]:5.2f} x LMDB"
         )
 
 

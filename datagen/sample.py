@@ -83,6 +83,11 @@ class LabelTable:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def take(self, positions: IntArray) -> "LabelTable":
+        """The lines at some positions, in that order."""
+        texts = [self.texts[i] for i in positions.tolist()]
+        return LabelTable(texts, self.meta[positions], self.centres[positions])
+
     @staticmethod
     def concatenate(parts: Sequence["LabelTable"]) -> "LabelTable":
         """The lines of all parts, in order."""

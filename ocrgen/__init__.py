@@ -7,7 +7,7 @@ Line images with their labels, drawn one by one; line i is always the same image
     for image, text in ocrgen.Renderer(["news"], n=3):
         image.save("line.png")
 
-Packed data (`ocrgen render`, then `ocrgen pack`) as a map-style dataset for any DataLoader::
+A render, or packed data, as a map-style dataset for any DataLoader::
 
     lines = ocrgen.LineDataset.open("data/lmdb", split="train")
     print(len(lines), len(lines.alphabet))

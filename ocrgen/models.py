@@ -14,6 +14,7 @@ from training.evaluation.evaluate import evaluate as evaluate_lines
 from training.evaluation.labelled import DEFAULT_DATA, open_labelled
 from training.fitting.fit import Outcome
 from training.fitting.fit_settings import FitSettings
+from training.fitting.run_records import split_of_run
 from training.inference.line_reader import LineReader
 from training.require import require
 
@@ -33,7 +34,7 @@ def fit(
     """Train a network, as `ocrtrain fit` does; what is None takes the default of FitSettings.
 
     Args:
-        data: packed data sets, each PATH or PATH:WEIGHT.
+        data: data sets, packed or rendered, each PATH or PATH:WEIGHT.
         model: crnn, crnn_v2, crnn_res or crnn_lite; None: crnn on GPUs, crnn_lite on the CPU.
         run: name of the run's folder.
         epochs: passes over the data.
@@ -81,7 +82,7 @@ def evaluate(
     reader: LineReader | str | Path | None = None,
     data: str | Path = DEFAULT_DATA,
     *,
-    split: str = "val",
+    split: str | None = None,
     limit: int | None = None,
 ) -> Evaluation:
     """Read labelled lines with a model and compare, as `ocrtrain evaluate` does.
@@ -90,7 +91,8 @@ def evaluate(
         reader: a reader, or the model file for one; None reads with the newest run's best model,
             or where there is no run with the bundled one.
         data: packed data, a render, or a list of lines `file<TAB>text`.
-        split: "train" or "val", of packed data.
+        split: "train" or "val"; None takes "val" of packed data, and all lines of a render. A
+            render is divided as the model's run divided it, or as `ocrgen pack` would.
         limit: read only so many lines, spread evenly over the data.
 
     Returns:
@@ -100,15 +102,15 @@ def evaluate(
     Raises:
         UserError: no such data, lines that cannot be read, or labels of another alphabet.
     """
-    if split not in (Split.TRAIN, Split.VAL):
+    if split not in (None, Split.TRAIN, Split.VAL):
         raise SettingsError(f"split {split!r}: give train or val")
     if limit is not None and limit < 1:
         raise SettingsError(f"limit {limit}: read at least 1 line")
     if not isinstance(reader, LineReader):
         reader = LineReader.open(reader)
-    return evaluate_lines(
-        reader, open_labelled(Path(data), Split(split)), f"{data} ({split})", limit=limit
-    )
+    rule = split_of_run(Path(reader.scorer.name))
+    source = open_labelled(Path(data), Split(split) if split else None, rule=rule)
+    return evaluate_lines(reader, source, source.name, limit=limit)
 
 
 def _names(data: str | Path | Iterable[str | Path]) -> list[str]:

@@ -11,12 +11,14 @@ from datagen.formats.tar.reader import RenderReader
 from datagen.split import PACKED, Split
 
 
-def open_dataset(path: Path, *, partial: bool = False, split: Split | None = None) -> DatasetReader:
+def open_dataset(
+    path: Path, *, partial: bool | None = None, split: Split | None = None
+) -> DatasetReader:
     """The reader of a folder that this program made.
 
     Args:
         path: of a render, an import or packed data, or its train/ or val/.
-        partial: accept a render that has not finished.
+        partial: accept a render that has not finished; None: no, and the user has no say in it.
         split: of packed data; None for both. Renders have none and are read whole.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Packed lines for training: many shards, several datasets with weights, one numbering.
+"""Lines for training: many shards, several datasets with weights, one numbering.
 
 Map-style and stateless but for a few tables: it pickles, forks and spawns, and each process opens
 the shards it reads. Whole batches are fetched with one call per shard and decoded in one loop.
@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError, ImageError, ShardError
-from datagen.formats.lmdb import layout
-from datagen.formats.lmdb.reader import LmdbReader
-from datagen.formats.lmdb.shards import LmdbFolder
+from datagen.formats.data_sets import DataSets, open_data, outside_message, refuse_outside
+from datagen.formats.reader import ShardLines, SplitReader
 from datagen.formats.spans import Spans
 from datagen.images import UintImages, try_decode
 from datagen.line_geometry import scaled_width
 from datagen.line_images import to_line_height
+from datagen.pack.pack_settings import DEFAULT_SPLIT
 from datagen.split import PACKED, Split
+from datagen.time_steps import scaled_widths
 from ocrbase.errors import SettingsError, listed
 from ocrbase.weights import split_weights
 
@@ -62,7 +63,7 @@ class DataPart:
         weight: share of the lines drawn in training relative to the others; None for its size.
     """
 
-    reader: LmdbReader
+    reader: SplitReader
     start: int
     weight: float | None
 
@@ -77,10 +78,11 @@ def parse_data(specs: Sequence[str]) -> list[tuple[Path, float | None]]:
 
 
 class LineDataset:
-    """The lines of one split of one or several packed datasets.
+    """The lines of one split of one or several datasets, packed or rendered.
 
     Args:
-        data: folders that `ocrgen pack` made, each with a weight or None.
+        data: folders that `ocrgen pack`, `render` or `import` made, each with a weight or None; or
+            what `open_data` gives, whose renders are divided by a share other than the default.
         split: training or validation.
         alphabet: what class ids refer to; the first dataset's own by default.
 
@@ -91,39 +93,56 @@ class LineDataset:
 
     def __init__(
         self,
-        data: Sequence[tuple[Path, float | None]],
+        data: Sequence[tuple[Path, float | None]] | DataSets,
         split: Split = Split.TRAIN,
         *,
         alphabet: Alphabet | None = None,
     ) -> None:
-        readers = [LmdbReader(Path(path), split) for path, _ in data]
+        sets = data if isinstance(data, DataSets) else open_data(data, alphabet=alphabet)
+        readers = [item.reader(split) for item in sets.items]
         empty = [str(reader.folder) for reader in readers if not len(reader)]
         if empty or not readers:
-            raise ShardError(f"no {split} lines in {listed(empty) or 'no data'}: pack more data")
+            raise ShardError(
+                f"no {split} lines in {listed(empty) or 'no data'}: make more lines, or divide them"
+                " otherwise with --split"
+            )
         self.split = split
         self.alphabet = alphabet or readers[0].info.alphabet
         _check_labels(readers, self.alphabet)
         self._spans = Spans.of([len(reader) for reader in readers])
         self.parts = tuple(
-            DataPart(reader, start, weight)
-            for reader, start, (_, weight) in zip(
-                readers, self._spans.starts.tolist(), data, strict=False
+            DataPart(reader, start, item.weight)
+            for reader, start, item in zip(
+                readers, self._spans.starts.tolist(), sets.items, strict=False
             )
         )
 
     @classmethod
     def open(
-        cls, *data: str | Path, split: str = "train", alphabet: Alphabet | None = None
+        cls,
+        *data: str | Path,
+        split: str = "train",
+        alphabet: Alphabet | None = None,
+        share: float = DEFAULT_SPLIT,
     ) -> Self:
-        """The lines of packed datasets, each `PATH[:WEIGHT]`; split is "train" or "val".
+        """The lines of datasets, packed or rendered, each `PATH[:WEIGHT]`.
+
+        Args:
+            data: the datasets.
+            split: "train" or "val".
+            alphabet: what class ids refer to; the first dataset's own by default.
+            share: of the lines of renders that are "train"; packed data keeps its split.
 
         Raises:
-            SettingsError: if a weight or the split is none.
+            SettingsError: if a weight, the split or the share is none.
             ShardError, AlphabetError: as above.
         """
         if split not in PACKED:
             raise SettingsError(f"split {split!r}: give one of {', '.join(PACKED)}")
-        return cls(parse_data([str(item) for item in data]), Split(split), alphabet=alphabet)
+        if not 0 < share <= 1:
+            raise SettingsError(f"share {share:g}: give a share for training above 0, at most 1")
+        sets = open_data(parse_data([str(item) for item in data]), share, alphabet=alphabet)
+        return cls(sets, Split(split), alphabet=alphabet)
 
     def __len__(self) -> int:
         return self._spans.total
@@ -151,12 +170,17 @@ class LineDataset:
         """
         count = len(indices)
         images: list[UintImages] = [_NOTHING] * count
-        texts, metas = [""] * count, [b""] * count
-        for folder, at, rows in self._by_shard(indices):
-            columns = (folder.texts(rows), folder.values("meta", rows), _decode(folder, rows))
-            for where, text, meta, image in zip(at.tolist(), *columns, strict=True):
-                texts[where], metas[where], images[where] = text, meta, image
-        return self._collate(images, texts, metas)
+        texts = [""] * count
+        stored = np.ones(count, np.float32)  # widths of the images as they are stored
+        centres: list[tuple[IntArray, NDArray[np.float32]]] = []
+        for shard, at, rows in self._by_shard(indices):
+            lines = shard.encoded(rows)
+            decoded = _decode(lines.images, shard, rows)
+            for where, text, image in zip(at.tolist(), lines.texts, decoded, strict=True):
+                texts[where], images[where] = text, image
+            stored[at] = np.maximum(lines.widths, 1)
+            centres.append((at, lines.centres))
+        return self._collate(images, texts, stored, centres)
 
     def __getitem__(self, index: int) -> tuple[UintImages, str]:
         """One line: its image, (LINE_HEIGHT_PX, w) uint8, and its label on the alphabet.
@@ -179,25 +203,32 @@ class LineDataset:
     def texts_of(self, indices: Sequence[int] | IntArray) -> list[str]:
         """Labels of lines, normalised onto the alphabet; decodes no image."""
         texts = [""] * len(indices)
-        for folder, at, rows in self._by_shard(indices):
-            for where, text in zip(at.tolist(), folder.texts(rows), strict=True):
+        for shard, at, rows in self._by_shard(indices):
+            for where, text in zip(at.tolist(), shard.texts(rows), strict=True):
                 texts[where] = self.alphabet.normalise(text)
         return texts
 
     def _by_shard(
         self, indices: Sequence[int] | IntArray
-    ) -> Iterator[tuple[LmdbFolder, IntArray, IntArray]]:
+    ) -> Iterator[tuple[ShardLines, IntArray, IntArray]]:
         """Group lines by their shards: (shard, where in `indices`, rows of the shard)."""
         for part, at, rows in self._spans.locate(indices):
-            for folder, chosen, own_rows in self.parts[part].reader.by_shard(rows):
-                yield folder, at[chosen], own_rows
+            for shard, chosen, own_rows in self.parts[part].reader.by_shard(rows):
+                yield shard, at[chosen], own_rows
 
-    def _collate(self, images: list[UintImages], texts: list[str], metas: list[bytes]) -> LineBatch:
+    def _collate(
+        self,
+        images: list[UintImages],
+        texts: list[str],
+        stored: NDArray[np.float32],
+        parts: Sequence[tuple[IntArray, NDArray[np.float32]]],
+    ) -> LineBatch:
         lengths = np.array([len(text) for text in texts], np.int64)
         longest = int(lengths.max(initial=0))
-        meta, _, centres = layout.decode_meta(metas, longest)
+        centres = np.full((len(texts), longest), np.nan, np.float32)
+        for at, part in parts:
+            centres[at, : part.shape[1]] = part
         widths = np.array([image.shape[1] for image in images], np.int64)
-        stored = np.maximum(meta["width"].astype(np.float32), 1)
         scaled = widths != stored
         centres[scaled] *= (widths[scaled] / stored[scaled])[:, None]
         return LineBatch(images, self.classes_of(texts, longest), lengths, centres, widths)
@@ -214,7 +245,7 @@ class LineDataset:
             normal = [self.alphabet.normalise(text) for text in texts]
             outside = self.alphabet.outside("".join(normal))
             if outside or [len(text) for text in normal] != [len(text) for text in texts]:
-                raise AlphabetError(_outside_message(outside, self.alphabet))
+                raise AlphabetError(outside_message(outside, self.alphabet))
             ids = self.alphabet.class_ids("".join(normal))
         lengths = np.array([len(text) for text in texts], np.int64)
         out = np.zeros((len(texts), length), np.uint16)
@@ -225,18 +256,16 @@ class LineDataset:
 _NOTHING = np.zeros((0, 0), np.uint8)
 
 
-def _decode(folder: LmdbFolder, positions: IntArray) -> list[UintImages]:
-    """Images at some positions of a shard, scaled to LINE_HEIGHT_PX in proportion."""
-    images = []
-    for position, data in zip(positions.tolist(), folder.values("image", positions), strict=True):
+def _decode(images: Sequence[bytes], shard: ShardLines, rows: IntArray) -> list[UintImages]:
+    """The images of some rows of a shard, scaled to LINE_HEIGHT_PX in proportion."""
+    decoded = []
+    for number, data in enumerate(images):
         image = try_decode(data)
         if image is None:
-            raise ImageError(
-                f"{folder.folder}: image-{position + 1:09d} cannot be decoded; ocrgen verify lists"
-                " all such images"
-            )
-        images.append(to_line_height(image))
-    return images
+            (name,) = shard.names(rows[number : number + 1])
+            raise ImageError(f"{name} cannot be decoded; ocrgen verify lists all such images")
+        decoded.append(to_line_height(image))
+    return decoded
 
 
 def frame_width(frame: str) -> int:
@@ -245,37 +274,23 @@ def frame_width(frame: str) -> int:
     return scaled_width(height, width)
 
 
-def _widths(reader: LmdbReader) -> NDArray[np.int32]:
-    """Width of each sample at LINE_HEIGHT_PX; from the manifest where a shard has one size."""
+def _widths(reader: SplitReader) -> NDArray[np.int32]:
+    """Width of each sample at LINE_HEIGHT_PX; from what is known where a shard has one size."""
     parts = [np.zeros(0, np.int32)]
-    for shard in reader.entries:
+    for number, shard in enumerate(reader.entries):
         if len(shard.sizes) == 1:
             width = frame_width(next(iter(shard.sizes)))
             parts.append(np.full(shard.samples, width, np.int32))
         else:
-            heights, widths = LmdbFolder(reader.folder / shard.path).frames(shard.samples)
-            pairs = zip(heights, widths, strict=True)
-            parts.append(np.array([scaled_width(h, w) for h, w in pairs], np.int32))
+            heights, widths = reader.frames(number)
+            parts.append(scaled_widths(heights, widths).astype(np.int32))
     return np.concatenate(parts)
 
 
-def _check_labels(readers: list[LmdbReader], alphabet: Alphabet) -> None:
+def _check_labels(readers: list[SplitReader], alphabet: Alphabet) -> None:
     """Refuse datasets whose labels hold what the alphabet does not, by their class histograms."""
     for reader in readers:
-        own = reader.info.alphabet
-        if own.fingerprint == alphabet.fingerprint:
-            continue
-        counts = np.sum(list(reader.info.class_counts.values()), axis=0)
-        used = "".join(own.symbols[i] for i in np.flatnonzero(counts).tolist())
-        outside = [c for c in used if len(alphabet.fold(c)) != 1]
-        outside += alphabet.outside(alphabet.fold(used))
-        if outside:
-            raise AlphabetError(f"{reader.folder}: {_outside_message(outside, alphabet)}")
-
-
-def _outside_message(outside: list[str], alphabet: Alphabet) -> str:
-    return (
-        f"labels hold {listed([repr(c) for c in outside])}, not among the {len(alphabet)} classes"
-        " of the alphabet: pack the data with that alphabet (ocrgen pack --alphabet), or train"
-        " with the data's own"
-    )
+        info = reader.info
+        counts = np.sum(list(info.class_counts.values()), axis=0)
+        used = "".join(info.alphabet.symbols[i] for i in np.flatnonzero(counts).tolist())
+        refuse_outside(reader.folder, info, used, alphabet)

@@ -94,6 +94,95 @@ class DatasetReader(Reader, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedLines:
+    """What training needs of B lines, as they are stored.
+
+    Attributes:
+        images: encoded bytes.
+        texts: labels.
+        centres: x of each character in pixels of the image, (B, L) float32, L the longest label;
+            NaN beyond a label's end and where it is not known.
+        widths: of the images in pixels, (B,).
+    """
+
+    images: list[bytes]
+    texts: list[str]
+    centres: NDArray[np.float32]
+    widths: NDArray[np.uint16]
+
+
+class ShardLines(Protocol):
+    """Lines of one shard by their rows, in any order."""
+
+    def encoded(self, rows: IntArray) -> EncodedLines: ...
+
+    def texts(self, rows: IntArray) -> list[str]:
+        """Labels alone."""
+        ...
+
+    def names(self, rows: IntArray) -> list[str]:
+        """How messages call some lines."""
+        ...
+
+
+class ShardFacts(Protocol):
+    """What is known of the lines of one shard without reading them.
+
+    Attributes:
+        path: below the dataset's folder.
+        samples: lines.
+        checksum: SHA-256 over the CRC-32 of each image followed by its label.
+        sizes: lines by frame, "280x32".
+        most_steps: time steps that the longest label needs, by frame; None if not counted.
+    """
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def checksum(self) -> str: ...
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+    @property
+    def most_steps(self) -> Mapping[str, int] | None: ...
+
+
+class SplitReader(Protocol):
+    """One split of a dataset, as training reads it: lines by position, in any order."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Alphabet and tables; `class_counts` holds this split at least."""
+        ...
+
+    @property
+    def entries(self) -> Sequence[ShardFacts]:
+        """One for each shard that holds lines of the split."""
+        ...
+
+    @property
+    def shards(self) -> Spans:
+        """Which positions each of these shards holds."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def by_shard(
+        self, indices: Sequence[int] | IntArray
+    ) -> Iterator[tuple[ShardLines, IntArray, IntArray]]:
+        """Group positions by their shards: (shard, where in `indices`, rows of the shard)."""
+        ...
+
+    def frames(self, shard: int) -> tuple[IntArray, IntArray]:
+        """Heights and widths of the images of a shard in pixels, (n,) each; decodes none."""
+        ...
+
+
 class Problem(StrEnum):
     """Kinds of what may be wrong with a dataset."""
 

@@ -161,6 +161,13 @@ def open_inputs(
         raise ShardError(f"named more than once: {listed(twice)}")
     readers = [open_dataset(folder, partial=partial) for folder in folders]
     target = load(alphabet) if alphabet else _common_alphabet(folders, readers)
+    return join_inputs(folders, readers, target)
+
+
+def join_inputs(
+    folders: Sequence[Path], readers: Sequence[DatasetReader], target: Alphabet
+) -> PackInputs:
+    """Datasets that are open, one after another, with merged tables and labels on one alphabet."""
     corpora = _merge([reader.info.corpora for reader in readers])
     faces = _merge([reader.info.faces for reader in readers])
     spans = Spans.of([len(reader) for reader in readers])

@@ -8,7 +8,7 @@ import numpy as np
 
 from datagen.alphabet import Alphabet
 from datagen.formats.manifest import PackedShard
-from datagen.sample import Samples
+from datagen.sample import LabelTable, Samples
 from datagen.time_steps import steps_needed
 
 
@@ -30,18 +30,19 @@ class ShardTally:
     Attributes:
         sizes: samples by frame, "280x32".
         most_steps: time steps that the longest label needs, by frame.
+        class_counts: occurrences of each class, (C,).
     """
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
         self.sizes: dict[str, int] = {}
         self.most_steps: dict[str, int] = {}
-        self._classes = np.zeros(len(alphabet), np.int64)
+        self.class_counts = np.zeros(len(alphabet), np.int64)
 
-    def add(self, samples: Samples) -> None:
+    def add(self, samples: Samples | LabelTable) -> None:
         """Count samples whose labels are normalised onto the alphabet."""
         ids = self.alphabet.class_ids("".join(samples.texts))
-        self._classes += np.bincount(ids, minlength=len(self._classes))
+        self.class_counts += np.bincount(ids, minlength=len(self.class_counts))
         pairs = np.stack([samples.meta["width"], samples.meta["height"]], axis=1)
         frames, frame_of = np.unique(pairs, axis=0, return_inverse=True)
         counts = np.bincount(frame_of.ravel(), minlength=len(frames))
@@ -56,5 +57,5 @@ class ShardTally:
 
     def classes(self) -> dict[int, int]:
         """Occurrences of the classes that occur."""
-        used = np.flatnonzero(self._classes)
-        return dict(zip(used.tolist(), self._classes[used].tolist(), strict=True))
+        used = np.flatnonzero(self.class_counts)
+        return dict(zip(used.tolist(), self.class_counts[used].tolist(), strict=True))

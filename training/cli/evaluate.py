@@ -21,9 +21,8 @@ from training.cli.options import (
 @click.option(
     "--split",
     type=click.Choice(["train", "val"]),
-    default="val",
-    show_default=True,
-    help="Split of a packed dataset to read.",
+    show_default="val of packed data, all lines of a render",
+    help="Lines to read. Renders are divided as by the model's run, or as by `ocrgen pack`.",
 )
 @click.option(
     "--allow-outside",
@@ -49,7 +48,7 @@ from training.cli.options import (
 @decoding_options
 def command(
     data: Path | None,
-    split: str,
+    split: str | None,
     allow_outside: bool,
     checkpoint: Path | None,
     onnx: Path | None,
@@ -77,6 +76,7 @@ def command(
     from training.evaluation.evaluate import Evaluation, evaluate, training_occurrences
     from training.evaluation.labelled import open_labelled
     from training.evaluation.report import as_json, as_rows, as_table, build_report
+    from training.fitting.run_records import split_of_run
     from training.inference.decoders import open_decoder
     from training.inference.line_reader import LineReader, ReadSettings
     from training.inference.scorers import Scorer, open_scorer
@@ -84,7 +84,13 @@ def command(
     if html is not None:
         check_output(html, endings=PAGES)
     data = data or Path(PackSettings.out)
-    source = open_labelled(data, Split(split), allow_outside=allow_outside)
+    scorer = open_scorer(checkpoint, onnx, device)
+    source = open_labelled(
+        data,
+        Split(split) if split else None,
+        allow_outside=allow_outside,
+        rule=split_of_run(Path(scorer.name)),
+    )
 
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)
@@ -93,7 +99,7 @@ def command(
         with bar(" lines") as progress:
             return evaluate(reader, source, source.name, limit=limit, progress=progress)
 
-    evaluation = run(open_scorer(checkpoint, onnx, device))
+    evaluation = run(scorer)
     if evaluation.outside:
         click.echo(
             f"the model has no class for {listed([repr(c) for c in evaluation.outside])}"

@@ -24,7 +24,7 @@ from training.model.model_settings import HIDDEN, MODELS, ON_CPU, ON_GPUS
 DEFAULTS = FitSettings()
 GROUPS = {
     "Run": ("run", "resume", "config", "seed"),
-    "Data": ("data", "joined", "augment"),
+    "Data": ("data", "split", "joined", "augment"),
     "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
     "Optimisation": (
         "epochs", "max_steps", "batch_size", "select_from", "accumulate", "lr", "schedule",
@@ -38,7 +38,7 @@ GROUPS = {
     "Machine": (
         "gpus", "processes", "threads", "workers", "precision", "compile", "deterministic",
     ),
-    "Live rendering": ("live", "live_lines", "split", *PLAN_FIELDS, *LOOK_FIELDS),
+    "Live rendering": ("live", "live_lines", *PLAN_FIELDS, *LOOK_FIELDS),
 }  # fmt: skip
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 FEW_RIGHT = 0.01  # of the validation lines
@@ -78,7 +78,13 @@ def option(
     multiple=True,
     metavar="PATH[:WEIGHT]",
     default=DEFAULTS.data,
-    help="Packed dataset. Repeat to mix several; weights share out an epoch among them.",
+    help="What `ocrgen pack` wrote, or a folder of `ocrgen render` or `ocrgen import` as it is."
+    " Repeat to mix several; weights share out an epoch among them.",
+)
+@option(
+    "--split",
+    "Share of the sentences to train on, of renders and with --live; the others validate. Packed"
+    " data keeps the split it has, and lines beside it obey that.",
 )
 @option("--joined", "Share of the pairs of lines that become one sample, side by side.")
 @option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
@@ -142,12 +148,11 @@ def option(
 @click.option("--deterministic", is_flag=True, help="Same bits on a GPU every time; slower.")
 @click.option("--live", is_flag=True, help="Render lines during training, instead of --data.")
 @option("--live-lines", "Lines per epoch.")
-@option("--split", "Share of the sentences to train on; the others validate.")
 @plan_options
 @look_options
 @click.pass_context
 def command(context: click.Context, /, resume: bool, config: str | None, **options: Any) -> None:
-    """Train a network on packed data, or on lines rendered during training.
+    """Train a network on packed data, on renders, or on lines rendered during training.
 
     Everything goes to runs/NAME: settings.json, metrics.jsonl, TensorBoard events,
     best.safetensors (the model to use), last.safetensors, and states to --resume from.

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
 from datagen.errors import ImageError
+from datagen.formats.data_sets import is_render, open_data
 from datagen.formats.dataset import open_dataset
 from datagen.formats.foreign.rows import leaves_its_folder
 from datagen.formats.manifest import FILE as MANIFEST
 from datagen.formats.reader import DatasetInfo, Reader
+from datagen.formats.tar.lines import RenderLines
 from datagen.line_images import Gray
 from datagen.pack.pack_settings import PackSettings
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.sample import UNKNOWN, Samples, unknown_centres, unknown_meta
-from datagen.split import PACKED, Split
+from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import listed
 from ocrbase.inputs import read_bytes, read_text
 from training.errors import ReadError
@@ -32,14 +34,21 @@ _COLUMNS = ["file", "text", "corpus", "face"]
 DEFAULT_DATA = Path(PackSettings.out)
 
 
-def open_labelled(path: Path, split: Split = Split.VAL, *, allow_outside: bool = False) -> Reader:
+def open_labelled(
+    path: Path,
+    split: Split | None = None,
+    *,
+    allow_outside: bool = False,
+    rule: SplitRule | None = None,
+) -> Reader:
     """A reader of labelled lines.
 
     Args:
-        path: a folder that `ocrgen pack` or `ocrgen render` made, a folder with a labels.tsv, or
-            such a list itself.
-        split: of a packed dataset.
+        path: a folder that `ocrgen pack`, `render` or `import` made, a folder with a labels.tsv,
+            or such a list itself.
+        split: None takes validation of packed data, and all lines of a render.
         allow_outside: follow the names of a list that lead out of its folder.
+        rule: that divides the lines of a render; what `ocrgen pack` would choose by default.
 
     Raises:
         ReadError: if it is nothing of that.
@@ -52,10 +61,14 @@ def open_labelled(path: Path, split: Split = Split.VAL, *, allow_outside: bool =
     folder = path.parent if path.name in PACKED else path
     if not (folder / MANIFEST).is_file():
         raise ReadError(
-            f"{path} holds no {MANIFEST} or {LIST}; name what `ocrgen pack` wrote, or a list of"
-            " lines 'file<TAB>text'"
+            f"{path} holds no {MANIFEST} or {LIST}; name what `ocrgen pack` or `ocrgen render`"
+            " wrote, or a list of lines 'file<TAB>text'"
         )
-    return open_dataset(path if path.name in PACKED else folder, split=split)
+    if split is not None and is_render(path):
+        reader = open_data([(path, None)], rule=rule).items[0].reader(split)
+        assert isinstance(reader, RenderLines)
+        return reader
+    return open_dataset(path if path.name in PACKED else folder, split=split or Split.VAL)
 
 
 @contextmanager

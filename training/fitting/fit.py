@@ -76,6 +76,7 @@ def fit(
         with run_folder.disk_error(folder):
             if rank.first and not resume:
                 run_folder.write_settings(folder, to_keep(settings, wished))
+                run_folder.write_split(folder, sources.rule)
             return _train(train_state, sources, order, folder, lines)
 
 

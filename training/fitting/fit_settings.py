@@ -27,7 +27,8 @@ class FitSettings:
     """A training run. What is None is chosen from the machine and the data, and reported.
 
     Attributes:
-        data: data sets, each PATH or PATH:WEIGHT. Without weights an epoch takes every line once.
+        data: data sets, packed or rendered, each PATH or PATH:WEIGHT. Without weights an epoch
+            takes every line once.
         run: name of the run's folder under runs/; None takes the date and the model.
         init: model file to start from; classes keep their weights by character.
         model: one of MODELS; None: crnn on GPUs, crnn_lite on the CPU.
@@ -79,7 +80,8 @@ class FitSettings:
             torch has them (it warns where it has not); eager. A CPU always does.
         live: render lines on demand in place of reading data sets.
         live_lines: lines that count as an epoch of live rendering.
-        split: share of the lines that train, for live rendering; sentences of the rest validate.
+        split: share of the lines that train, of renders and live rendering; sentences of the rest
+            validate. Packed data keeps its own split, which they obey where it is by sentence.
         plan: what live rendering writes; its seed is this run's.
         look: how live lines look.
 

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from datagen.formats.line_dataset import parse_data
+from datagen.split import SplitRule
 from ocrbase.errors import DiskError
 from ocrbase.homes import RUNS
 from ocrbase.publishing import disk_errors, publish_text
-from ocrbase.records import read_json
+from ocrbase.records import encode, read_json
 from ocrbase.settings import from_mapping, to_mapping
 from training.errors import CheckpointError, FitError
 from training.fitting.fit_settings import FREE_ON_RESUME, LENGTH, FitSettings, present_names
 from training.fitting.gpus import gpus_to_use
-from training.fitting.run_records import METRICS, read_metrics, to_line
+from training.fitting.run_records import METRICS, SPLIT, read_metrics, to_line
 from training.fitting.run_settings import RunSettings, model_to_train
 from training.fitting.state_files import states
 
@@ -51,6 +52,12 @@ def write_settings(folder: Path, settings: FitSettings) -> None:
     """Keep the settings of a run, with all that was chosen for the user filled in."""
     text = json.dumps(to_mapping(settings), indent=2, ensure_ascii=False) + "\n"
     publish_text(folder / SETTINGS, text)
+
+
+def write_split(folder: Path, rule: SplitRule | None) -> None:
+    """Keep how a run divides lines into those to train on and those to validate on."""
+    if rule is not None:
+        publish_text(folder / SPLIT, encode(rule.stored()))
 
 
 def resumed(given: Mapping[str, Any], runs: Path = RUNS) -> FitSettings:

@@ -1,4 +1,4 @@
-"""What a run writes beside its states and models: lines of metrics, its end, a batch gone wrong."""
+"""What a run writes beside its states and models: metrics, its split, its end, a bad batch."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,13 +6,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from datagen.split import SplitRule, StoredRule
 from ocrbase.inputs import read_bytes
-from ocrbase.records import decode
+from ocrbase.records import decode, read_json
 from training.errors import FitError
 
 METRICS = "metrics.jsonl"
 FINISHED = "finished.json"  # stands in the folder of a run that came to its end
 BAD_BATCH = "bad_batch.json"
+SPLIT = "split.json"  # how the run divided lines that no packed data has divided
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -103,3 +105,15 @@ def read_metrics(path: Path) -> list[Record]:
         decode(line, Record, f"{path}, line {number:,}", error=FitError)  # type: ignore[arg-type]
         for number, line in enumerate(lines, 1)
     ]
+
+
+def split_of_run(model: Path) -> SplitRule | None:
+    """How the run that a model file lies in divided renders or live lines; None if it keeps none.
+
+    Raises:
+        FitError: if what it keeps is damaged.
+    """
+    path = model.with_name(SPLIT)
+    if not (model.is_file() and path.is_file()):
+        return None
+    return read_json(path, StoredRule, error=FitError).rule()

@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 
 from datagen.alphabet import Alphabet
+from datagen.formats.data_sets import DataSets, open_data, packed_rule
 from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
-from datagen.formats.lmdb.reader import LmdbReader, split_rule
-from datagen.formats.manifest import FILE as MANIFEST
-from datagen.formats.manifest import PackedShard
+from datagen.formats.reader import ShardFacts
 from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
 from training.fitting.augment import augment
@@ -33,10 +32,13 @@ class Sources:
     Attributes:
         train: lines to train on.
         validation: lines never trained on; None if there are none.
+        rule: that divides lines rendered before or live; None where all data is packed, which
+            keeps a rule of its own.
     """
 
     train: LineSource
     validation: LineSource | None = None
+    rule: SplitRule | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -73,16 +75,18 @@ class Sources:
 
 
 class StoredLines:
-    """Packed data sets as a source of lines.
+    """Data sets on a disk, packed or rendered, as a source of lines.
 
     Args:
         dataset: one split of them.
         curriculum_lines: see `FitSettings`.
+        divided: how renders among them are divided, for reports.
     """
 
-    def __init__(self, dataset: LineDataset, curriculum_lines: int = 0) -> None:
+    def __init__(self, dataset: LineDataset, curriculum_lines: int = 0, divided: str = "") -> None:
         self.dataset = dataset
         self.curriculum_lines = curriculum_lines
+        self.divided = divided
 
     @property
     def alphabet(self) -> Alphabet:
@@ -105,8 +109,8 @@ class StoredLines:
         )
 
     def facts(self) -> Facts:
-        """From the manifests, but for a few lines that are probed for character centres."""
-        name = ", ".join(str(part.reader.folder) for part in self.dataset.parts)
+        """What is known of all shards, and a few lines that are probed for character centres."""
+        name = ", ".join(str(part.reader.folder) for part in self.dataset.parts) + self.divided
         probes = np.unique(np.linspace(0, len(self) - 1, PROBES).astype(np.int64))
         lines = self.batch(probes)
         known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
@@ -125,7 +129,7 @@ class StoredLines:
         return [symbol for symbol in self.alphabet.symbols if symbol and symbol not in seen]
 
     def _infeasible(self, output_length: Callable[[int], int]) -> list[tuple[int, str]]:
-        """By the manifests; only of a shard that they leave in doubt are the labels read."""
+        """By the longest labels; only of a shard that they leave in doubt are the labels read."""
         wrong = []
         for part in self.dataset.parts:
             same = part.reader.info.alphabet.fingerprint == self.alphabet.fingerprint
@@ -148,8 +152,8 @@ class StoredLines:
         return wrong
 
 
-def _all_fit(shard: PackedShard, output_length: Callable[[int], int]) -> bool:
-    """Whether the manifest knows that all labels of a shard fit their images' time steps.
+def _all_fit(shard: ShardFacts, output_length: Callable[[int], int]) -> bool:
+    """Whether it is known that all labels of a shard fit their images' time steps.
 
     Data that was packed before manifests kept `most_steps` is in doubt.
     """
@@ -167,14 +171,23 @@ def open_sources(settings: FitSettings) -> Sources:
     """
     if settings.live:
         return _live_sources(settings)
-    data = parse_data(settings.data)
+    data = open_data(parse_data(settings.data), settings.split)
     train = LineDataset(data, Split.TRAIN)
-    held = [item for item in data if len(LmdbReader(item[0], Split.VAL))]
-    validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held else None
+    held = data.holding(Split.VAL)
+    validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held.items else None
     return Sources(
-        StoredLines(train, settings.curriculum_lines),
+        StoredLines(train, settings.curriculum_lines, _divided(data)),
         StoredLines(validation) if validation else None,
+        data.rule,
     )
+
+
+def _divided(data: DataSets) -> str:
+    """How the renders among the data are divided, as a report says it."""
+    if data.rule is None:
+        return ""
+    by = "the split of the packed data" if data.obeys_packed else "--split"
+    return f", renders divided by sentence, {data.rule.ratio:g} to train on by {by}"
 
 
 def _live_sources(settings: FitSettings) -> Sources:
@@ -182,21 +195,11 @@ def _live_sources(settings: FitSettings) -> Sources:
 
     plan = replace(settings.plan, seed=settings.seed)
     held = settings.validation_lines or LIVE_VALIDATION_LINES
-    rule = _kept_rule(settings.data)
-    return Sources(
-        LiveLines(
-            plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule,
-            settings.curriculum_lines,
-        ),
-        LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule),
+    # Lines that are drawn now obey the split by sentence that packed data keeps.
+    rule = packed_rule(folder for folder, _ in parse_data(settings.data))
+    train = LiveLines(
+        plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule,
+        settings.curriculum_lines,
     )  # fmt: skip
-
-
-def _kept_rule(data: tuple[str, ...]) -> SplitRule | None:
-    """The split by sentence that packed data keeps, so that live lines obey it too."""
-    for folder, _ in parse_data(data):
-        if (folder / MANIFEST).exists():
-            rule = split_rule(folder)
-            if rule.by == "sentence":
-                return rule
-    return None
+    validation = LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule)
+    return Sources(train, validation, train.rule)

@@ -113,6 +113,10 @@ class LmdbReader:
         for shard, at, rows in self.shards.locate(indices):
             yield self._folders[shard], at, rows
 
+    def frames(self, shard: int) -> tuple[IntArray, IntArray]:
+        """Heights and widths of the images of a shard in pixels, (n,) each; decodes none."""
+        return self._folders[shard].frames(self.entries[shard].samples)
+
     def splits(self) -> NDArray[np.uint8]:
         """Split.code of every line by the folder it lies in, (N,)."""
         codes = np.array([shard.split.code for shard in self.entries], np.uint8)

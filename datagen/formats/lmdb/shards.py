@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from datagen.errors import ShardError
 from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.handles import COMMIT_BYTES, environment, lmdb_errors
+from datagen.formats.reader import EncodedLines
 from datagen.formats.tar.shard import checksums
 from datagen.sample import Samples
 from ocrbase.errors import listed
@@ -166,7 +167,22 @@ class LmdbFolder:
                 f"{self.folder}: labels that are not UTF-8 text: {listed(bad)}; pack the data again"
             ) from None
 
-    def frames(self, count: int) -> tuple[list[int], list[int]]:
+    def encoded(self, positions: IntArray) -> EncodedLines:
+        """What training needs of the samples at some positions, which count from 0.
+
+        Raises:
+            ShardError: if entries are missing or damaged.
+        """
+        texts = self.texts(positions)
+        length = max(map(len, texts), default=0)
+        meta, _, centres = layout.decode_meta(self.values("meta", positions), length)
+        return EncodedLines(self.values("image", positions), texts, centres, meta["width"])
+
+    def names(self, positions: IntArray) -> list[str]:
+        """How messages call the samples at some positions."""
+        return [f"{self.folder}: {key.decode()}" for key in layout.keys("image", positions)]
+
+    def frames(self, count: int) -> tuple[IntArray, IntArray]:
         """Heights and widths of the first samples' images, (count,) each, as recorded.
 
         Raises:
@@ -174,12 +190,12 @@ class LmdbFolder:
         """
         values = self.values("wh", range(count))
         matches = [_SIZE.fullmatch(value) for value in values]
-        sizes = [(int(m[2]), int(m[1])) for m in matches if m]
+        sizes = np.array([(int(m[2]), int(m[1])) for m in matches if m], np.int64).reshape(-1, 2)
         if len(sizes) < count:
             keys = zip(layout.keys("wh", range(count)), matches, strict=True)
             bad = listed([key.decode() for key, match in keys if not match])
             raise ShardError(f"{self.folder}: no sizes in {bad}; pack the data again")
-        return [height for height, _ in sizes], [width for _, width in sizes]
+        return sizes[:, 0], sizes[:, 1]
 
     def values(self, family: str, positions: Sequence[int] | IntArray) -> list[bytes]:
         """Values of one family of keys at some positions, which count from 0.

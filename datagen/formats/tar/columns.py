@@ -1,7 +1,9 @@
 """The arrays of a sidecar file: names, types and shapes."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.errors import ShardError
 from datagen.sample import META_DTYPE
-from ocrbase.arrays import DAMAGE, read_stored
+from ocrbase.arrays import DAMAGE, StoredArray, locate_stored, read_stored
 from ocrbase.errors import listed
 from ocrbase.inputs import open_regular
 
@@ -46,44 +48,71 @@ def read_columns(path: Path, version: int, names: Sequence[str] | None = None) -
         ShardError: if it is missing, truncated, damaged or of another version, or a column is of
             another type or length than it should be; names the column.
     """
+    with _opened(path, version) as (_, archive):
+        there = {entry.removesuffix(".npy") for entry in archive.namelist()}
+        wanted = [name for name in _COLUMNS if name in there] if names is None else names
+        columns = {name: read_stored(archive, name) for name in wanted}
+        for name, column in columns.items():
+            _check_kind(name, column.dtype.str, column.shape)
+    _check_lengths(path, {name: column.shape for name, column in columns.items()})
+    return columns
+
+
+def locate_columns(path: Path, version: int, names: Sequence[str]) -> dict[str, StoredArray]:
+    """Where in a sidecar some columns lie, without reading them.
+
+    Raises:
+        ShardError: as `read_columns`.
+    """
+    with _opened(path, version) as (file, archive):
+        arrays = {name: locate_stored(file, archive, name) for name in names}
+        for name, array in arrays.items():
+            _check_kind(name, array.dtype, array.shape)
+    _check_lengths(path, {name: array.shape for name, array in arrays.items()})
+    return arrays
+
+
+@contextmanager
+def _opened(path: Path, version: int) -> Iterator[tuple[BufferedReader, zipfile.ZipFile]]:
+    """A sidecar of this version with all the columns it needs; what is damaged gets one line."""
     if not path.exists():
         raise ShardError(f"{path} is missing beside its shard: delete the shard and make it again")
     try:
         with open_regular(path, error=ShardError) as file, zipfile.ZipFile(file) as archive:
-            stored = int(_read(archive, "version"))
-            if stored != version:
-                raise ShardError(f"{path} is of version {stored}, this program reads {version}")
+            held = read_stored(archive, "version")
+            _check_kind("version", held.dtype.str, held.shape)
+            if int(held) != version:
+                raise ShardError(f"{path} is of version {held}, this program reads {version}")
             there = {entry.removesuffix(".npy") for entry in archive.namelist()}
             missing = [name for name in _REQUIRED if name not in there]
             if missing:
                 raise ValueError(f"without the columns {listed(missing)}")
-            wanted = [name for name in _COLUMNS if name in there] if names is None else names
-            columns = {name: _read(archive, name) for name in wanted}
+            yield file, archive
     except DAMAGE as error:
         raise ShardError(
             f"{path} is truncated or damaged ({error}): delete it and its shard, make both again"
         ) from error
-    lengths = {len(columns[name]) for name in columns if _COLUMNS[name][1][:1] == (_N,)}
+
+
+def _check_kind(name: str, dtype: str, shape: tuple[int, ...]) -> None:
+    """Compare a column with `_COLUMNS`.
+
+    Raises:
+        ValueError: if it is of another type or shape.
+    """
+    kind, lengths = _COLUMNS[name]
+    fits = len(shape) == len(lengths) and all(
+        wanted < 0 or wanted == length for wanted, length in zip(lengths, shape, strict=False)
+    )
+    if dtype != kind or not fits:
+        raise ValueError(f"column {name} is of type {dtype} and shape {shape}")
+
+
+def _check_lengths(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """All columns that have a row for each line must have as many."""
+    lengths = {shape[0] for name, shape in shapes.items() if _COLUMNS[name][1][:1] == (_N,)}
     if len(lengths) > 1 or 0 in lengths:
         raise ShardError(
             f"{path} has columns of {listed([f'{n:,}' for n in sorted(lengths)])} lines: delete it"
             " and its shard, make both again"
         )
-    return columns
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """One column, read-only.
-
-    Raises:
-        ValueError: if it is not what `_COLUMNS` says, or not as long as its shape says.
-    """
-    column = read_stored(archive, name)
-    kind, lengths = _COLUMNS[name]
-    shape = column.shape
-    fits = len(shape) == len(lengths) and all(
-        wanted < 0 or wanted == length for wanted, length in zip(lengths, shape, strict=False)
-    )
-    if column.dtype.str != kind or not fits:
-        raise ValueError(f"column {name} is of type {column.dtype.str} and shape {shape}")
-    return column

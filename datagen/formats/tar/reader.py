@@ -62,14 +62,15 @@ class RenderReader:
 
     Args:
         folder: the render's folder.
-        partial: accept a render that has not finished, and read the shards there are.
+        partial: accept a render that has not finished, and read the shards there are; None: no, and
+            the user has no say in it.
 
     Raises:
         ShardError: if manifest or shards are missing, truncated or damaged, or a shard holds other
             samples than those of its number; names all of them.
     """
 
-    def __init__(self, folder: Path, *, partial: bool = False) -> None:
+    def __init__(self, folder: Path, *, partial: bool | None = None) -> None:
         self.folder = folder
         self.manifest: RenderManifest = read_render_manifest(folder)
         self._info = DatasetInfo(
@@ -79,7 +80,7 @@ class RenderReader:
         )
         self._root = folder.absolute()  # a worker may run elsewhere
         self.numbers = _numbers(folder, self.manifest, partial)
-        self.shards = Spans.of(_lengths(folder, self.numbers, self.manifest, partial))
+        self.shards = Spans.of(_lengths(folder, self.numbers, self.manifest, bool(partial)))
         self._open: OrderedDict[int, TarShard] = OrderedDict()
 
     @property
@@ -194,7 +195,7 @@ class RenderShard:
                 yield Finding(Problem.CHECKSUM, name, "the mask is damaged")
 
 
-def _numbers(folder: Path, manifest: RenderManifest, partial: bool) -> list[int]:
+def _numbers(folder: Path, manifest: RenderManifest, partial: bool | None) -> list[int]:
     """Numbers of the shards to read, ascending."""
     finished = finished_shards(folder)
     wanted = shard_count(manifest.n, manifest.shard_size)
@@ -203,9 +204,10 @@ def _numbers(folder: Path, manifest: RenderManifest, partial: bool) -> list[int]
         missing = (number for number in count() if number not in finished)
         shown = islice(missing, min(_SHOWN, wanted - len(there)))
         names = listed([f"shard-{number:05d}" for number in shown])
+        choice = "" if partial is None else ", or take what is there with --partial"
         raise ShardError(
             f"{folder} lacks {wanted - len(there):,} of {wanted:,} shards ({names}): run the"
-            " command that made it again to complete it, or take what is there with --partial"
+            f" command that made it again to complete it{choice}"
         )
     if not there:
         raise ShardError(f"{folder} has no finished shard: run the command that made it again")

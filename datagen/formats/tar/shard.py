@@ -7,7 +7,6 @@ sample where Python's tarfile takes sixty.
 """
 
 import contextlib
-import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
+from datagen.formats.tar.byte_ranges import read_ranges
 from datagen.formats.tar.sidecar import MAX_INDEX, Sidecar, encode_sidecar, read_sidecar
-from datagen.formats.tar.ustar import BLOCK, RECORD, end_of_archive, members
+from datagen.formats.tar.ustar import BLOCK, end_of_archive, members
 from datagen.images import extension
 from datagen.sample import LabelTable, Samples, stack_rows
 from ocrbase.inputs import open_regular
 from ocrbase.publishing import attempt_path, discard, disk_errors, flush, publish, publish_bytes
 
 IntArray = NDArray[np.int64]
-
-_SPAN_WASTE = 4  # bytes read for each byte wanted, at most, before samples are read one by one
-_MAX_SPAN = 1 << 26
 
 
 class TarShardWriter:
@@ -135,6 +132,7 @@ class TarShard:
     """
 
     def __init__(self, stem: Path) -> None:
+        self.stem = stem
         self.tar, path = shard_files(stem)
         self.sidecar = read_sidecar(path)
         check_size(self.tar, self.sidecar.tar_size)
@@ -173,19 +171,8 @@ class TarShard:
         return [data.decode("utf-8", "replace") for data in members]
 
     def _bytes(self, offsets: IntArray, sizes: IntArray) -> list[bytes]:
-        if not len(offsets):
-            return []
-        start, end = int(offsets.min()), int((offsets + sizes).max())
-        spots = list(zip(offsets.tolist(), sizes.tolist(), strict=True))
         with open_regular(self.tar, error=ShardError) as file:
-            if end - start <= min(_SPAN_WASTE * int(sizes.sum()) + RECORD, _MAX_SPAN):
-                span = os.pread(file.fileno(), end - start, start)
-                parts = [span[o - start : o - start + size] for o, size in spots]
-            else:
-                parts = [os.pread(file.fileno(), size, offset) for offset, size in spots]
-        if any(len(data) != size for data, (_, size) in zip(parts, spots, strict=True)):
-            raise ShardError(f"{self.tar} ended early: delete it and make it again")
-        return parts
+            return read_ranges(file, self.tar, offsets, sizes)
 
 
 def member_bytes(samples: Samples, labels: list[bytes]) -> tuple[bytes, IntArray]:

@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import ShardError
-from datagen.formats.tar.columns import read_columns
+from datagen.formats.tar.columns import locate_columns, read_columns
 from datagen.sample import META_DTYPE, LabelTable
+from ocrbase.arrays import StoredArray
 
 VERSION = 1
 MAX_INDEX = 10**9  # keys of a tar have nine digits
+LINE_COLUMNS = ("text", "text_end", "centres", "width", "image_offset", "image_size")
 
 IntArray = NDArray[np.int64]
 _FIELDS = META_DTYPE.names or ()
@@ -135,6 +137,25 @@ def read_indices(path: Path) -> tuple[int, NDArray[np.uint64]]:
     """
     columns = read_columns(path, VERSION, ("tar_size", "index"))
     return int(columns["tar_size"]), columns["index"]
+
+
+def locate_lines(path: Path) -> dict[str, StoredArray]:
+    """Where the columns lie that training reads lines by; see `LINE_COLUMNS`.
+
+    Raises:
+        ShardError: if the sidecar is missing, truncated, damaged or of another version.
+    """
+    return locate_columns(path, VERSION, LINE_COLUMNS)
+
+
+def read_frames(path: Path) -> tuple[IntArray, IntArray]:
+    """Heights and widths of the images in pixels, (n,) each, without the rest of the sidecar.
+
+    Raises:
+        ShardError: if the sidecar is missing, truncated, damaged or of another version.
+    """
+    columns = read_columns(path, VERSION, ("height", "width"))
+    return columns["height"].astype(np.int64), columns["width"].astype(np.int64)
 
 
 def split_text(text: NDArray[np.uint8], text_end: IntArray) -> list[str]:

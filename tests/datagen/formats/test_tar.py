@@ -245,7 +245,7 @@ def test_a_folder_with_a_missing_shard_is_refused_or_read_in_part(tmp_path: Path
     folder = make_render(tmp_path / "news", 130, shard_size=50)
     shard_stem(folder, 1).with_suffix(".tar").unlink()
     with pytest.raises(ShardError, match=r"lacks 1 of 3 shards \(shard-00001\).*--partial"):
-        RenderReader(folder)
+        RenderReader(folder, partial=False)
     assert RenderReader(folder, partial=True).read([50]).texts == make_samples([100]).texts
 
 
