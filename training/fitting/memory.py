@@ -13,6 +13,10 @@ ACTIVATION_BYTES = {
 SCORE_BYTES = {"float32": 4, "bfloat16": 2}  # per class and time step, once forward, once back
 ON_THE_WAY = 1.35  # gradients on their way back beside all that is kept; measured, crnn_v2
 PROCESS_BYTES = 2**29  # code, CUDA's context, libraries' buffers
+RENDERING_BYTES = 700 * 2**20  # live, in the process itself: glyphs, 400 MiB of them, faces, texts
+# Batches of many widths leave gaps in a heap that is never trimmed (`hardware.set_up`): crnn_lite,
+# 100,000 live lines of 32 to 832 px, took 2.9 to 3.1 GB per process, 1.4 forecast without either.
+GAPS = 2.0
 STATE_COPIES = 5  # weights, gradients, two moments, EMA, in float32
 
 GPU_LINES = (512, 256, 128, 64, 32)  # lines per GPU and step to choose from

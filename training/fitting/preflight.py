@@ -7,7 +7,7 @@ from training.fitting.batches import MAX_COLUMNS_ON_CPU
 from training.fitting.data import Facts
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
-from training.fitting.memory import line_bytes, process_bytes
+from training.fitting.memory import GAPS, RENDERING_BYTES, line_bytes, process_bytes
 from training.fitting.run_settings import RunSettings
 from training.fitting.sources import Sources
 from training.model.model_settings import HIDDEN
@@ -33,7 +33,7 @@ def preflight(
         _refuse_infeasible(facts, network)
     read = settings.batch_size * settings.select_from
     epochs = settings.steps * read / len(sources.train)
-    gib = memory_bytes(settings, network, facts.longest_px, rank) / 2**30
+    gib = memory_bytes(settings, network, facts, rank) / 2**30
     held = len(sources.validation) if sources.validation is not None else 0
     return [
         f"run: runs/{settings.run}",
@@ -49,13 +49,19 @@ def preflight(
     ]
 
 
-def memory_bytes(settings: RunSettings, network: Recogniser, width_px: int, rank: Rank) -> float:
-    """Peak memory of one process, if all lines of a batch are as wide as the widest."""
+def memory_bytes(settings: RunSettings, network: Recogniser, facts: Facts, rank: Rank) -> float:
+    """Peak memory of one process, if all lines of a batch are as wide as the widest.
+
+    On the CPU all of it; on a GPU that of the GPU.
+    """
     lines = settings.batch_size / rank.world_size / settings.accumulate
-    if rank.device.type == "cpu":
-        lines = min(lines, max(1, MAX_COLUMNS_ON_CPU / width_px))
-    each = line_bytes(network.settings, settings.precision, width_px)
-    return process_bytes(_count(network), lines, each)
+    each = line_bytes(network.settings, settings.precision, facts.longest_px)
+    if rank.device.type != "cpu":
+        return process_bytes(_count(network), lines, each)
+    lines = min(lines, max(1, MAX_COLUMNS_ON_CPU / facts.longest_px))
+    each *= 1.0 if facts.one_width else GAPS
+    rendering = RENDERING_BYTES if settings.live and not settings.workers else 0
+    return process_bytes(_count(network), lines, each) + rendering
 
 
 def _refuse_infeasible(facts: Facts, network: Recogniser) -> None:

@@ -51,7 +51,7 @@ for _ in range(2):
     state.clip()
     state.advance(1e-4)
 peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
-print(peak, round(memory_bytes(settings, network, 280, rank)))
+print(peak, round(memory_bytes(settings, network, sources.train.facts(), rank)))
 """
 
 
