@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -29,14 +30,25 @@ _AT_ONCE = 8  # objects that are fetched side by side
 _WAIT_S = 0.5  # between looks at whether another process has finished
 
 Progress = Callable[[int, int], None]  # bytes done, bytes to do
-Fetch = Callable[[str], Path]  # a path or URL as a user names it -> a folder on this machine
+Wanted = Callable[[str], bool]  # whether an object of that name is needed
+
+
+def everything(name: str) -> bool:
+    """For `wanted`: every object."""
+    return True
+
+
+class Fetch(Protocol):
+    """What `local_folder` does, with a cache folder and a progress bar perhaps."""
+
+    def __call__(self, text: str, *, wanted: Wanted = everything) -> Path: ...
 
 
 def local_folder(
     text: str,
     *,
     cache: Path | None = None,
-    leave_out: str = "",
+    wanted: Wanted = everything,
     say: Callable[[str], object] = lambda line: None,
     progress: Progress = lambda done, total: None,
 ) -> Path:
@@ -45,7 +57,7 @@ def local_folder(
     Args:
         text: path or URL.
         cache: where copies lie; None takes `stores` in the cache directory.
-        leave_out: beginning of the names of objects that are not needed, if not empty.
+        wanted: which objects are needed; copies of others stay as they are.
         say: told what will be fetched, before it is.
         progress: called with the bytes fetched so far and their total.
 
@@ -57,13 +69,13 @@ def local_folder(
     if not is_url(text):
         return local_path(text)
     store = Store(text)
-    objects = _wanted(store, leave_out)
+    objects = _objects(store, wanted)
     if not objects:
         raise StoreError(f"{store} holds nothing: look at its name, or render into it first")
     copy = _Copy(store, cache or cache_home() / "stores")
     with _when_free(copy.folder, say), disk_errors(copy.folder, OTHER_CACHE):
         copy.update(objects, say, progress)
-    changed = [name for name, now in _wanted(store, leave_out).items() if objects.get(name) != now]
+    changed = [name for name, now in _objects(store, wanted).items() if objects.get(name) != now]
     if changed:
         raise StoreError(
             f"{store} was written to while it was read ({listed(changed, 3)}): wait until that"
@@ -90,10 +102,9 @@ class _Copy:
 
     def __init__(self, store: Store, cache: Path) -> None:
         self.store = store
-        digest = hashlib.sha256(store.url.encode()).hexdigest()[:12]
-        self.folder = cache / f"{store.name}-{digest}"
-        self._parts = cache / f".{self.folder.name}.parts"
-        self._record = cache / f".{self.folder.name}.jsonl"
+        own = cache / hashlib.sha256(store.url.encode()).hexdigest()[:16]
+        self.folder = own / store.name  # named as there: names of folders count in a split
+        self._parts, self._record = own / "parts", own / "fetched.jsonl"
         self._stop = threading.Event()
         self._guard = threading.Lock()
 
@@ -128,7 +139,7 @@ class _Copy:
     def _remove_gone(
         self, held: Mapping[str, StoredObject], objects: Mapping[str, StoredObject]
     ) -> None:
-        """Remove files whose objects have gone; those of objects left out stay."""
+        """Remove files whose objects have gone; those of objects not wanted stay."""
         unknown = set(held) - set(objects)
         for name in unknown - set(self.store.objects() if unknown else ()):
             self._path(name).unlink(missing_ok=True)
@@ -207,13 +218,8 @@ class _Copy:
             )
 
 
-def _wanted(store: Store, leave_out: str) -> dict[str, StoredObject]:
-    objects = store.objects()
-    return {
-        name: entry
-        for name, entry in objects.items()
-        if not (leave_out and name.startswith(leave_out))
-    }
+def _objects(store: Store, wanted: Wanted) -> dict[str, StoredObject]:
+    return {name: entry for name, entry in store.objects().items() if wanted(name)}
 
 
 @contextmanager

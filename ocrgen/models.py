@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from datagen.formats.data_folders import data_folder
 from datagen.split import Split
 from ocrbase.errors import SettingsError
 from ocrbase.homes import RUNS
@@ -109,8 +110,10 @@ def evaluate(
     if not isinstance(reader, LineReader):
         reader = LineReader.open(reader)
     rule = split_of_run(Path(reader.scorer.name))
-    source = open_labelled(Path(data), Split(split) if split else None, rule=rule)
-    return evaluate_lines(reader, source, source.name, limit=limit)
+    folder = data_folder(str(data), split=Split(split or "val"))
+    source = open_labelled(folder, Split(split) if split else None, rule=rule)
+    name = source.name.replace(str(folder), str(data))
+    return evaluate_lines(reader, source, name, limit=limit)
 
 
 def _names(data: str | Path | Iterable[str | Path]) -> list[str]:

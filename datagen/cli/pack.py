@@ -1,11 +1,13 @@
 """`ocrgen pack`: split lines and write them as LMDB shards."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import (
     FiniteRange,
     alphabet_option,
@@ -67,18 +69,24 @@ if TYPE_CHECKING:
 @partial_option
 @click.option("--overwrite", is_flag=True, help="Replace packed data; its split is kept.")
 @job_options
-def command(inputs: tuple[str, ...], **values: Any) -> None:
+@cache_option
+def command(inputs: tuple[str, ...], cache: Path | None, **values: Any) -> None:
     """Split lines into training and validation, and write them as LMDB shards.
 
-    Each FOLDER (default: data/renders) is a render, an import or packed data, or holds such
-    folders. All windows of one sentence are in one split. The first pack chooses the split; later
-    packs into the same folder keep it.
+    Each FOLDER (default: data/renders), a path or a URL, is a render, an import or packed data, or
+    holds such folders. All windows of one sentence are in one split. The first pack chooses the
+    split; later packs into the same folder keep it.
     """
     settings = PackSettings(inputs=inputs or PackSettings.inputs, **values)
     from datagen.pack.job import pack
 
     with bar(" lines") as progress:
-        summary = pack(settings, command=" ".join(["ocrgen", *sys.argv[1:]]), progress=progress)
+        summary = pack(
+            settings,
+            command=" ".join(["ocrgen", *sys.argv[1:]]),
+            fetch=fetcher(cache),
+            progress=progress,
+        )
     for line in _lines(summary):
         click.echo(line)
     for warning in summary.warnings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import format_option, partial_option
 from datagen.cli.tables import print_reports
 
@@ -30,10 +31,16 @@ _SHOWN = 12
     help="Images to decode per dataset; 0 decodes all.",
 )
 @partial_option
+@cache_option
 def command(
-    paths: tuple[str, ...], form: str, html: Path | None, images: int, partial: bool
+    paths: tuple[str, ...],
+    form: str,
+    html: Path | None,
+    images: int,
+    partial: bool,
+    cache: Path | None,
 ) -> None:
-    """Describe the renders, imports and packed data at PATHS.
+    """Describe the renders, imports and packed data at PATHS or URLs.
 
     Counts classes and rare classes, faces, sizes and repeated labels, and measures contrast.
     """
@@ -46,7 +53,9 @@ def command(
     if html is not None:
         check_output(html, endings=PAGES)
     with bar(" lines") as progress:
-        datasets = stats(paths, images=images, partial=partial, progress=progress)
+        datasets = stats(
+            paths, images=images, partial=partial, fetch=fetcher(cache), progress=progress
+        )
     if html is not None:
         from datagen.stats.page import page
 

@@ -1,10 +1,12 @@
 """`ocrgen verify`: read data back and say what is wrong with it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import format_option, jobs_option
 from datagen.cli.tables import print_reports
 
@@ -16,9 +18,11 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option("--quick", is_flag=True, help="Decode 200 images per shard instead of all.")
 @jobs_option
+@cache_option
 @format_option()
-def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
-    """Check the renders, imports and packed data at PATHS; exit code 1 if anything is wrong.
+def command(paths: tuple[str, ...], quick: bool, jobs: int, cache: Path | None, form: str) -> None:
+    """Check the renders, imports and packed data at PATHS or URLs; exit code 1 if anything is
+    wrong.
 
     Checks counts, keys, checksums, every image, every label against the alphabet and against the
     time steps of every network, and that no sentence is in both splits.
@@ -28,7 +32,7 @@ def command(paths: tuple[str, ...], quick: bool, jobs: int, form: str) -> None:
     from datagen.verify.job import verify
 
     with bar(" shards") as progress:
-        reports = verify(paths, quick=quick, jobs=jobs, progress=progress)
+        reports = verify(paths, quick=quick, jobs=jobs, fetch=fetcher(cache), progress=progress)
     if form == "json":
         click.echo(json.dumps([report.to_json() for report in reports], ensure_ascii=False))
     elif form == "tsv":

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError, ImageError, ShardError
+from datagen.formats.data_folders import with_folders
 from datagen.formats.data_sets import DataSets, open_data, outside_message, refuse_outside
 from datagen.formats.reader import ShardLines, SplitReader
 from datagen.formats.spans import Spans
@@ -141,7 +142,7 @@ class LineDataset:
             raise SettingsError(f"split {split!r}: give one of {', '.join(PACKED)}")
         if not 0 < share <= 1:
             raise SettingsError(f"share {share:g}: give a share for training above 0, at most 1")
-        sets = open_data(parse_data([str(item) for item in data]), share, alphabet=alphabet)
+        sets = open_data(parse_data(with_folders(map(str, data))), share, alphabet=alphabet)
         return cls(sets, Split(split), alphabet=alphabet)
 
     def __len__(self) -> int:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet, load
 from datagen.errors import AlphabetError, ShardError
-from datagen.formats.dataset import find_datasets, open_dataset
+from datagen.formats.data_folders import named_datasets
+from datagen.formats.dataset import open_dataset
 from datagen.formats.manifest import PackedInput, RenderManifest, TextSource
 from datagen.formats.reader import DatasetReader
 from datagen.formats.spans import Spans
 from datagen.sample import UNKNOWN, LabelTable, Samples
 from ocrbase.errors import SettingsError, listed
+from ocrbase.store_copies import Fetch, local_folder
 
 IntArray = NDArray[np.int64]
 Lines = TypeVar("Lines", Samples, LabelTable)
@@ -28,7 +30,8 @@ class PackInput:
     """One dataset of a pack.
 
     Attributes:
-        path: its folder.
+        name: its path or URL.
+        path: its folder on this machine.
         reader: of its samples.
         start: position of its first sample among those of all inputs.
         corpus_map: position in the merged table of each of its corpora, and UNKNOWN at the end.
@@ -37,6 +40,7 @@ class PackInput:
         normalises: whether that is not its own, so that labels are normalised onto it.
     """
 
+    name: str
     path: Path
     reader: DatasetReader
     start: int
@@ -64,7 +68,7 @@ class PackInput:
         if (self.target.class_ids(joined) >= len(self.target)).any():
             outside = listed([repr(c) for c in self.target.outside(joined)])
             raise AlphabetError(
-                f"{self.path}: labels hold {outside}, not among the {len(self.target)} classes of"
+                f"{self.name}: labels hold {outside}, not among the {len(self.target)} classes of"
                 " the target alphabet; choose another with --alphabet, or render the lines anew"
                 " with it"
             )
@@ -125,7 +129,7 @@ class PackInputs:
             if first is not item:
                 lines = min(len(first.reader), len(item.reader))
                 yield (
-                    f"{item.path} and {first.path} were rendered with the same seed, text and"
+                    f"{item.name} and {first.name} were rendered with the same seed, text and"
                     f" look: {lines:,} lines are duplicate images; render one of them with another"
                     " --seed"
                 )
@@ -146,37 +150,48 @@ class PackInputs:
 
 
 def open_inputs(
-    paths: Sequence[str], *, alphabet: str | None = None, partial: bool = False
+    paths: Sequence[str],
+    *,
+    alphabet: str | None = None,
+    partial: bool = False,
+    fetch: Fetch = local_folder,
 ) -> PackInputs:
-    """Open the datasets of some paths and merge their tables.
+    """Open the datasets of some paths and URLs and merge their tables.
 
     Raises:
         ShardError: if a path holds no dataset, or a damaged one, or two hold the same.
         AlphabetError: if their alphabets differ and no target is given; names both.
     """
-    folders = [folder for path in paths for folder in find_datasets(Path(path))]
+    found = named_datasets(paths, fetch)
+    folders = [folder for _, folder in found]
     resolved = [folder.resolve() for folder in folders]
     twice = [str(folder) for folder in sorted(set(resolved)) if resolved.count(folder) > 1]
     if twice:
         raise ShardError(f"named more than once: {listed(twice)}")
     readers = [open_dataset(folder, partial=partial) for folder in folders]
     target = load(alphabet) if alphabet else _common_alphabet(folders, readers)
-    return join_inputs(folders, readers, target)
+    return join_inputs(found, readers, target)
 
 
 def join_inputs(
-    folders: Sequence[Path], readers: Sequence[DatasetReader], target: Alphabet
+    found: Sequence[tuple[str, Path]], readers: Sequence[DatasetReader], target: Alphabet
 ) -> PackInputs:
-    """Datasets that are open, one after another, with merged tables and labels on one alphabet."""
+    """Datasets that are open, one after another, with merged tables and labels on one alphabet.
+
+    Args:
+        found: name and folder of each.
+        readers: of them.
+        target: alphabet of the labels.
+    """
     corpora = _merge([reader.info.corpora for reader in readers])
     faces = _merge([reader.info.faces for reader in readers])
     spans = Spans.of([len(reader) for reader in readers])
     items = []
-    for folder, reader, start in zip(folders, readers, spans.starts.tolist(), strict=False):
+    for (name, folder), reader, start in zip(found, readers, spans.starts.tolist(), strict=False):
         info = reader.info
         maps = (_positions(info.corpora, corpora), _positions(info.faces, faces))
         same = info.alphabet.fingerprint == target.fingerprint
-        items.append(PackInput(folder, reader, start, *maps, target, not same))
+        items.append(PackInput(name, folder, reader, start, *maps, target, not same))
     return PackInputs(tuple(items), spans, target, corpora, faces)
 
 
@@ -227,7 +242,7 @@ def _described(item: PackInput) -> PackedInput:
     manifest = item.reader.manifest
     render = manifest if isinstance(manifest, RenderManifest) else None
     return PackedInput(
-        path=str(item.path),
+        path=item.name,
         n=len(item.reader),
         format=manifest.KIND,
         command=manifest.command,

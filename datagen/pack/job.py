@@ -28,6 +28,7 @@ from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import SettingsError, listed
 from ocrbase.locks import owned
 from ocrbase.publishing import disk_errors
+from ocrbase.store_copies import Fetch, local_folder
 
 IntArray = NDArray[np.int64]
 
@@ -63,6 +64,7 @@ def pack(
     settings: PackSettings,
     *,
     command: str = "",
+    fetch: Fetch = local_folder,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackSummary:
     """Split datasets and write them as LMDB shards with manifest and card.
@@ -70,6 +72,7 @@ def pack(
     Args:
         settings: of the pack.
         command: for the manifest.
+        fetch: copies what a URL among the inputs names.
         progress: called with (lines done, lines to do) as shards are finished.
 
     Raises:
@@ -81,17 +84,19 @@ def pack(
         WorkerError: if a worker dies; finished shards are kept.
     """
     with owned(Path(settings.out)):
-        return _pack(settings, command, progress)
+        return _pack(settings, command, fetch, progress)
 
 
 def _pack(
-    settings: PackSettings, command: str, progress: Callable[[int, int], None]
+    settings: PackSettings, command: str, fetch: Fetch, progress: Callable[[int, int], None]
 ) -> PackSummary:
     started, out = time.monotonic(), Path(settings.out)
     building = BuildFolder(out)
     building.recover()
     check_replaceable(out, settings.overwrite)
-    inputs = open_inputs(settings.inputs, alphabet=settings.alphabet, partial=settings.partial)
+    inputs = open_inputs(
+        settings.inputs, alphabet=settings.alphabet, partial=settings.partial, fetch=fetch
+    )
     _check_apart(inputs, out)
     rule, splits, groups = _splits(settings, inputs, out)
     tasks = _tasks(settings, splits)

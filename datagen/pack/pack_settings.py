@@ -20,7 +20,7 @@ class PackSettings:
     """A whole pack.
 
     Attributes:
-        inputs: folders of renders, imports or packed data, or folders that hold such.
+        inputs: folders of renders, imports or packed data, or folders that hold such; URLs too.
         out: folder of the packed data.
         split: share of lines for training; None keeps that of the folder's first pack, or 0.99.
         split_by: what may not be torn apart; None keeps that of the first pack, or "sentence".

@@ -39,8 +39,8 @@ def split_renders(
         ShardError: if a sidecar is damaged.
         AlphabetError: if labels are outside of the alphabet.
     """
-    folders = [reader.folder for reader in readers]
-    inputs = join_inputs(folders, readers, alphabet)
+    found = [(reader.name, reader.folder) for reader in readers]
+    inputs = join_inputs(found, readers, alphabet)
     if rule is None:
         wanted = SplitRule("sentence", share, DEFAULT_SEED, 0)
         rule, codes, _ = decide(inputs, wanted, keep_threshold=False)

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.formats.dataset import find_datasets, open_dataset
+from datagen.formats.data_folders import named_datasets
+from datagen.formats.dataset import open_dataset
 from datagen.formats.reader import DatasetReader
 from datagen.formats.styles import styles_of
 from datagen.images import try_decode
 from datagen.sample import EFFECTS, UNKNOWN, LabelTable, Samples
 from datagen.split import SPLITS
+from ocrbase.store_copies import Fetch, local_folder
 
 IntArray = NDArray[np.int64]
 
@@ -122,21 +124,23 @@ def stats(
     *,
     images: int = 2000,
     partial: bool = False,
+    fetch: Fetch = local_folder,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Statistics]:
     """Count what the datasets of some paths hold.
 
     Args:
-        paths: datasets, or folders that hold some.
+        paths: datasets, or folders that hold some; URLs too.
         images: images to decode of each, spread evenly; 0 decodes all.
         partial: take renders that have not finished.
+        fetch: copies what a URL names.
         progress: called with (lines done, lines to do) of each dataset.
 
     Raises:
         ShardError: if a path holds no dataset, or a damaged one.
     """
-    folders = [folder for path in paths for folder in find_datasets(Path(path))]
-    return [_stats(folder, images, partial, progress) for folder in folders]
+    found = named_datasets(paths, fetch)
+    return [_stats(name, folder, images, partial, progress) for name, folder in found]
 
 
 def percentiles(values: NDArray[np.floating]) -> tuple[float, float, float]:
@@ -148,11 +152,11 @@ def percentiles(values: NDArray[np.floating]) -> tuple[float, float, float]:
 
 
 def _stats(
-    folder: Path, images: int, partial: bool, progress: Callable[[int, int], None]
+    name: str, folder: Path, images: int, partial: bool, progress: Callable[[int, int], None]
 ) -> Statistics:
     reader = open_dataset(folder, partial=partial)
     alphabet = reader.info.alphabet
-    statistics = Statistics(str(folder), len(reader), alphabet, np.zeros(len(alphabet), np.int64))
+    statistics = Statistics(name, len(reader), alphabet, np.zeros(len(alphabet), np.int64))
     statistics.styles = styles_of(reader.manifest)
     labels = np.zeros(len(reader), np.uint64)
     sentences = np.zeros(len(reader), np.uint64)
@@ -164,8 +168,8 @@ def _stats(
         progress(stop, len(reader))
     _count_repeats(statistics, labels, sentences, reader)
     _look(statistics, reader, images)
-    for name in ("corpora", "faces", "sizes"):
-        setattr(statistics, name, dict(Counter(getattr(statistics, name)).most_common()))
+    for column in ("corpora", "faces", "sizes"):
+        setattr(statistics, column, dict(Counter(getattr(statistics, column)).most_common()))
     statistics.lengths = dict(sorted(statistics.lengths.items()))
     for code, count in enumerate(np.bincount(reader.splits(), minlength=len(SPLITS)).tolist()):
         if count:

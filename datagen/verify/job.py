@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from datagen.errors import ShardError
-from datagen.formats.dataset import find_datasets, open_dataset
+from datagen.formats.data_folders import named_datasets
+from datagen.formats.dataset import open_dataset
 from datagen.formats.manifest import PackedManifest
 from datagen.formats.reader import DatasetReader, Problem
 from datagen.shards import run_shards
 from datagen.split import Split
 from datagen.verify.shard_check import CheckedShard, ShardCheck
+from ocrbase.store_copies import Fetch, local_folder
 
 _SHOWN = 5  # offenders of each kind
 
@@ -63,28 +65,30 @@ def verify(
     *,
     quick: bool = False,
     jobs: int = 0,
+    fetch: Fetch = local_folder,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[DatasetReport]:
     """Check every dataset of some paths.
 
     Args:
-        paths: datasets, or folders that hold some.
+        paths: datasets, or folders that hold some; URLs too.
         quick: decode 200 images of each shard instead of all.
         jobs: worker processes; 0 takes one per core.
+        fetch: copies what a URL names.
         progress: called with (shards done, shards to do) of each dataset.
 
     Raises:
         ShardError: if a path holds no dataset at all.
         WorkerError: if a worker dies.
     """
-    folders = [folder for path in paths for folder in find_datasets(Path(path))]
-    return [_verify(folder, quick, jobs, progress) for folder in folders]
+    found = named_datasets(paths, fetch)
+    return [_verify(name, folder, quick, jobs, progress) for name, folder in found]
 
 
 def _verify(
-    folder: Path, quick: bool, jobs: int, progress: Callable[[int, int], None]
+    name: str, folder: Path, quick: bool, jobs: int, progress: Callable[[int, int], None]
 ) -> DatasetReport:
-    started, total = time.monotonic(), DatasetReport(str(folder))
+    started, total = time.monotonic(), DatasetReport(name)
     try:
         reader = open_dataset(folder)
     except ShardError as error:

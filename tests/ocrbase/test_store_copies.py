@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocrbase import store_copies
-from ocrbase.store_copies import local_folder
+from ocrbase.store_copies import Wanted, everything, local_folder
 from ocrbase.stores import Store, StoreError
 from tests.support.object_store import ObjectStore
 from tests.support.paths import ROOT
@@ -24,11 +24,11 @@ class Told:
         self.lines: list[str] = []
         self.moved: list[tuple[int, int]] = []
 
-    def fetch(self, url: str, cache: Path, leave_out: str = "") -> Path:
+    def fetch(self, url: str, cache: Path, wanted: Wanted = everything) -> Path:
         return local_folder(
             url,
             cache=cache,
-            leave_out=leave_out,
+            wanted=wanted,
             say=self.lines.append,
             progress=lambda done, total: self.moved.append((done, total)),
         )
@@ -72,21 +72,25 @@ def test_a_file_that_was_cut_is_fetched_again(object_store: ObjectStore, tmp_pat
     assert _files(folder) == {"a": b"12345"}
 
 
-def test_what_is_left_out_stays_where_it_is(object_store: ObjectStore, tmp_path: Path) -> None:
+def test_what_is_not_wanted_stays_where_it_is(object_store: ObjectStore, tmp_path: Path) -> None:
     url = object_store.url("left")
     for name in ("train/a", "val/b"):
         Store(url).publish_bytes(name, name.encode())
-    folder = Told().fetch(url, tmp_path, leave_out="train/")
+
+    def val(name: str) -> bool:
+        return name.startswith("val/")
+
+    folder = Told().fetch(url, tmp_path, wanted=val)
     assert list(_files(folder)) == ["val/b"]
     Told().fetch(url, tmp_path)
-    Told().fetch(url, tmp_path, leave_out="train/")
+    Told().fetch(url, tmp_path, wanted=val)
     assert list(_files(folder)) == ["train/a", "val/b"]
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ocrbase.store_copies import local_folder
+from ocrbase.store_copies import Wanted, everything, local_folder
 
 def progress(done, total):
     if done >= 8 << 20:

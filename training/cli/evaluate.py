@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import format_option
 from datagen.cli.tables import print_tsv
 from datagen.pack.pack_settings import PackSettings
@@ -18,6 +19,7 @@ from training.cli.options import (
 
 @click.command()
 @data_option(PackSettings.out)
+@cache_option
 @click.option(
     "--split",
     type=click.Choice(["train", "val"]),
@@ -47,7 +49,8 @@ from training.cli.options import (
 )
 @decoding_options
 def command(
-    data: Path | None,
+    data: str | None,
+    cache: Path | None,
     split: str | None,
     allow_outside: bool,
     checkpoint: Path | None,
@@ -69,6 +72,7 @@ def command(
     """
     import json
 
+    from datagen.formats.data_folders import data_folder
     from datagen.split import Split
     from ocrbase.errors import listed
     from ocrbase.outputs import PAGES, check_output
@@ -83,21 +87,23 @@ def command(
 
     if html is not None:
         check_output(html, endings=PAGES)
-    data = data or Path(PackSettings.out)
+    data = data or PackSettings.out
+    folder = data_folder(data, fetcher(cache), Split(split or "val"))
     scorer = open_scorer(checkpoint, onnx, device)
     source = open_labelled(
-        data,
+        folder,
         Split(split) if split else None,
         allow_outside=allow_outside,
         rule=split_of_run(Path(scorer.name)),
     )
+    name = source.name.replace(str(folder), data)
 
     def run(scorer: Scorer) -> Evaluation:
         click.echo(f"reading with {scorer.name}", err=True)
         decode = open_decoder(decoder, lm, scorer.alphabet, width=beam_width, lm_weight=lm_weight)
         reader = LineReader(scorer, decode, ReadSettings(spaces=spaces))
         with bar(" lines") as progress:
-            return evaluate(reader, source, source.name, limit=limit, progress=progress)
+            return evaluate(reader, source, name, limit=limit, progress=progress)
 
     evaluation = run(scorer)
     if evaluation.outside:

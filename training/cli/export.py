@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datagen.cli.bar import bar
+from datagen.cli.fetching import cache_option, fetcher
 from training.cli.options import checkpoint_option, data_option, limit_option
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     "--int8", is_flag=True, help="Quantise the weights to 8 bits, and measure the loss of accuracy."
 )
 @data_option("data/lmdb if it exists, else freshly rendered lines")
+@cache_option
 @limit_option(200)
 def command(
     checkpoint: Path | None,
     out: Path | None,
     consumer: str,
     int8: bool,
-    data: Path | None,
+    data: str | None,
+    cache: Path | None,
     limit: int,
 ) -> None:
     """Write a model as ONNX, for batches of any size and width, and check it against torch.
@@ -59,6 +62,8 @@ def command(
 
     require("torch", "safetensors", extra="train")
     require("onnx", extra="export")
+    from datagen.formats.data_folders import data_folder
+    from datagen.split import Split
     from ocrbase.outputs import check_output, holds
     from training.evaluation.evaluate import evaluate
     from training.evaluation.labelled import open_or_render, some_lines
@@ -80,7 +85,8 @@ def command(
         check_output(out / SETTINGS_FILE)
     else:
         check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else OUTPUT_NAME))
-    with open_or_render(data, limit) as (source, name):
+    folder = None if data is None else data_folder(data, fetcher(cache), Split.VAL)
+    with open_or_render(folder, limit) as (source, name):
         lines = some_lines(source, name, limit)
         if consumer != "ocrtrain":
             _for_others(consumer, checkpoint, out, lines, name)

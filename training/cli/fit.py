@@ -14,6 +14,7 @@ from datagen.cli.config import (
     settings_in_file,
     with_plan_and_look,
 )
+from datagen.cli.fetching import fetcher
 from datagen.cli.options import look_options, plan_options
 from ocrbase.errors import UserError
 from training.cli.groups import GroupedCommand
@@ -24,7 +25,7 @@ from training.model.model_settings import HIDDEN, MODELS, ON_CPU, ON_GPUS
 DEFAULTS = FitSettings()
 GROUPS = {
     "Run": ("run", "resume", "config", "seed"),
-    "Data": ("data", "split", "joined", "augment"),
+    "Data": ("data", "cache", "split", "joined", "augment"),
     "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
     "Optimisation": (
         "epochs", "max_steps", "batch_size", "select_from", "accumulate", "lr", "schedule",
@@ -76,7 +77,7 @@ def option(
 @click.option(
     "--data",
     multiple=True,
-    metavar="PATH[:WEIGHT]",
+    metavar="PATH|URL[:WEIGHT]",
     default=DEFAULTS.data,
     help="What `ocrgen pack` wrote, or a folder of `ocrgen render` or `ocrgen import` as it is."
     " Repeat to mix several; weights share out an epoch among them.",
@@ -85,6 +86,13 @@ def option(
     "--split",
     "Share of the sentences to train on, of renders and with --live; the others validate. Packed"
     " data keeps the split it has, and lines beside it obey that.",
+)
+@option(
+    "--cache",
+    "Folder for copies of data that a URL names.",
+    str,
+    "stores, in OCRGEN_CACHE or the platform's own cache folder",
+    "DIRECTORY",
 )
 @option("--joined", "Share of the pairs of lines that become one sample, side by side.")
 @option("--augment", "Strength of augmentation (shift, blur, noise, erasing), from 0 to 1.")
@@ -168,13 +176,15 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
         raise FitError(TORCH_MISSING) from error
     from training.fitting import run_folder
     from training.fitting.launch import launch
-    from training.fitting.sources import open_sources
+    from training.fitting.sources import open_sources, with_local_data
 
     settings = _checked(FitSettings, **given)
     if resume:
         settings = run_folder.resumed(given)
     else:
         settings = replace(settings, run=settings.run or run_folder.new_name(settings))
+    # Here it is shown, and done before processes start and wait for each other.
+    with_local_data(settings, fetcher(None if settings.cache is None else Path(settings.cache)))
     outcome = launch(settings, open_sources, resume=resume)
     if outcome:
         if outcome.ended_early:

@@ -45,8 +45,8 @@ def data_option(default: str) -> Decorator:
     """Labelled lines to read; `default` says what is read without the option."""
     return click.option(
         "--data",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
+        type=click.Path(),
+        metavar="PATH|URL",
         show_default=default,
         help="Packed dataset, render, or list of lines FILE<TAB>TEXT.",
     )

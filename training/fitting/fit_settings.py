@@ -27,8 +27,9 @@ class FitSettings:
     """A training run. What is None is chosen from the machine and the data, and reported.
 
     Attributes:
-        data: data sets, packed or rendered, each PATH or PATH:WEIGHT. Without weights an epoch
-            takes every line once.
+        data: data sets, packed or rendered, each PATH or PATH:WEIGHT, or a URL in place of the
+            path. Without weights an epoch takes every line once.
+        cache: folder for copies of data that a URL names; None: `stores` in the cache folder.
         run: name of the run's folder under runs/; None takes the date and the model.
         init: model file to start from; classes keep their weights by character.
         model: one of MODELS; None: crnn on GPUs, crnn_lite on the CPU.
@@ -90,6 +91,7 @@ class FitSettings:
     """
 
     data: tuple[str, ...] = (PackSettings.out,)
+    cache: str | None = None
     run: str | None = None
     init: str | None = None
     model: str | None = None
@@ -205,7 +207,7 @@ def present_names(mapping: Mapping[str, Any]) -> dict[str, Any]:
 FREE_ON_RESUME = frozenset(
     {
         "run", "gpus", "processes", "threads", "workers", "checkpoint_every", "checkpoint_minutes",
-        "keep", "log_every", "data", "compile",
+        "keep", "log_every", "data", "cache", "compile",
     }
 )  # fmt: skip
 # What may change as well where the rate does not depend on it until the decay begins: wsd.

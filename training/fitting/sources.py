@@ -4,15 +4,18 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from datagen.alphabet import Alphabet
+from datagen.formats.data_folders import with_folders
 from datagen.formats.data_sets import DataSets, open_data, packed_rule
 from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
 from datagen.formats.reader import ShardFacts
 from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
+from ocrbase.store_copies import Fetch, local_folder
 from training.fitting.augment import augment
 from training.fitting.data import Augment, Facts, LineSource
 from training.fitting.fit_settings import FitSettings
@@ -169,6 +172,7 @@ def open_sources(settings: FitSettings) -> Sources:
     Raises:
         ShardError, AlphabetError: if they are missing, damaged or of another alphabet.
     """
+    settings = with_local_data(settings)
     if settings.live:
         return _live_sources(settings)
     data = open_data(parse_data(settings.data), settings.split)
@@ -188,6 +192,22 @@ def _divided(data: DataSets) -> str:
         return ""
     by = "the split of the packed data" if data.obeys_packed else "--split"
     return f", renders divided by sentence, {data.rule.ratio:g} to train on by {by}"
+
+
+def with_local_data(settings: FitSettings, fetch: Fetch | None = None) -> FitSettings:
+    """Settings that name copies on this machine in place of URLs.
+
+    Args:
+        settings: of the run.
+        fetch: makes the copies; in silence by default.
+
+    Raises:
+        StoreError: if a URL's data cannot be had.
+    """
+    cache = None if settings.cache is None else Path(settings.cache)
+    fetch = fetch or partial(local_folder, cache=cache)
+    # Live rendering obeys the split of packed data, and needs no more of it.
+    return replace(settings, data=with_folders(settings.data, fetch, manifest_only=settings.live))
 
 
 def _live_sources(settings: FitSettings) -> Sources:
