@@ -15,43 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.errors import AlphabetError, ImageError, ShardError
+from datagen.errors import AlphabetError, ShardError
 from datagen.formats.data_folders import with_folders
 from datagen.formats.data_sets import DataSets, open_data, outside_message, refuse_outside
+from datagen.formats.line_batch import LineBatch, decode_lines
 from datagen.formats.reader import ShardLines, SplitReader
 from datagen.formats.spans import Spans
-from datagen.images import UintImages, try_decode
-from datagen.line_geometry import scaled_width
-from datagen.line_images import to_line_height
+from datagen.formats.widths import line_widths
+from datagen.images import UintImages
 from datagen.pack.pack_settings import DEFAULT_SPLIT
 from datagen.split import PACKED, Split
-from datagen.time_steps import scaled_widths
 from ocrbase.errors import SettingsError, listed
 from ocrbase.weights import split_weights
 
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class LineBatch:
-    """B decoded lines.
-
-    Attributes:
-        images: grayscale, (LINE_HEIGHT_PX, w) uint8 each, as wide as the line is.
-        class_ids: (B, L) uint16, zero beyond a label's end.
-        lengths: characters of each label, (B,).
-        centres: x of each character in pixels of `images`, (B, L) float32, NaN where unknown.
-        widths: of the images in pixels, (B,).
-    """
-
-    images: list[UintImages]
-    class_ids: NDArray[np.uint16]
-    lengths: IntArray
-    centres: NDArray[np.float32]
-    widths: IntArray
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 @dataclass(frozen=True)
@@ -160,7 +137,7 @@ class LineDataset:
     @cached_property
     def widths(self) -> NDArray[np.int32]:
         """Width of each line at the height LINE_HEIGHT_PX, in pixels, (N,); decodes no image."""
-        return np.concatenate([_widths(part.reader) for part in self.parts])
+        return np.concatenate([line_widths(part.reader) for part in self.parts])
 
     def batch(self, indices: Sequence[int] | IntArray) -> LineBatch:
         """Fetch and decode lines.
@@ -176,7 +153,7 @@ class LineDataset:
         centres: list[tuple[IntArray, NDArray[np.float32]]] = []
         for shard, at, rows in self._by_shard(indices):
             lines = shard.encoded(rows)
-            decoded = _decode(lines.images, shard, rows)
+            decoded = decode_lines(lines.images, shard, rows)
             for where, text, image in zip(at.tolist(), lines.texts, decoded, strict=True):
                 texts[where], images[where] = text, image
             stored[at] = np.maximum(lines.widths, 1)
@@ -255,37 +232,6 @@ class LineDataset:
 
 
 _NOTHING = np.zeros((0, 0), np.uint8)
-
-
-def _decode(images: Sequence[bytes], shard: ShardLines, rows: IntArray) -> list[UintImages]:
-    """The images of some rows of a shard, scaled to LINE_HEIGHT_PX in proportion."""
-    decoded = []
-    for number, data in enumerate(images):
-        image = try_decode(data)
-        if image is None:
-            (name,) = shard.names(rows[number : number + 1])
-            raise ImageError(f"{name} cannot be decoded; ocrgen verify lists all such images")
-        decoded.append(to_line_height(image))
-    return decoded
-
-
-def frame_width(frame: str) -> int:
-    """Width at LINE_HEIGHT_PX of images of a frame as manifests name it, "280x32"."""
-    width, height = map(int, frame.split("x"))
-    return scaled_width(height, width)
-
-
-def _widths(reader: SplitReader) -> NDArray[np.int32]:
-    """Width of each sample at LINE_HEIGHT_PX; from what is known where a shard has one size."""
-    parts = [np.zeros(0, np.int32)]
-    for number, shard in enumerate(reader.entries):
-        if len(shard.sizes) == 1:
-            width = frame_width(next(iter(shard.sizes)))
-            parts.append(np.full(shard.samples, width, np.int32))
-        else:
-            heights, widths = reader.frames(number)
-            parts.append(scaled_widths(heights, widths).astype(np.int32))
-    return np.concatenate(parts)
 
 
 def _check_labels(readers: list[SplitReader], alphabet: Alphabet) -> None:

@@ -42,6 +42,7 @@ class Facts:
         one_width: whether all lines are padded to one width.
         infeasible: (sample index, label) of lines with more characters than time steps can hold,
             given the time steps of each width.
+        divided: what is to be said of the split of stored lines; empty where that is nothing.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Facts:
     longest_px: int
     one_width: bool
     infeasible: Callable[[Callable[[int], int]], list[tuple[int, str]]]
+    divided: str = ""
 
 
 # How torch's loader tells that a worker or its pinning thread is gone, or gives nothing.

@@ -38,6 +38,7 @@ def preflight(
     return [
         f"run: runs/{settings.run}",
         f"data: {facts.name}, {len(sources.train):,} lines to train on, {held:,} to validate",
+        *([f"split: {facts.divided}"] if facts.divided else []),
         _alphabet_line(sources, facts),
         _alignment_line(settings, facts),
         f"network: {_shape(settings)}, {_count(network):,} parameters,"

@@ -11,8 +11,10 @@ import numpy as np
 from datagen.alphabet import Alphabet
 from datagen.formats.data_folders import with_folders
 from datagen.formats.data_sets import DataSets, open_data, packed_rule
-from datagen.formats.line_dataset import LineBatch, LineDataset, frame_width, parse_data
+from datagen.formats.line_batch import LineBatch
+from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.reader import ShardFacts
+from datagen.formats.widths import frame_width
 from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
 from ocrbase.store_copies import Fetch, local_folder
@@ -113,14 +115,20 @@ class StoredLines:
 
     def facts(self) -> Facts:
         """What is known of all shards, and a few lines that are probed for character centres."""
-        name = ", ".join(str(part.reader.folder) for part in self.dataset.parts) + self.divided
+        name = ", ".join(str(part.reader.folder) for part in self.dataset.parts)
         probes = np.unique(np.linspace(0, len(self) - 1, PROBES).astype(np.int64))
         lines = self.batch(probes)
         known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
         widths = np.unique(self.dataset.widths).tolist()
         one_width = len({bucket_width(width) for width in widths}) == 1
         return Facts(
-            name, self._unseen(), float(known.mean()), widths[-1], one_width, self._infeasible
+            name,
+            self._unseen(),
+            float(known.mean()),
+            widths[-1],
+            one_width,
+            self._infeasible,
+            self.divided,
         )
 
     def _unseen(self) -> list[str]:
@@ -180,18 +188,19 @@ def open_sources(settings: FitSettings) -> Sources:
     held = data.holding(Split.VAL)
     validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held.items else None
     return Sources(
-        StoredLines(train, settings.curriculum_lines, _divided(data)),
+        StoredLines(train, settings.curriculum_lines, _divided(data, settings.split)),
         StoredLines(validation) if validation else None,
         data.rule,
     )
 
 
-def _divided(data: DataSets) -> str:
+def _divided(data: DataSets, share: float) -> str:
     """How the renders among the data are divided, as a report says it."""
     if data.rule is None:
-        return ""
-    by = "the split of the packed data" if data.obeys_packed else "--split"
-    return f", renders divided by sentence, {data.rule.ratio:g} to train on by {by}"
+        asked = share != FitSettings.split
+        return f"that of the packed data, so --split {share:g} changes nothing" if asked else ""
+    by = "the rule of the packed data" if data.obeys_packed else "--split"
+    return f"lines of renders by sentence, {data.rule.ratio:g} to train on by {by}"
 
 
 def with_local_data(settings: FitSettings, fetch: Fetch | None = None) -> FitSettings:

@@ -9,7 +9,7 @@ import pytest
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError, ImageError, ShardError
 from datagen.formats.data_sets import open_data, packed_rule
-from datagen.formats.line_dataset import LineBatch, LineDataset
+from datagen.formats.line_dataset import LineDataset
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
 from datagen.formats.tar.lines import RenderLines
 from datagen.formats.tar.random_access import TarLines, _opened
@@ -31,11 +31,6 @@ def packed(out: Path, *renders: Path, share: float = 0.9) -> Path:
 
 def sentences(lines: RenderLines | LmdbReader) -> set[int]:
     return set(lines.read(range(len(lines))).meta["sentence"].tolist())
-
-
-def by_text(batch: LineBatch) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    texts = [ALPHABET.decode(row.tolist()) for row in batch.class_ids]
-    return dict(zip(texts, zip(batch.images, batch.centres, strict=True), strict=True))
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 1.0])

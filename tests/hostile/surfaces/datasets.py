@@ -1,11 +1,12 @@
 """Damaged renders and packed data: manifests, sidecars, tars, LMDBs, under all that read them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from shutil import copytree
 
 from tests.hostile.mutations import mutated, mutated_json
-from tests.hostile.surface import Attempt, Check, Surface, ocrgen
+from tests.hostile.surface import Attempt, Check, Surface, call, ocrgen
 
 LINES = 24
 
@@ -70,3 +71,38 @@ class Shards(_Datasets):
 
     def pattern(self, dataset: str) -> str:
         return "shard-*" if dataset == "render" else "data.mdb"
+
+
+class TrainingLines(_Datasets):
+    """Either kind as training reads it: both splits, lines in any order."""
+
+    share = 3
+
+    def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
+        name = rng.choice(("render", "render", "packed"))
+        data = copytree(base / name, folder / name)
+        self.damage(rng, rng.choice(sorted(data.rglob(self.pattern(name)))))
+        read: list[int] = []
+
+        def check(out: str) -> str | None:
+            return None if sum(read) == LINES else f"{sum(read)} of {LINES} lines"
+
+        return call(f"train on {data}", lambda: read.extend(_trained_on(data)), check)
+
+    def pattern(self, dataset: str) -> str:
+        return "shard-*" if dataset == "render" else "data.mdb"
+
+
+def _trained_on(data: Path) -> Iterator[int]:
+    """Read all lines of each split backwards; how many there are."""
+    import numpy as np
+
+    from datagen.formats.data_sets import open_data
+    from datagen.formats.line_dataset import LineDataset
+    from datagen.split import PACKED
+
+    sets = open_data([(data, None)], 0.7)
+    for split in PACKED:
+        held = sets.holding(split)
+        lines = LineDataset(held, split) if held.items else None
+        yield len(lines.batch(np.arange(len(lines))[::-1])) if lines else 0

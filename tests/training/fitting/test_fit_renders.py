@@ -1,6 +1,7 @@
 """`ocrtrain fit` on renders as they are, without packing."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -70,9 +71,10 @@ def test_a_render_is_trained_on_and_its_validation_lines_are_evaluated(
 ) -> None:
     assert main(["fit", *SMALL, "--data", "narrow", "--data", "wide", "--split", "0.7"]) == 0
     told = capsys.readouterr().err
-    assert "data: narrow, wide, renders divided by sentence, 0.7 to train on by --split, " in told
-    lines = told.split("by --split, ")[1].split(" lines to train on, ")
-    train, val = int(lines[0]), int(lines[1].split()[0])
+    assert "\nsplit: lines of renders by sentence, 0.7 to train on by --split\n" in told
+    counts = re.search(r"data: narrow, wide, (\d+) lines to train on, (\d+) to validate", told)
+    assert counts is not None
+    train, val = map(int, counts.groups())
     assert train + val == 150 and 30 < val < 60
     assert "warm start: character centres known for 100% of the lines" in told
     model = Path("runs/a/best.safetensors")
@@ -81,9 +83,54 @@ def test_a_render_is_trained_on_and_its_validation_lines_are_evaluated(
     held = [len(open_labelled(Path(name), Split.VAL, rule=rule)) for name in ("narrow", "wide")]
     assert sum(held) == val
     evaluate = ["evaluate", "--checkpoint", str(model), "--device", "cpu", "--format", "json"]
-    counts = {}
+    read = {}
     for split in ("val", "train", ""):
         asked = ["--split", split] if split else []
         assert main([*evaluate, "--data", "narrow", *asked]) == 0
-        counts[split] = json.loads(capsys.readouterr().out)["strict"]["lines"]
-    assert counts == {"val": held[0], "train": 90 - held[0], "": 90}
+        read[split] = json.loads(capsys.readouterr().out)["strict"]["lines"]
+    assert read == {"val": held[0], "train": 90 - held[0], "": 90}
+
+
+def test_what_is_wrong_with_a_render_is_said_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*data: str) -> str:
+        assert main(["fit", *SMALL, *(word for path in data for word in ("--data", path))]) == 1
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert not Path("runs/a").exists()
+        return line
+
+    crowded = make_render(folder / "crowded", 6, shard_size=6, width=24)
+    assert "crowded: labels too long for their images' time steps" in said("crowded")
+    (crowded / "shard-00000.npz").unlink()
+    assert "crowded lacks 1 of 1 shards (shard-00000): run the command" in said("narrow", "crowded")
+    (folder / "wide" / "shard-00001.tar").write_bytes(b"")
+    assert "wide/shard-00001.tar has 0 bytes, its sidecar says" in said("narrow", "wide")
+    (folder / "narrow" / "manifest.json").write_text("{}")
+    assert "narrow is of the format None, not one that ocrgen render or ocrgen pack made" in said(
+        "narrow"
+    )
+    Path("data/a").mkdir(parents=True)
+    shutil.move("wide", "data/b")
+    assert "data is no data set itself, but holds 1: name each by itself, --data data/b" in said(
+        "data"
+    )
+
+
+def test_the_report_says_which_split_holds(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack(PackSettings(inputs=("wide",), out="lmdb", split=0.8, jobs=1))
+
+    def line(*words: str) -> str:
+        shutil.rmtree("runs", ignore_errors=True)
+        assert main(["fit", *SMALL, *words]) == 0
+        told = capsys.readouterr().err.splitlines()
+        return next((line for line in told if line.startswith("split: ")), "")
+
+    both = ("--data", "narrow", "--data", "lmdb")
+    obeyed = "split: lines of renders by sentence, 0.8 to train on by the rule of the packed data"
+    assert line(*both, "--split", "0.7") == obeyed
+    assert line("--data", "lmdb") == ""
+    unused = "split: that of the packed data, so --split 0.7 changes nothing"
+    assert line("--data", "lmdb", "--split", "0.7") == unused
