@@ -12,6 +12,8 @@ from pipelines.studio.settings import StudioSettings
 from pipelines.studio.words import Words
 
 LANGUAGES = {"en": "English", "zh": "中文"}
+PRIMARY = "#2f74c0"  # read on white, and white on it
+PREFERS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 
 
 def build(settings: StudioSettings) -> None:
@@ -30,24 +32,29 @@ def build(settings: StudioSettings) -> None:
             with ui.tab_panel("Read"):
                 ReadTab(words, settings.runs, Corrections(settings.corrections)).build()
             with ui.tab_panel("Runs"):
-                RunsTab(words, settings.runs).build()
+                RunsTab(words, settings.runs, settings.data).build()
 
 
 def _heading(words: Words) -> ui.tabs:
     dark = ui.dark_mode(None)  # as the browser prefers
-    with ui.header().classes("items-center justify-between py-1"):
+    ui.colors(primary=PRIMARY)
+    with ui.header().classes("items-center justify-between py-1 gap-y-0"):
         ui.label("ocrgen studio").classes("text-lg font-bold")
-        with ui.tabs() as tabs:
+        with ui.tabs().classes("max-sm:order-last max-sm:w-full") as tabs:
             for name in ("Look", "Data", "Read", "Runs"):
                 ui.tab(name, label=words(name))
-        with ui.row().classes("items-center"):
+        with ui.row().classes("items-center no-wrap"):
             ui.select(
                 LANGUAGES, value=words.language,
                 on_change=lambda e: ui.navigate.to(f"/?lang={e.value}"),
             ).props(f'dense dark aria-label="{words("Language")}"')  # fmt: skip
-            ui.switch(words("Dark"), on_change=lambda e: dark.set_value(e.value)).props(
-                "color=grey"
-            )
+            switch = ui.switch(words("Dark"), on_change=lambda e: dark.set_value(e.value))
+            switch.props("color=grey")
+
+    async def follow() -> None:
+        switch.value = await ui.run_javascript(PREFERS_DARK)
+
+    ui.timer(0.0, follow, once=True)
     return tabs
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from datagen.images import UintImages
 from datagen.likeness.measures import MEASURES, LineMeasures, measure
+from pipelines.studio.charts import chart
 
 BINS = 16
 SHOWN = ("height_px", "text_height", "ink", "ground", "stroke", "blur_px", "noise", "slope_deg")
@@ -34,19 +35,18 @@ class Likeness:
         values = np.concatenate(columns)
         low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
         edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
-        shares = [np.histogram(c, edges)[0] / max(len(c), 1) for c in columns]
-        unit = MEASURES[name].unit
-        return {
-            "title": {"text": f"{name} ({unit})" if unit else name, "textStyle": {"fontSize": 12}},
-            "legend": {"bottom": 0, "itemHeight": 8},
-            "grid": {"left": 44, "right": 12, "top": 30, "bottom": 48},
-            "xAxis": {
+        shares = [100.0 * np.histogram(c, edges)[0] / max(len(c), 1) for c in columns]
+        about = MEASURES[name]
+        return chart(
+            f"{name}, {about.unit}" if about.unit else name,
+            {
                 "type": "category",
+                "name": about.meaning,
                 "data": [f"{edge:.3g}" for edge in (edges[:-1] + edges[1:]) / 2],
             },
-            "yAxis": {"type": "value", "axisLabel": {"formatter": "{value}"}},
-            "series": [
-                {"name": label, "type": "bar", "data": share.round(4).tolist(), "barGap": "0%"}
+            {"type": "value", "axisLabel": {"formatter": "{value} %"}},
+            [
+                {"name": label, "type": "bar", "data": share.round(2).tolist(), "barGap": "0%"}
                 for label, share in zip((real_name, rendered_name), shares, strict=True)
             ],
-        }
+        )

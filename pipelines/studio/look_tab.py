@@ -67,14 +67,22 @@ class LookTab:
             list(face_names()), multiple=True, label=word("Faces"), value=[],
             on_change=lambda e: self._change(replace(self.draft, faces=tuple(e.value))),
         ).classes("w-full").props(f'use-chips hint="{word("all faces")}"')  # fmt: skip
-        with ui.row().classes("w-full items-center"):
-            lengths = ui.range(min=1, max=40, value={"min": 10, "max": 10})
-            lengths.on_value_change(lambda e: self._with_length(e.value))
-            lengths.props(f'label-always aria-label="{word("Characters per line")}"').classes(
-                "grow"
-            )
-            ui.label(word("Characters per line")).classes("text-xs")
+        self._lengths()
         ui.button(word("Other lines"), icon="casino", on_click=self._other).props("outline")
+
+    def _lengths(self) -> None:
+        name, plan = self.words("Characters per line"), self.draft.plan
+        with ui.row().classes("w-full items-center justify-between no-wrap pt-2"):
+            ui.label(name)
+            values = ui.label(f"{plan.length_min} – {plan.length_max}").classes("text-xs")
+
+        def move(event: events.ValueChangeEventArguments[Any]) -> None:
+            self._with_length(event.value)
+            values.set_text(f"{event.value['min']} – {event.value['max']}")
+
+        span: dict[str, float] = {"min": plan.length_min, "max": plan.length_max}
+        slider = ui.range(min=1, max=40, value=span, on_change=move)
+        slider.props(f'dense label aria-label="{name}"').classes("px-2")
 
     def _fill_ranges(self) -> None:
         self.ranges.clear()
@@ -87,7 +95,7 @@ class LookTab:
                         self._effect(effect)
 
     def _effect(self, effect: Effect) -> None:
-        strip = f"{effect.name}: {self.words('weak → strong')}"
+        strip = f"{effect.name}: {self.words('show')}"
         with ui.row().classes("w-full items-center justify-between no-wrap"):
             ui.button(effect.name, on_click=lambda: self._show_strip(effect)).props(
                 f'flat dense no-caps aria-label="{strip}"'
@@ -127,7 +135,7 @@ class LookTab:
             low, high = self.draft.span(effect)
             shown.append(f"{low:g} – {high:g} {effect.unit}".rstrip())
         if effect.share:
-            shown.append(f"{self.draft.share(effect):.0%}")
+            shown.append(f"{self.draft.share(effect):.0%} {self.words('of lines')}")
         return ", ".join(shown)
 
     def _files(self) -> None:
@@ -198,12 +206,17 @@ class LookTab:
         return self.draft.command(self.name.value)
 
     async def _show_strip(self, effect: Effect) -> None:
+        word = self.words
         strip = await asyncio.to_thread(effect_strip, self.draft.renderer(), effect)
         cells = [figure(cell.image, cell.caption, caption=cell.caption) for cell in strip.cells]
-        with ui.dialog(value=True), ui.card().classes("max-w-full"):
-            ui.label(f"{effect.name}: {effect.meaning}").classes("text-lg")
-            ui.label(self.words("weak → strong")).classes("text-xs")
-            ui.html(f'<div class="strip">{gallery(cells)}</div>', sanitize=False)
+        with ui.dialog(value=True) as dialog, ui.card().style("width: 1800px; max-width: 96vw"):
+            with ui.row().classes("w-full items-start justify-between no-wrap"):
+                ui.label(f"{effect.name}: {effect.meaning}").classes("text-lg")
+                close = ui.button(icon="close").props(f'flat dense aria-label="{word("Close")}"')
+            if strip.direction:
+                ui.label(word(strip.direction)).classes("text-xs")
+            ui.html(f'<div class="strip">{gallery(cells)}</div>', sanitize=False).classes("w-full")
+        close.on_click(dialog.close)
 
     def _copy(self, text: str) -> None:
         ui.clipboard.write(text)

@@ -13,12 +13,18 @@ def data_url(png: bytes) -> str:
 
 
 def figure(pixels: UintImages, text: str, note: str = "", caption: str = "") -> str:
-    """A line image with its text as alternative, a note under the pointer, a caption below."""
+    """A line image with its text as alternative, and a caption below.
+
+    A note is shown while the mouse is on the image, and below it while it has the focus: after a
+    tap, or by the Tab key.
+    """
     source, width = data_url(encode_png(pixels)), pixels.shape[1]
     shown = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    about = html.escape(note)
+    noted = f' tabindex="0" title="{about}" data-note="{about}"' if note else ""
     return (
-        f'<figure title="{html.escape(note)}"><img src="{source}" alt="{html.escape(text)}"'
-        f' width="{width}" loading="lazy">{shown}</figure>'
+        f'<figure{noted}><img src="{source}" alt="{html.escape(text)}"'
+        f' width="{width}">{shown}</figure>'
     )
 
 
@@ -34,10 +40,15 @@ STYLE = """
 .lines img { display: block; height: 32px; max-width: 100%; object-fit: contain;
              object-position: left; image-rendering: auto; border-radius: 2px; }
 .lines figcaption { font-size: 12px; opacity: .75; white-space: nowrap; }
-.strip img { height: 64px; image-rendering: pixelated; }
+.lines figure:focus::after { content: attr(data-note); display: block; font-size: 12px;
+             white-space: pre-wrap; }
+.strip .lines { display: grid; grid-template-columns: repeat(6, minmax(150px, 288px));
+                overflow-x: auto; }
+.strip img { width: 100%; height: auto; }
+mark { background: #f973162e; color: inherit; border-bottom: 2px solid #f97316; }
 .reading span { font-size: 28px; padding: 2px 3px; border-radius: 4px; }
-.q-tab:focus-visible, button:focus-visible, .q-range:focus-within, .q-slider:focus-within
-  { outline: 2px solid #2563eb; outline-offset: 2px; }
+.q-tab:focus-visible, button:focus-visible, figure:focus-visible,
+.q-range:focus-within, .q-slider:focus-within { outline: 2px solid #2563eb; outline-offset: 2px; }
 .q-uploader__list { display: none; }  /* what was dropped is shown below, at its own size */
 pre.code { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; }
 </style>

@@ -24,12 +24,12 @@ class Curves:
     validations: tuple[ValidationRecord, ...]
 
     def points(self, column: str) -> list[tuple[int, float]]:
-        """(Lines seen, value) of "loss", "cer" or "accuracy"."""
+        """(Lines seen, value) of "loss", and in percent of "cer" or "accuracy"."""
         if column == "loss":
             return [(self._lines(r.step), round(r.loss, 5)) for r in self.train]
         if column == "cer":
-            return [(self._lines(r.step), round(r.cer, 5)) for r in self.validations]
-        return [(self._lines(r.step), round(r.line_accuracy, 5)) for r in self.validations]
+            return [(self._lines(r.step), round(100.0 * r.cer, 3)) for r in self.validations]
+        return [(self._lines(r.step), round(100.0 * r.line_accuracy, 3)) for r in self.validations]
 
     def _lines(self, step: int) -> int:
         return step * self.batch_size

@@ -1,6 +1,6 @@
 """The same lines read by one model or two, and those that are read wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from datagen.images import UintImages, decode_each
 from pipelines.studio.models import open_reader
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.labelled import open_labelled
 
 LIMIT = 500  # lines read
@@ -34,18 +34,28 @@ class ModelComparison:
     lines: tuple[Difference, ...]
 
 
-def compare_models(models: Sequence[str], data: Path) -> ModelComparison:
+def compare_models(
+    models: Sequence[str], data: Path, progress: Callable[[float], None] = lambda share: None
+) -> ModelComparison:
     """Read the same lines with one model or two.
 
     Args:
         models: names as `open_reader` takes them.
         data: packed data, a render, or a list of labelled files.
+        progress: called with the share of the work that is done.
 
     Raises:
         UserError: for missing models or data.
     """
     source = open_labelled(data)
-    read = [evaluate(open_reader(name), source, str(data), limit=LIMIT) for name in models]
+
+    def read_by(name: str, before: int) -> Evaluation:
+        def tell(done: int, total: int) -> None:
+            progress((before + done / max(1, total)) / len(models))
+
+        return evaluate(open_reader(name), source, str(data), limit=LIMIT, progress=tell)
+
+    read = [read_by(name, before) for before, name in enumerate(models)]
     right = np.stack([one.strict.correct for one in read])  # (models, N)
     edits = np.stack([one.strict.edits for one in read]).sum(axis=0)
     disagree = right.any(axis=0) & ~right.all(axis=0)

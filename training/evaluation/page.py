@@ -165,9 +165,9 @@ def _worst(lines: Sequence[BadLine], images: Sequence[Gray]) -> Html:
 
 
 def _caption(line: BadLine) -> tuple[Html, ...]:
-    read = _marked(line.prediction, line.target) if line.prediction else tag("small", "nothing")
+    read = marked(line.prediction, line.target) if line.prediction else tag("small", "nothing")
     where = tag("small", f" line {line.position:,}, confidence {line.confidence:.2f}")
-    return _marked(line.target, line.prediction), tag("br"), read, where
+    return marked(line.target, line.prediction), tag("br"), read, where
 
 
 def _heads(scales: _Scales) -> list[str]:
@@ -189,7 +189,7 @@ def _interval(estimate: Estimate) -> str:
     return f"[{100 * estimate.low:.2f} %, {100 * estimate.high:.2f} %]"
 
 
-def _marked(text: str, other: str) -> Html:
+def marked(text: str, other: str) -> Html:
     """A text with what a shortest edit to the other touches in <mark>."""
     touched = {e.src_pos for e in Levenshtein.editops(text, other) if e.tag != "insert"}
     runs = groupby(enumerate(text), key=lambda item: item[0] in touched)

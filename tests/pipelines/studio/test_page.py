@@ -1,12 +1,14 @@
 """The studio in a real browser: what a person clicks, drops and types."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,15 +20,22 @@ from tests.support.browser import BROWSER, needs_browser
 
 pytestmark = needs_browser
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder with a small render and one line as a file."""
+    """A working folder with a small render, one line as a file and in a list, and two runs."""
     folder = tmp_path_factory.mktemp("studio")
     render(RenderSettings(n=200, shard_size=200, out=str(folder / "data/renders/news"), jobs=1))
     image, text = Renderer(style="plain", faces=["micro-hei"])[0]
     image.save(folder / "line.png")
     (folder / "text.txt").write_text(text, encoding="utf-8")
+    (folder / "lines").mkdir()
+    image.save(folder / "lines" / "line.png")
+    (folder / "lines" / "labels.tsv").write_text(f"line.png\t错{text[1:]}\n", encoding="utf-8")
+    for run in ("first", "other"):
+        shutil.copytree(ROOT / "tests/made_by_0_1_0/runs/old", folder / "runs" / run)
     return folder
 
 
@@ -37,10 +46,9 @@ def address(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "datagen", "studio", "--no-browser", "--port", str(port)]
-    root = Path(__file__).resolve().parents[3]
     # NiceGUI serves on a port of its own where it finds itself under pytest.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    environment["PYTHONPATH"] = str(root)
+    environment["PYTHONPATH"] = str(ROOT)
     with subprocess.Popen(command, cwd=folder, env=environment) as process:
         try:
             _wait_for(port, process)
@@ -97,7 +105,7 @@ def test_lines_follow_a_range_that_the_keyboard_moves(page: Page) -> None:
 
 
 def test_another_preset_and_the_strip_of_an_effect(page: Page) -> None:
-    page.get_by_role("button", name="size: weak → strong").click()
+    page.get_by_role("button", name="size: show").click()
     page.locator(".strip img").first.wait_for()
     assert page.locator(".strip img").count() == 6
 
@@ -133,3 +141,38 @@ def test_chinese_on_a_phone(browser: Browser, address: str) -> None:
     assert page.get_by_text("换一批").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_two_runs_are_drawn_and_a_model_is_read_line_by_line(page: Page, folder: Path) -> None:
+    text = (folder / "text.txt").read_text(encoding="utf-8")
+    page.get_by_role("tab", name="Runs").click()
+    page.get_by_label("Second run").click()
+    page.get_by_role("option", name="other").click()
+    page.wait_for_function("() => document.querySelectorAll('canvas').length == 3")
+    page.get_by_text("Worst lines").click()
+    page.get_by_label("Compare on").fill("lines")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("crnn_v2: CER 10.00%").wait_for()
+    assert page.locator("mark").all_inner_texts() == [text[0]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_switch_begins_as_the_browser_prefers(
+    browser: Browser, address: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address)
+    wanted = "true" if scheme == "dark" else "false"
+    page.locator(f'[role="switch"][aria-checked="{wanted}"]').first.wait_for(timeout=60_000)
+    dark = page.evaluate("document.body.classList.contains('body--dark')")
+    assert dark == (scheme == "dark")
+    context.close()
+
+
+def test_all_of_a_line_is_shown_without_a_mouse(page: Page) -> None:
+    line = page.locator("#sheet figure").first
+    height = "figure => figure.getBoundingClientRect().height"
+    before = line.evaluate(height)
+    line.focus()
+    assert line.evaluate(height) > before + 100

@@ -29,7 +29,7 @@ def _used() -> set[str]:
 
 def test_every_word_is_translated_and_every_translation_used() -> None:
     titles = {"Look", "Data", "Read", "Runs", "Loss per character", "Character error rate",
-              "Lines right", "class", "lines"}  # fmt: skip
+              "Lines right", "class", "lines", "weak → strong", "low → high"}  # fmt: skip
     titles |= {section.name for section in fields(Style)}
     assert _used() <= set(CHINESE)
     assert set(CHINESE) == _used() | titles
