@@ -11,6 +11,7 @@ from datagen.likeness.measures import MEASURES, LineMeasures, measure
 from pipelines.studio.charts import chart
 
 BINS = 16
+MIN_SPAN = 1e-6  # under which all values are one, which stands in the middle
 SHOWN = ("height_px", "text_height", "ink", "ground", "stroke", "blur_px", "noise", "slope_deg")
 
 
@@ -34,7 +35,9 @@ class Likeness:
         columns = [self.real.column(name), self.rendered.column(name)]
         values = np.concatenate(columns)
         low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-        edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
+        if high - low < MIN_SPAN:
+            low, high = low - 0.5, high + 0.5
+        edges = np.linspace(low, high, BINS + 1)
         shares = [100.0 * np.histogram(c, edges)[0] / max(len(c), 1) for c in columns]
         about = MEASURES[name]
         return chart(

@@ -19,6 +19,7 @@ from fonts import face_names
 from ocrbase.errors import UserError
 from ocrbase.outputs import check_output
 from ocrbase.publishing import publish_text
+from pipelines.studio.effect_words import effect_words
 from pipelines.studio.likeness import Likeness
 from pipelines.studio.pictures import figure, gallery
 from pipelines.studio.style_draft import StyleDraft
@@ -95,11 +96,12 @@ class LookTab:
                         self._effect(effect)
 
     def _effect(self, effect: Effect) -> None:
-        strip = f"{effect.name}: {self.words('show')}"
+        name, meaning = effect_words(effect, self.words.language)
+        strip = f"{name}: {self.words('show')}"
         with ui.row().classes("w-full items-center justify-between no-wrap"):
-            ui.button(effect.name, on_click=lambda: self._show_strip(effect)).props(
+            ui.button(name, on_click=lambda: self._show_strip(effect)).props(
                 f'flat dense no-caps aria-label="{strip}"'
-            ).tooltip(effect.meaning)
+            ).tooltip(meaning)
             values = ui.label(self._values(effect)).classes("text-xs")
         if effect.range:
             self._range(effect, values)
@@ -117,14 +119,16 @@ class LookTab:
         step = 1 if effect.whole else _step(least, most)
         span = {"min": low, "max": high}
         slider = ui.range(min=least, max=most, step=step, value=span, on_change=move)
-        slider.props(f'dense label aria-label="{effect.name}"').classes("px-2")
+        name, _ = effect_words(effect, self.words.language)
+        slider.props(f'dense label aria-label="{name}"').classes("px-2")
 
     def _share(self, effect: Effect, values: ui.label) -> None:
         def move(event: events.ValueChangeEventArguments[Any]) -> None:
             self._change(self.draft.with_share(effect, event.value))
             values.set_text(self._values(effect))
 
-        label = f"{effect.name}: {self.words('share of lines')}"
+        name, _ = effect_words(effect, self.words.language)
+        label = f"{name}: {self.words('share of lines')}"
         slider = ui.slider(min=0, max=1, step=0.01, value=self.draft.share(effect), on_change=move)
         slider.props(f'dense label color=grey aria-label="{label}"').classes("px-2")
 
@@ -211,7 +215,7 @@ class LookTab:
         cells = [figure(cell.image, cell.caption, caption=cell.caption) for cell in strip.cells]
         with ui.dialog(value=True) as dialog, ui.card().style("width: 1800px; max-width: 96vw"):
             with ui.row().classes("w-full items-start justify-between no-wrap"):
-                ui.label(f"{effect.name}: {effect.meaning}").classes("text-lg")
+                ui.label(": ".join(effect_words(effect, word.language))).classes("text-lg")
                 close = ui.button(icon="close").props(f'flat dense aria-label="{word("Close")}"')
             if strip.direction:
                 ui.label(word(strip.direction)).classes("text-xs")

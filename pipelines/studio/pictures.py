@@ -40,12 +40,16 @@ STYLE = """
 .lines img { display: block; height: 32px; max-width: 100%; object-fit: contain;
              object-position: left; image-rendering: auto; border-radius: 2px; }
 .lines figcaption { font-size: 12px; opacity: .75; white-space: nowrap; }
-.lines figure:focus::after { content: attr(data-note); display: block; font-size: 12px;
-             white-space: pre-wrap; }
+.lines figure { position: relative; }
+.lines figure:focus::after { content: attr(data-note); position: absolute; z-index: 1;
+             left: 0; top: 100%; padding: 6px 10px; border-radius: 6px; font-size: 12px;
+             white-space: pre-wrap; color: #fff; background: #333d4d; }
 .strip .lines { display: grid; grid-template-columns: repeat(6, minmax(150px, 288px));
                 overflow-x: auto; }
 .strip img { width: 100%; height: auto; }
 mark { background: #f973162e; color: inherit; border-bottom: 2px solid #f97316; }
+.body--dark .text-primary { color: #7ab0e8 !important; }  /* read on dark ground */
+.wide { overflow-x: auto; } .wide .q-img { min-width: 820px; }
 .reading span { font-size: 28px; padding: 2px 3px; border-radius: 4px; }
 .q-tab:focus-visible, button:focus-visible, figure:focus-visible,
 .q-range:focus-within, .q-slider:focus-within { outline: 2px solid #2563eb; outline-offset: 2px; }

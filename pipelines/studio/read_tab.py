@@ -74,7 +74,10 @@ class ReadTab:
                     ' style="max-width:100%;max-height:120px">', sanitize=False)  # fmt: skip
             ui.html(_coloured(reading, self.words), sanitize=False)
             self._correct(data, reading.text)
-            with ui.expansion(self.words("How it was read")).classes("w-full"):
+            with (
+                ui.expansion(self.words("How it was read")).classes("w-full"),
+                ui.element("div").classes("wide w-full"),
+            ):
                 ui.image(picture).classes("w-full max-w-4xl")
 
     def _correct(self, data: bytes, text: str) -> None:
@@ -106,7 +109,8 @@ class ReadTab:
             pages = await asyncio.to_thread(lambda: list(PageReader(reader).read(path)))
         for page in pages:
             with self.results, ui.card().classes("w-full"):
-                ui.image(draw_overlay(page)).classes("w-full max-w-4xl")
+                with ui.element("div").classes("wide w-full"):
+                    ui.image(draw_overlay(page)).classes("w-full max-w-4xl")
                 for line in page.lines:
                     characters = [(c.text, c.confidence) for c in line.characters]
                     ui.html(_spans(characters), sanitize=False)

@@ -171,8 +171,12 @@ def test_the_switch_begins_as_the_browser_prefers(
 
 
 def test_all_of_a_line_is_shown_without_a_mouse(page: Page) -> None:
+    """And nothing moves when it is: a click elsewhere would miss what it was meant for."""
     line = page.locator("#sheet figure").first
-    height = "figure => figure.getBoundingClientRect().height"
-    before = line.evaluate(height)
+    shown = "figure => getComputedStyle(figure, '::after').content"
+    height = "document.querySelector('#sheet').getBoundingClientRect().height"
+    before = page.evaluate(height)
+    assert line.evaluate(shown) == "none"
     line.focus()
-    assert line.evaluate(height) > before + 100
+    assert "size_px" in line.evaluate(shown)
+    assert page.evaluate(height) == before

@@ -5,7 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pipelines.studio
+from datagen.drawing.effects import EFFECTS
 from datagen.drawing.style import Style
+from pipelines.studio.effect_words import CHINESE as EFFECT_WORDS
+from pipelines.studio.effect_words import effect_words
 from pipelines.studio.words import CHINESE, Words
 
 FOLDER = Path(pipelines.studio.__file__).parent
@@ -35,3 +38,10 @@ def test_every_word_is_translated_and_every_translation_used() -> None:
     assert set(CHINESE) == _used() | titles
     assert Words("zh")("Look") == "样式"
     assert Words("en")("Look") == "Look"
+
+
+def test_every_effect_has_a_name_of_its_own_in_chinese() -> None:
+    assert list(EFFECT_WORDS) == [effect.name for effect in EFFECTS]
+    assert len({name for name, _ in EFFECT_WORDS.values()}) == len(EFFECTS)
+    assert effect_words(EFFECTS[0], "zh") == ("字号", "字身大小；放不下时更小")
+    assert effect_words(EFFECTS[0], "en") == (EFFECTS[0].name, EFFECTS[0].meaning)
