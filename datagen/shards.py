@@ -9,7 +9,7 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from datagen.errors import WorkerError
-from datagen.worker_process import deaf_to_interrupts, end_with, orphaned
+from datagen.worker_process import at_work, deaf_to_interrupts, end_with, orphaned
 
 Report = TypeVar("Report")
 
@@ -64,7 +64,8 @@ class _Call:
             return self.task(shard)
         end_with(self.parent)
         try:
-            return self.task(shard)
+            with at_work():
+                return self.task(shard)
         except KeyboardInterrupt:
             if orphaned(self.parent):
                 os._exit(1)  # there is nobody to tell

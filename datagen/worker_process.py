@@ -13,6 +13,7 @@ _LOOK_S = 0.5  # between looks at the parent
 _GRACE_S = 2.0  # for what is being written to be given up
 
 _watched: set[int] = set()
+_tasks: list[None] = []  # that this process is at, one at most
 
 
 @contextmanager
@@ -35,8 +36,10 @@ def deaf_to_interrupts() -> Iterator[None]:
 def end_with(parent: int) -> None:
     """Let this process end within seconds of the one that started it.
 
-    A parent that is killed tells nobody, and its workers would go on with what waits for them.
-    What this process does then is interrupted like by Ctrl-C, so that it leaves no file behind.
+    A parent that is killed tells nobody, and its workers would go on with what waits for them. A
+    task at hand is interrupted like by Ctrl-C, so that it leaves no file behind; between tasks,
+    where the pool's own code would print a traceback, the process just ends. To be called in the
+    main thread.
 
     Args:
         parent: process id of the parent.
@@ -45,7 +48,24 @@ def end_with(parent: int) -> None:
         os._exit(1)
     if parent not in _watched:
         _watched.add(parent)
+        signal.signal(signal.SIGINT, _interrupted)
         threading.Thread(target=_watch, args=(parent,), name="parent watch", daemon=True).start()
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """What stands in this block is interrupted when the parent is gone."""
+    _tasks.append(None)
+    try:
+        yield
+    finally:
+        _tasks.pop()
+
+
+def _interrupted(number: int, frame: object) -> None:
+    if not _tasks:
+        os._exit(1)
+    raise KeyboardInterrupt
 
 
 def orphaned(parent: int) -> bool:

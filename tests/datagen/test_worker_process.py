@@ -1,0 +1,47 @@
+"""A worker whose parent is killed: its task gives up what it writes, and nothing is printed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1], sys.argv[2]])"
+WORKER = """
+import os, sys, time
+from contextlib import nullcontext
+from pathlib import Path
+from datagen.worker_process import at_work, end_with
+draft = Path(sys.argv[1])
+end_with(os.getppid())
+try:
+    with at_work() if {at_work} else nullcontext():
+        draft.write_text(str(os.getpid()))
+        while True:
+            time.sleep(0.05)
+except KeyboardInterrupt:
+    draft.unlink()
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_it_ends_with_its_parent_and_says_nothing(tmp_path: Path, at_work: bool) -> None:
+    draft = tmp_path / "draft"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, WORKER.format(at_work=at_work), str(draft)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (draft.exists() and draft.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGKILL)
+    assert parent.stderr is not None
+    assert parent.stderr.read() == ""  # ends when the worker, which shares it, has ended
+    assert draft.exists() == (not at_work)  # what no task writes is nobody's to remove
+    parent.wait()
