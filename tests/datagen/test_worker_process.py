@@ -33,15 +33,14 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("at_work", [True, False])
 def test_it_ends_with_its_parent_and_says_nothing(tmp_path: Path, at_work: bool) -> None:
     draft = tmp_path / "draft"
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", PARENT, WORKER.format(at_work=at_work), str(draft)],
         env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not (draft.exists() and draft.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    parent.send_signal(signal.SIGKILL)
-    assert parent.stderr is not None
-    assert parent.stderr.read() == ""  # ends when the worker, which shares it, has ended
+    ) as parent:  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not (draft.exists() and draft.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        parent.send_signal(signal.SIGKILL)
+        assert parent.stderr is not None
+        assert parent.stderr.read() == ""  # ends when the worker, which shares it, has ended
     assert draft.exists() == (not at_work)  # what no task writes is nobody's to remove
-    parent.wait()
