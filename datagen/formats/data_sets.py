@@ -49,11 +49,13 @@ class DataSets:
         items: one by one.
         rule: the split of the renders among them; None if there are none.
         obeys_packed: whether packed data beside them gave that rule.
+        groups: sentences of renders that validate.
     """
 
     items: tuple[DataSet, ...]
     rule: SplitRule | None = None
     obeys_packed: bool = False
+    groups: int = 0
 
     def holding(self, split: Split) -> "DataSets":
         """Those that have lines of a split."""
@@ -89,10 +91,10 @@ def open_data(
     alphabet = alphabet or read_manifest(_root(data[0][0])).alphabet.alphabet()
     for reader in readers.values():
         _check_labels(reader, alphabet)
-    rule, splits = split_renders(list(readers.values()), alphabet, share, kept)
+    rule, groups, splits = split_renders(list(readers.values()), alphabet, share, kept)
     by_folder = dict(zip(readers, splits, strict=True))
     items = tuple(DataSet(folder, weight, by_folder.get(folder, {})) for folder, weight in data)
-    return DataSets(items, rule, kept is not None)
+    return DataSets(items, rule, kept is not None, groups)
 
 
 def is_render(folder: Path) -> bool:

@@ -21,7 +21,7 @@ Codes = NDArray[np.uint8]
 
 def split_renders(
     readers: Sequence[RenderReader], alphabet: Alphabet, share: float, rule: SplitRule | None = None
-) -> tuple[SplitRule, list[dict[Split, RenderLines]]]:
+) -> tuple[SplitRule, int, list[dict[Split, RenderLines]]]:
     """Divide the lines of renders; no sentence is torn apart, within a render or between two.
 
     Reads all sidecars, whose checksums are compared; takes 3 s per million lines.
@@ -33,7 +33,7 @@ def split_renders(
         rule: by sentence, of data that was split before, to be obeyed in place of `share`.
 
     Returns:
-        The rule, and both splits of each render.
+        The rule, the sentences that validate, and both splits of each render.
 
     Raises:
         ShardError: if a sidecar is damaged.
@@ -43,21 +43,26 @@ def split_renders(
     inputs = join_inputs(found, readers, alphabet)
     if rule is None:
         wanted = SplitRule("sentence", share, DEFAULT_SEED, 0)
-        rule, codes, _ = decide(inputs, wanted, keep_threshold=False)
+        rule, codes, groups = decide(inputs, wanted, keep_threshold=False)
     else:
-        codes = _obeying(inputs, rule)
+        codes, groups = _obeying(inputs, rule)
     own = [codes[inputs.spans.span(number)] for number in range(len(readers))]
-    return rule, [_splits(reader, part) for reader, part in zip(readers, own, strict=True)]
+    return rule, groups, [_splits(reader, part) for reader, part in zip(readers, own, strict=True)]
 
 
-def _obeying(inputs: PackInputs, rule: SplitRule) -> Codes:
-    """Codes of all lines by a rule; lines that bring a split of their own keep it."""
-    codes = np.zeros(len(inputs), np.uint8)
+def _obeying(inputs: PackInputs, rule: SplitRule) -> tuple[Codes, int]:
+    """Codes of all lines by a rule, and the sentences that validate.
+
+    Lines that bring a split of their own keep it.
+    """
+    codes, validating = np.zeros(len(inputs), np.uint8), [np.zeros(0, np.uint64)]
     for _, start, labels in inputs.tables():
         own = labels.meta["side"]
         by_rule = rule.assign(labels.meta["sentence"])
-        codes[start : start + len(labels)] = np.where(Split.UNDECIDED.mask(own), by_rule, own)
-    return codes
+        side = np.where(Split.UNDECIDED.mask(own), by_rule, own)
+        codes[start : start + len(labels)] = side
+        validating.append(np.unique(labels.meta["sentence"][Split.VAL.mask(side)]))
+    return codes, len(np.unique(np.concatenate(validating)))
 
 
 def _splits(reader: RenderReader, codes: Codes) -> dict[Split, RenderLines]:

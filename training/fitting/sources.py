@@ -15,6 +15,7 @@ from datagen.formats.line_batch import LineBatch
 from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.reader import ShardFacts
 from datagen.formats.widths import frame_width
+from datagen.pack.pack_settings import FEW_GROUPS
 from datagen.split import Split, SplitRule
 from datagen.time_steps import steps_needed
 from ocrbase.store_copies import Fetch, local_folder
@@ -200,7 +201,11 @@ def _divided(data: DataSets, share: float) -> str:
         asked = share != FitSettings.split
         return f"that of the packed data, so --split {share:g} changes nothing" if asked else ""
     by = "the rule of the packed data" if data.obeys_packed else "--split"
-    return f"lines of renders by sentence, {data.rule.ratio:g} to train on by {by}"
+    few = f": with fewer than {FEW_GROUPS} the metrics are unreliable"
+    return (
+        f"renders by sentence, {data.rule.ratio:g} to train on by {by}; {data.groups:,} sentences"
+        f" validate{few if data.groups < FEW_GROUPS else ''}"
+    )
 
 
 def with_local_data(settings: FitSettings, fetch: Fetch | None = None) -> FitSettings:

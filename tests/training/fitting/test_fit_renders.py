@@ -6,8 +6,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from datagen.formats.lmdb.reader import split_rule
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.split import Split
@@ -71,7 +73,7 @@ def test_a_render_is_trained_on_and_its_validation_lines_are_evaluated(
 ) -> None:
     assert main(["fit", *SMALL, "--data", "narrow", "--data", "wide", "--split", "0.7"]) == 0
     told = capsys.readouterr().err
-    assert "\nsplit: lines of renders by sentence, 0.7 to train on by --split\n" in told
+    assert "\nsplit: renders by sentence, 0.7 to train on by --split; " in told
     counts = re.search(r"data: narrow, wide, (\d+) lines to train on, (\d+) to validate", told)
     assert counts is not None
     train, val = map(int, counts.groups())
@@ -129,8 +131,13 @@ def test_the_report_says_which_split_holds(
         return next((line for line in told if line.startswith("split: ")), "")
 
     both = ("--data", "narrow", "--data", "lmdb")
-    obeyed = "split: lines of renders by sentence, 0.8 to train on by the rule of the packed data"
-    assert line(*both, "--split", "0.7") == obeyed
+    obeyed = line(*both, "--split", "0.7")
+    assert obeyed.startswith(
+        "split: renders by sentence, 0.8 to train on by the rule of the packed"
+    )
+    held = open_labelled(Path("narrow"), Split.VAL, rule=split_rule(Path("lmdb")))
+    sentences = len(np.unique(held.read(range(len(held))).meta["sentence"]))
+    assert f"; {sentences} sentences validate: with fewer than 200 the metrics are" in obeyed
     assert line("--data", "lmdb") == ""
     unused = "split: that of the packed data, so --split 0.7 changes nothing"
     assert line("--data", "lmdb", "--split", "0.7") == unused
