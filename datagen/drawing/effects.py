@@ -153,11 +153,11 @@ EFFECTS = (
     ),
     Effect(
         "ink", "gray level of dark ink on a light ground, 0 is black", (Look.INK,),
-        "gray.ink", "", (0, 255), recorded="ink",
+        "gray.ink", "gray levels", (0, 255), recorded="ink",
     ),
     Effect(
         "ground", "gray level of the light ground, 255 is white", (Look.GROUND,),
-        "gray.ground", "", (0, 255), recorded="ground",
+        "gray.ground", "gray levels", (0, 255), recorded="ground",
     ),
     Effect(
         "inverted", "light ink on a dark ground", (Look.INK, Look.GROUND),

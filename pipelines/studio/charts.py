@@ -21,7 +21,7 @@ def chart(
         "title": {"text": title, "textStyle": {"fontSize": 13, "color": _TEXT}},
         "legend": {"bottom": 0, "itemHeight": 8, "textStyle": {"color": _TEXT}},
         "tooltip": {"trigger": "axis"},
-        "grid": {"left": 56, "right": 20, "top": 36, "bottom": 64},
+        "grid": {"left": 56, "right": 20, "top": 48, "bottom": 64},
         "animation": False,
         "xAxis": {"nameLocation": "middle", "nameGap": 24, **_readable(x_axis)},
         "yAxis": _readable(y_axis),
