@@ -18,8 +18,9 @@ _LOOK_S = 1.0  # between looks at the workers
 def connected(scheduler: str | None) -> Iterator[None]:
     """Connect to a running scheduler for the length of the block; joblib finds the connection.
 
-    The workers must see the output folder and the user's data under the same paths. Work of a
-    worker that dies goes to another one; where none is left, or dask gives up, the block ends.
+    The workers must see the user's data under the same paths, and the output too, unless it lies in
+    an object store. Work of a worker that dies goes to another one; where none is left, or dask
+    gives up, the block ends.
 
     Args:
         scheduler: its address, `tcp://HOST:PORT`.

@@ -11,6 +11,7 @@ from datagen.formats.tar.reader import shard_count
 from datagen.render.destination import Destination, destination
 from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.text.plan_settings import PlanSettings
+from ocrbase.errors import SettingsError
 from ocrbase.homes import data_home
 from ocrbase.weights import split_weight
 
@@ -56,10 +57,18 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
     """Make the choices that settings leave open, and their paths absolute.
 
     Raises:
+        SettingsError: if workers would each write into a memory of their own.
         StoreError: if `out` is a URL of a kind that is not known, or whose package is missing.
     """
     plan, look = settings.plan, settings.look
     home = data_home(plan.home).absolute()
+    workers = settings.jobs or len(os.sched_getaffinity(0))
+    several = settings.backend == "dask" or (settings.backend == "loky" and workers > 1)
+    if several and settings.where.startswith("memory://"):
+        raise SettingsError(
+            f"{settings.where} lies in the memory of one process: draw in it alone, with --jobs 1"
+            " or --backend threading"
+        )
     return ResolvedRender(
         replace(
             plan,
@@ -78,7 +87,7 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
         settings.n,
         settings.shard_size,
         destination(settings.where),
-        settings.jobs or len(os.sched_getaffinity(0)),
+        workers,
         settings.backend,
         settings.scheduler,
     )

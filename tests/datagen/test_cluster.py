@@ -24,6 +24,7 @@ from datagen.render.resolved import resolve
 from datagen.render.shard_task import RenderTask
 from datagen.shards import run_shards
 from datagen.text.plan_settings import PlanSettings
+from tests.support.object_store import ObjectStore
 from tests.support.paths import ROOT
 
 pytest.importorskip("distributed", reason="dask is not installed: pip install 'ocrgen[dask]'")
@@ -209,3 +210,16 @@ def test_without_dask_one_line_says_what_to_type(monkeypatch: pytest.MonkeyPatch
         connected("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+def test_a_cluster_needs_no_shared_folder(tmp_path: Path, object_store: ObjectStore) -> None:
+    """Workers that see neither the client's folder nor each other's write to an object store."""
+    look = LookSettings(style="plain")
+    one = RenderSettings(PLAN, look, n=300, shard_size=20, out=str(tmp_path / "r"), jobs=1)
+    render(one)
+    out = object_store.url("cluster/r")
+    with _cluster(tmp_path, workers=2) as started:
+        render(replace(one, out=out, backend="dask", scheduler=started.address))
+    shards = {path.name: path.read_bytes() for path in Path(one.where).glob("shard-*")}
+    stored = object_store.path("cluster/r").glob("shard-*")
+    assert {path.name: path.read_bytes() for path in stored} == shards and len(shards) == 30

@@ -202,3 +202,9 @@ def test_what_takes_no_url_says_what_to_do() -> None:
     done = CliRunner().invoke(main, ["export", "paddle", "folder", "--out", "s3://lines/r"])
     assert done.return_value == 2
     assert "s3://lines/r is a URL, and this command writes to folders" in done.output
+
+
+def test_memory_is_for_one_process() -> None:
+    with pytest.raises(SettingsError, match="memory://r lies in the memory of one process"):
+        render(_settings("memory://r", jobs=2))
+    assert render(_settings("memory://r", n=20)).drawn == 20
