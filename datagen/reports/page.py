@@ -72,6 +72,7 @@ figure { margin: 0; padding: .6rem; background: var(--card); border-radius: 10px
 body > figure + figure { margin-top: .8rem; }
 figure img { display: block; max-width: 100%; height: auto; border-radius: 3px; }
 figure.tall img { max-width: none; height: 48px; }
+@media (max-width: 600px) { figure.tall img { max-width: 100%; height: auto; } }
 figcaption { margin-top: .35rem; overflow-wrap: anywhere; }
 details { font-size: .85rem; color: var(--soft); } summary { cursor: pointer; }
 details pre { margin: .3rem 0 0; white-space: pre-wrap; }
