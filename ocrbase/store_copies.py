@@ -155,8 +155,8 @@ class _Copy:
         done = sum(self._begun(name, entry) for name, entry in missing.items())
         self._check_room(total - done)
         say(
-            f"{self.store}: fetching {(total - done) / 1e6:,.1f} MB in {len(missing):,} objects"
-            f" into {self.folder}"
+            f"{self.store}: fetching {(total - done) / 1e6:,.1f} MB in {len(missing):,}"
+            f" object{'s' * (len(missing) != 1)} into {self.folder}"
         )
         progress(done, total)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from datagen.cli.urls import refuse_urls
 from ocrbase.command_edge import FAILED, report
 
 _WHOLE_SENTENCE = 1000  # characters; click would cut summaries at the width of a line
@@ -84,6 +85,7 @@ class LazyGroup(ReportingCommand, OrderedGroup):
         command = import_module(self.modules[cmd_name]).command
         assert isinstance(command, click.Command)
         command.name = cmd_name  # not that of its function, for whoever lists commands
+        refuse_urls(command)
         return command
 
 

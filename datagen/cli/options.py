@@ -56,6 +56,8 @@ class OutFolder(click.Path):
         urls: whether it may be one in an object store.
     """
 
+    takes_urls = True  # or says itself that it does not
+
     def __init__(self, *, urls: bool = False) -> None:
         super().__init__(file_okay=False)
         self.name = "directory|url" if urls else "directory"

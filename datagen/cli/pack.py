@@ -16,6 +16,7 @@ from datagen.cli.options import (
     partial_option,
     shard_size_option,
 )
+from datagen.cli.urls import PathOrUrl
 from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, SPLIT_BY, PackSettings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, type=click.Path(), metavar="[FOLDER]...")
+@click.argument("inputs", nargs=-1, type=PathOrUrl(), metavar="[FOLDER]...")
 @out_folder(default=PackSettings.out)
 @click.option(
     "--split",

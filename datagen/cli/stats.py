@@ -9,6 +9,7 @@ from datagen.cli.bar import bar
 from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import format_option, partial_option
 from datagen.cli.tables import print_reports
+from datagen.cli.urls import PathOrUrl
 
 if TYPE_CHECKING:
     from datagen.stats.job import Statistics
@@ -17,7 +18,7 @@ _SHOWN = 12
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=PathOrUrl())
 @format_option()
 @click.option(
     "--html",

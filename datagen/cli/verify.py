@@ -9,13 +9,14 @@ from datagen.cli.bar import bar
 from datagen.cli.fetching import cache_option, fetcher
 from datagen.cli.options import format_option, jobs_option
 from datagen.cli.tables import print_reports
+from datagen.cli.urls import PathOrUrl
 
 if TYPE_CHECKING:
     from datagen.verify.job import DatasetReport
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=PathOrUrl())
 @click.option("--quick", is_flag=True, help="Decode 200 images per shard instead of all.")
 @jobs_option
 @cache_option

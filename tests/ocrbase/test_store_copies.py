@@ -60,7 +60,7 @@ def test_only_what_is_new_is_fetched(object_store: ObjectStore, tmp_path: Path) 
     store.remove("empty")
     third.fetch(url, cache)
     assert _files(folder) == {"manifest.json": b"[]", "train/shard_00000/data.mdb": BIG}
-    assert third.lines == [f"{url}: fetching 0.0 MB in 1 objects into {folder}"]
+    assert third.lines == [f"{url}: fetching 0.0 MB in 1 object into {folder}"]
 
 
 def test_a_file_that_was_cut_is_fetched_again(object_store: ObjectStore, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from datagen.cli.options import FiniteRange
+from datagen.cli.urls import PathOrUrl
 from training.inference.beam_settings import DEFAULT_BEAM
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -45,7 +46,7 @@ def data_option(default: str) -> Decorator:
     """Labelled lines to read; `default` says what is read without the option."""
     return click.option(
         "--data",
-        type=click.Path(),
+        type=PathOrUrl(),
         metavar="PATH|URL",
         show_default=default,
         help="Packed dataset, render, or list of lines FILE<TAB>TEXT.",
