@@ -83,7 +83,7 @@ class Store:
             StoreError: as all methods: if the store cannot be reached or refuses.
         """
         with _store_errors(self.url):
-            found = self._files.find(self._root, detail=True, refresh=True)
+            found = self._files.find(self._root, detail=True)
         objects = {}
         for path, entry in found.items():
             name = str(path).removeprefix(self._root).lstrip("/")
