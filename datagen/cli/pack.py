@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("inputs", nargs=-1, type=PathOrUrl(), metavar="[FOLDER]...")
-@out_folder(default=PackSettings.out)
+@out_folder(default=PackSettings.out, urls=True)
 @click.option(
     "--split",
     type=FiniteRange(0, 1, min_open=True),

@@ -60,6 +60,15 @@ class BuildFolder:
         """Keep the report of a shard; from now on it counts as finished."""
         publish_text(self._report_path(shard), encode(report))
 
+    def files(self) -> dict[str, Path]:
+        """What was built, by its name below the folder."""
+        found = {}
+        for path in sorted(self.path.rglob("*")):
+            name = path.relative_to(self.path)
+            if path.is_file() and name.parts[0] not in (_PLAN, _REPORTS):
+                found[name.as_posix()] = path
+        return found
+
     def swap(self) -> None:
         """Give the folder its final name; what had it before goes once that is done."""
         shutil.rmtree(self.path / _REPORTS)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from datagen.cluster import connected
 from datagen.errors import ShardError
-from datagen.formats.building import BuildFolder, built_bytes, check_free_space, check_replaceable
+from datagen.formats.building import BuildFolder, built_bytes, check_free_space
 from datagen.formats.card import write_card
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
-from datagen.formats.manifest import FILE, write_manifest
+from datagen.formats.manifest import write_manifest
+from datagen.pack.destination import Destination, destination_of
 from datagen.pack.inputs import PackInputs, open_inputs
 from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT, PackSettings
 from datagen.pack.shard_task import SPLITS_FILE, PackTask, Task
@@ -38,7 +39,7 @@ class PackSummary:
     """What a call of `pack` did.
 
     Attributes:
-        out: the packed data.
+        out: the packed data, a path or a URL.
         samples: of each split.
         groups: of validation.
         shards: of both splits.
@@ -49,7 +50,7 @@ class PackSummary:
         warnings: what the user should know.
     """
 
-    out: Path
+    out: Path | str
     samples: dict[Split, int]
     groups: int
     shards: int
@@ -72,7 +73,7 @@ def pack(
     Args:
         settings: of the pack.
         command: for the manifest.
-        fetch: copies what a URL among the inputs names.
+        fetch: copies what a URL among the inputs names, and an earlier pack behind that of `out`.
         progress: called with (lines done, lines to do) as shards are finished.
 
     Raises:
@@ -82,39 +83,43 @@ def pack(
         AlphabetError: if alphabets differ or labels are outside the target.
         SettingsError: if the split contradicts that of the first pack.
         WorkerError: if a worker dies; finished shards are kept.
+        StoreError: if a store cannot be reached or refuses.
     """
-    with owned(Path(settings.out)):
-        return _pack(settings, command, fetch, progress)
+    place = destination_of(settings.out, fetch)
+    with owned(place.folder):
+        return _pack(settings, place, command, fetch, progress)
 
 
 def _pack(
-    settings: PackSettings, command: str, fetch: Fetch, progress: Callable[[int, int], None]
+    settings: PackSettings,
+    place: Destination,
+    command: str,
+    fetch: Fetch,
+    progress: Callable[[int, int], None],
 ) -> PackSummary:
-    started, out = time.monotonic(), Path(settings.out)
-    building = BuildFolder(out)
-    building.recover()
-    check_replaceable(out, settings.overwrite)
+    started, building = time.monotonic(), place.building
+    place.check(settings.overwrite)
     inputs = open_inputs(
         settings.inputs, alphabet=settings.alphabet, partial=settings.partial, fetch=fetch
     )
-    _check_apart(inputs, out)
-    rule, splits, groups = _splits(settings, inputs, out)
+    _check_apart(inputs, place)
+    rule, splits, groups = _splits(settings, inputs, place.earlier())
     tasks = _tasks(settings, splits)
     plan = _plan(inputs, splits, tasks)
     kept = building.begin(plan)
     needed = sum(item.reader.packed_bytes() for item in inputs.items)
-    check_free_space(out, int(needed * 1.02) - built_bytes(building.path))
+    check_free_space(place.folder, int(needed * 1.02) - built_bytes(building.path))
     with disk_errors(building.path):
         np.save(building.path / SPLITS_FILE, splits)
     written = list(_run(settings, inputs, building, tasks, plan, progress))
     (building.path / SPLITS_FILE).unlink()
     manifest = packed_manifest(settings, inputs, rule, written, command)
     write_manifest(building.path, manifest)
-    write_card(building.path, manifest, out.name)
-    building.swap()
+    write_card(building.path, manifest, place.name)
+    place.finish()
     warnings = [*inputs.twins(), *warnings_of(rule, manifest.samples, groups, len(inputs))]
     return PackSummary(
-        out=out,
+        out=place.out,
         samples=manifest.samples,
         groups=groups,
         shards=len(tasks),
@@ -158,19 +163,19 @@ def _written(
 
 
 def _splits(
-    settings: PackSettings, inputs: PackInputs, out: Path
+    settings: PackSettings, inputs: PackInputs, earlier: Path | None
 ) -> tuple[SplitRule, NDArray[np.uint8], int]:
-    """The split, as the first pack's manifest keeps it or chosen anew."""
+    """The split, as the manifest of an earlier pack keeps it or chosen anew."""
     first = None
-    if (out / FILE).exists() and not settings.resplit:
-        first = split_rule(out)
+    if earlier is not None and not settings.resplit:
+        first = split_rule(earlier)
     rule = _rule(settings, first)
     val_list = None if settings.val_list is None else Path(settings.val_list)
     return decide(
         inputs,
         rule,
         keep_threshold=first is not None,
-        settled=lambda: _settled(out),
+        settled=lambda: _settled(earlier),
         val_list=val_list,
     )
 
@@ -196,11 +201,13 @@ def _rule(settings: PackSettings, first: SplitRule | None) -> SplitRule:
     return first
 
 
-def _settled(out: Path) -> frozenset[int]:
-    """Groups that the existing data has in validation and that the rule put there."""
+def _settled(earlier: Path | None) -> frozenset[int]:
+    """Groups that an earlier pack has in validation and that the rule put there."""
     settled: set[int] = set()
+    if earlier is None:
+        return frozenset()
     try:
-        for _, labels in LmdbReader(out, Split.VAL).tables():
+        for _, labels in LmdbReader(earlier, Split.VAL).tables():
             free = Split.UNDECIDED.mask(labels.meta["side"])
             settled |= set(labels.meta["sentence"][free].tolist())
     except ShardError:
@@ -228,8 +235,8 @@ def _plan(inputs: PackInputs, splits: NDArray[np.uint8], tasks: list[Task]) -> s
     return digest.hexdigest()
 
 
-def _check_apart(inputs: PackInputs, out: Path) -> None:
-    paths = [item.path for item in inputs.items]
-    inside = [str(path) for path in paths if path.resolve().is_relative_to(out.resolve())]
+def _check_apart(inputs: PackInputs, place: Destination) -> None:
+    paths, out = [item.path for item in inputs.items], place.folder.resolve()
+    inside = [str(path) for path in paths if path.resolve().is_relative_to(out)]
     if inside:
         raise ShardError(f"{listed(inside)} would be replaced while it is read: use another --out")

@@ -15,7 +15,6 @@ from datagen.cli import main
         ["import", "csv", "s3://lines/table"],
         ["export", "paddle", "s3://lines/r", "--out", "out"],
         ["export", "paddle", "r", "--out", "s3://lines/out"],
-        ["pack", "r", "--out", "s3://lines/out"],
         ["stats", "r", "--html", "s3://lines/page.html"],
         ["corpus", "add", "mine", "s3://lines/text.txt"],
     ],
