@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,13 @@ def test_a_graph_that_differs_from_torch_is_not_written(
     with pytest.raises(ReadError, match=r"bad.onnx is not written: its logits differ"):
         module.export(folder / "crnn.safetensors", tmp_path / "bad.onnx", lines(1))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_utf8_is_refused_in_one_line(folder: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.onnx")
+    arguments = ("export", "--checkpoint", folder / "crnn_v2.safetensors", "--out", name)
+    code, out, err = ocrtrain(*arguments)
+    assert (code, out) == (1, "") and "is not UTF-8" in err and err.count("\n") == 1
 
 
 def test_command_checks_on_labelled_lines_and_measures_eight_bits(

@@ -80,6 +80,7 @@ def command(
     beside = Path(checkpoint.name) if checkpoint.parent == BUNDLED else checkpoint
     suffix = {"rapidocr": ".rapidocr.onnx", "paddle": ".paddle"}.get(consumer, ".onnx")
     out = out or beside.with_suffix(".int8.onnx" if int8 else suffix)
+    _check_name(out)
     if consumer == "paddle":
         check_output(out / GRAPH_FILE, is_ours=holds(OUTPUT_NAME))
         check_output(out / SETTINGS_FILE)
@@ -114,6 +115,19 @@ def command(
         f" before, {shown(report.comparison.strict.cer)} after:"
         f" {verdict(report.comparison.paired, 'the float network', 'the int8 network')}"
     )
+
+
+def _check_name(out: Path) -> None:
+    """Refuse what torch and ONNX Runtime, which take names as UTF-8, could not open."""
+    from training.errors import ReadError
+
+    try:
+        str(out).encode()
+    except UnicodeEncodeError as error:
+        raise ReadError(
+            f"--out {str(out)!r} is not UTF-8, which the libraries for ONNX need: choose another"
+            " name"
+        ) from error
 
 
 def _for_others(consumer: str, checkpoint: Path, out: Path, lines: "list[Gray]", name: str) -> None:
