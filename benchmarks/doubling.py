@@ -47,6 +47,9 @@ def main() -> None:
     parser.add_argument("points", nargs="+", metavar="LINES=MODEL")
     parser.add_argument("--data", type=Path, required=True, help="as of ocrtrain evaluate")
     parser.add_argument("--target", type=float, action="append", default=[], metavar="CER")
+    parser.add_argument(
+        "--since", type=int, default=0, metavar="LINES", help="fit no earlier point"
+    )
     parser.add_argument("--plot", type=Path, help="image file to draw the curve into")
     options = parser.parse_args()
     pairs = sorted(
@@ -57,7 +60,8 @@ def main() -> None:
     rates = [cer_of(model, options.data) for _, model in pairs]
     for count, rate in zip(lines, rates, strict=True):
         print(f"{count:12,.0f} lines: CER {rate.value:.2%} [{rate.low:.2%}, {rate.high:.2%}]")
-    law = fitted(lines, np.array([rate.value for rate in rates]))
+    late = lines >= options.since
+    law = fitted(lines[late], np.array([rate.value for rate in rates])[late])
     print(f"twice the lines: CER times {law.per_doubling:.2f}")
     for target in options.target:
         print(f"CER {target:.2%} at about {law.lines_for(target):,.0f} lines, if it goes on so")
@@ -82,7 +86,7 @@ def draw(
 ) -> None:
     """Points with their intervals, the fitted line, and the targets; both axes logarithmic."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
@@ -96,7 +100,11 @@ def draw(
     for target in targets:
         axes.axhline(100 * target, color="gray", linewidth=0.8)
     axes.set(xscale="log", yscale="log", xlabel="lines trained on", ylabel="CER in %")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    for axis, shown in ((axes.xaxis, "{:,.0f}"), (axes.yaxis, "{:g}")):
+        axis.set_major_locator(LogLocator(2, numticks=12))
+        axis.set_major_formatter(FuncFormatter(lambda value, _, shown=shown: shown.format(value)))
+        axis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(LogLocator(2, subs=(125_000 / 2**17,), numticks=12))
     axes.legend()
     figure.savefig(path, dpi=150)
 
