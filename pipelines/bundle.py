@@ -1,8 +1,8 @@
 """Put a trained model among those that come with the project, for torch and for ONNX Runtime.
 
-    python -m pipelines.bundle runs/NAME/best.safetensors crnn_v2
+    python -m pipelines.bundle runs/NAME/best.safetensors crnn_lite
 
-It is then read by `--checkpoint crnn_v2`, and by default where there is no run: with torch from
+It is then read by `--checkpoint crnn_lite`, and by default where there is no run: with torch from
 weights in half precision, without from ONNX with 8-bit weights. Say in training/weights/README.md
 how it was trained.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from datagen.alphabet import builtin
+from datagen.alphabet import builtin, load
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.text.plan_settings import PlanSettings
@@ -38,14 +38,15 @@ def test_each_is_small_named_and_explained() -> None:
     assert DEFAULT_BUNDLED in bundled()
     for name, path in bundled().items():
         model = load_model(Path(name))
-        assert model.settings.model == name and model.alphabet == builtin()
+        assert model.settings.model == name
+        assert model.alphabet == (load("general") if name == "crnn_lite" else builtin())
         assert path.stat().st_size <= MAX_BYTES
         assert f"## {name}" in notes
 
 
 def test_the_default_without_runs(tmp_path: Path) -> None:
     assert default_model(tmp_path) == bundled()[DEFAULT_BUNDLED]
-    with pytest.raises(CheckpointError, match="or name a bundled one: crnn_v2"):
+    with pytest.raises(CheckpointError, match="or name a bundled one: crnn_lite, crnn_v2"):
         load_model(tmp_path / "none")
 
 
@@ -76,12 +77,12 @@ def test_commands_need_neither_run_nor_data(
     pytest.importorskip("onnx")
     monkeypatch.chdir(tmp_path)
     code, out, err = ocrtrain("export", "--limit", 4)
-    assert (code, err) == (0, "") and (tmp_path / "crnn_v2.onnx").is_file()
+    assert (code, err) == (0, "") and (tmp_path / f"{DEFAULT_BUNDLED}.onnx").is_file()
     assert "on 4 lines of freshly rendered news" in out and "4 texts are the same" in out
     line = REAL_LINES / "browser" / "000.png"
     code, out, err = ocrtrain("predict", line, "--device", "cpu")
-    assert code == 0 and "weights/crnn_v2.safetensors" in err
-    code, exported, _ = ocrtrain("predict", line, "--onnx", "crnn_v2.onnx")
+    assert code == 0 and f"weights/{DEFAULT_BUNDLED}.safetensors" in err
+    code, exported, _ = ocrtrain("predict", line, "--onnx", f"{DEFAULT_BUNDLED}.onnx")
     assert code == 0 and exported == out != "\n"
 
 

@@ -9,10 +9,11 @@ import click
 from datagen.cli.options import FiniteRange
 from datagen.cli.urls import PathOrUrl
 from training.inference.beam_settings import DEFAULT_BEAM
+from training.model.bundled import DEFAULT_BUNDLED
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-DEFAULT_MODEL = "best model of the newest run; without runs, the bundled crnn_v2"
+DEFAULT_MODEL = f"best model of the newest run; without runs, the bundled {DEFAULT_BUNDLED}"
 
 checkpoint_option = click.option(
     "--checkpoint",

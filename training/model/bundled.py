@@ -7,7 +7,7 @@ with, and NAME.onnx, the same network with 8-bit weights to read with where torc
 from pathlib import Path
 
 BUNDLED = Path(__file__).resolve().parent.parent / "weights"
-DEFAULT_BUNDLED = "crnn_v2"
+DEFAULT_BUNDLED = "crnn_lite"
 FOR_TORCH, FOR_ONNX = ".safetensors", ".onnx"
 
 

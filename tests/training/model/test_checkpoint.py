@@ -184,7 +184,9 @@ def test_a_run_that_reads_nearly_nothing_is_not_read_with_unasked(
         assert (chosen, why) == (path, "")
     else:
         assert chosen == bundled()[DEFAULT_BUNDLED]
-        assert why.startswith(f"{path} reads 4.9% of its validation lines, so the bundled crnn_v2")
+        assert why.startswith(
+            f"{path} reads 4.9% of its validation lines, so the bundled {DEFAULT_BUNDLED}"
+        )
 
 
 def test_without_runs_the_bundled_model_reads(tmp_path: Path) -> None:
