@@ -32,7 +32,9 @@ def run_shards(
     if jobs == 1 and backend in ("loky", "threading"):
         backend = "sequential"
     where = _dask_backend() if backend == "dask" else backend
-    with joblib.parallel_config(backend=where, n_jobs=jobs):
+    # From its first moment on: a worker that has no task yet would wait for one for ever.
+    watch = {"initializer": end_with, "initargs": (os.getpid(),)} if backend == "loky" else {}
+    with joblib.parallel_config(backend=where, n_jobs=jobs, **watch):
         pool = joblib.Parallel(
             return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1
         )
@@ -53,7 +55,7 @@ class _Call:
 
     Args:
         task: to run.
-        parent: process that its worker is to end with; None where others look after workers.
+        parent: process that its worker ends with; None where others look after workers.
     """
 
     def __init__(self, task: Callable[[int], Any], parent: int | None) -> None:
@@ -62,7 +64,6 @@ class _Call:
     def __call__(self, shard: int) -> Any:
         if self.parent is None:
             return self.task(shard)
-        end_with(self.parent)
         try:
             with at_work():
                 return self.task(shard)
