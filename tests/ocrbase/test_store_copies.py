@@ -101,7 +101,7 @@ local_folder(sys.argv[1], cache=Path(sys.argv[2]), progress=progress)
 
 
 def test_a_killed_call_is_gone_on_with(object_store: ObjectStore, tmp_path: Path) -> None:
-    url = object_store.url("killed")
+    url = object_store.url("killed-copy")
     Store(url).publish_bytes("data.mdb", BIG)
     call = [sys.executable, "-c", KILLED, url, str(tmp_path)]
     assert subprocess.run(call, cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
@@ -115,7 +115,7 @@ def test_a_server_that_is_gone_in_the_middle(
     object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_copies, "_CHUNK_BYTES", 1 << 20)
-    url = object_store.url("broken")
+    url = object_store.url("broken-copy")
     Store(url).publish_bytes("data.mdb", BIG)
 
     def progress(done: int, total: int) -> None:
@@ -123,7 +123,7 @@ def test_a_server_that_is_gone_in_the_middle(
             object_store.kill()
 
     try:
-        with pytest.raises(StoreError, match=r"s3://lines/broken/data\.mdb: "):
+        with pytest.raises(StoreError, match=r"s3://lines/broken-copy/data\.mdb: "):
             local_folder(url, cache=tmp_path, progress=progress)
     finally:
         object_store.start()

@@ -64,10 +64,10 @@ def test_what_is_there_is_replaced_with_leave_and_keeps_its_split(
     assert second.rule.threshold == first.rule.threshold
     names = {name for name in object_store.names("again/lmdb") if name.endswith("data.mdb")}
     assert len(names) == second.shards  # those of the first pack are gone
-    object_store.path("kind").mkdir()
-    object_store.path("kind/diary.txt").write_text("mine", encoding="utf-8")
+    object_store.path("pack-kind").mkdir()
+    object_store.path("pack-kind/diary.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ShardError, match="holds objects but no packed data: name another --out"):
-        pack(_settings(render, object_store.url("kind")))
+        pack(_settings(render, object_store.url("pack-kind")))
 
 
 def test_killed_while_it_sends_it_goes_on_and_keeps_the_split(

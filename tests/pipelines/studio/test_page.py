@@ -17,6 +17,7 @@ from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.render.renderer import Renderer
 from tests.support.browser import BROWSER, needs_browser
+from training.model.bundled import DEFAULT_BUNDLED
 
 pytestmark = needs_browser
 
@@ -152,7 +153,7 @@ def test_two_runs_are_drawn_and_a_model_is_read_line_by_line(page: Page, folder:
     page.get_by_text("Worst lines").click()
     page.get_by_label("Compare on").fill("lines")
     page.get_by_role("button", name="Compare").click()
-    page.get_by_text("crnn_v2: CER 10.00%").wait_for()
+    page.get_by_text(f"{DEFAULT_BUNDLED}: CER 10.00%").wait_for()
     assert page.locator("mark").all_inner_texts() == [text[0]]
 
 

@@ -26,7 +26,7 @@ def chosen(world_size: int = 1, **changes: object) -> RunSettings:
 def test_nothing_is_left_open() -> None:
     settings = chosen()
     # mean "none", are asked of the machine, or change with the length of the run
-    open_by_wish = {"init", "max_steps", "gpus", "threads", "decay_steps"}
+    open_by_wish = {"init", "max_steps", "gpus", "threads", "decay_steps", "cache"}
     left = {f.name for f in fields(settings) if getattr(settings, f.name) is None}
     assert left <= open_by_wish
     assert (settings.batch_size, settings.workers, settings.precision) == (64, 0, "float32")

@@ -172,7 +172,7 @@ def test_pages_of_one_name_have_overlays_of_their_own(tmp_path: Path) -> None:
 def test_no_page_is_written_over(tmp_path: Path) -> None:
     scan = tmp_path / "scan.png"
     scan.write_bytes(COLUMNS.read_bytes())
-    code, _, told = call(scan, "--format", "pdf", "--out", scan)
+    code, _, told = call(scan, "--format", "hocr", "--out", scan)
     assert code == 1 and "is an input of this command" in told
     code, _, told = call(scan, "--overlay", tmp_path)
     assert code == 1 and "is an input of this command" in told
