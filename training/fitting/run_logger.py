@@ -46,9 +46,10 @@ class RunLogger:
         folder.mkdir(parents=True, exist_ok=True)
         self.closing = contextlib.ExitStack()
         self.file = self.closing.enter_context((folder / METRICS).open("a", encoding="utf-8"))
+        # Left last: the board's thread may meet the full disk while it is closed.
+        self.closing.enter_context(_quiet_board())
         self.board: Any = SummaryWriter(str(folder), purge_step=first)
         self.closing.callback(self.board.close)
-        self.closing.enter_context(_quiet_board())
         self.terminal = loud and sys.stderr.isatty()
         self.bar = tqdm(
             total=total, initial=first, unit=" steps", dynamic_ncols=True, disable=not self.terminal
