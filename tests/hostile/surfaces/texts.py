@@ -40,7 +40,7 @@ class TextFiles(Surface):
         record = '{"text": "今天的新闻说明天要下雨了。", "id": 3}\n'
         (base / "a.txt").write_text(SENTENCES * 3, encoding="utf-8")
         (base / "b.jsonl").write_text(record * 3, encoding="utf-8")
-        (base / "c.txt.gz").write_bytes(gzip.compress(SENTENCES.encode() * 30))
+        (base / "c.txt.gz").write_bytes(gzip.compress(SENTENCES.encode() * 30, mtime=0))
         (base / "d.toml").write_text(TEMPLATES, encoding="utf-8")
 
     def attempt(self, rng: Random, base: Path, folder: Path) -> Attempt:
