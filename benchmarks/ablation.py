@@ -23,20 +23,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.learning import absolute
+from benchmarks.fine_tuning import Start, fine_tune
 from benchmarks.lines import machine
 from datagen.drawing.style import load_style, with_value
 from datagen.drawing.style_keys import changes_toml, keys_of
-from pipelines.steps import call
 from training.evaluation.breakdown import HEIGHT_EDGES
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.intervals import ratio
 from training.evaluation.labelled import open_labelled
-from training.fitting.run_records import FINISHED
-from training.fitting.state_files import states
 from training.inference.line_reader import LineReader
 
-BATCH_LINES = 64
 BASE, BASE_SHARE = "print", 0.25
 PRESETS = {"document": 0.35, "screen": 0.15, "scan": 0.15, "photo": 0.1}
 
@@ -86,8 +82,14 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     rows = {"before": read(options.init, options.data)}
+    corpora = options.corpus or ["news:0.7", "classical:0.3"]
+    start = Start(
+        options.init, options.model, options.alphabet, corpora, "1-20", "32-704", options.lines,
+        options.lr,
+    )  # fmt: skip
     for part in options.part or [BASE, *PARTS, WHOLE]:
-        rows[part] = read(str(train(options, part)), options.data)
+        model = fine_tune(start, options.folder, slug(part), styles(part, options.folder))
+        rows[part] = read(str(model), options.data)
         print(f"{part}: " + "; ".join(f"{b.name} {b.text}" for b in rows[part]), flush=True)
     print(f"\n{machine()}; {options.lines:,} lines for each, from {options.init}\n")
     show(rows)
@@ -115,32 +117,6 @@ def with_part(preset: str, names: tuple[str, ...]) -> str:
         if full in names or key.section in names:
             style = with_value(style, full, key.value)
     return changes_toml(style, BASE, "the ablation")
-
-
-def train(options: argparse.Namespace, part: str) -> Path:
-    """Fine-tune on one part; returns the best model."""
-    run, steps = slug(part), options.lines // BATCH_LINES
-    folder = options.folder / "runs" / run
-    if not (folder / FINISHED).exists():
-        words = ["--run", run, "--live", "--model", options.model, "--init", given(options.init)]
-        for corpus in options.corpus or ["news:0.7", "classical:0.3"]:
-            words += ["--corpus", absolute(corpus)]
-        for name, share in styles(part, options.folder).items():
-            words += ["--style", f"{name}:{share}"]
-        words += ["--alphabet", options.alphabet, "--length", "1-20", "--width", "32-704"]
-        words += ["--fit-width", "--batch-size", str(BATCH_LINES), "--max-steps", str(steps)]
-        words += ["--lr", str(options.lr), "--ema-decay", "0.98", "--alignment-lines", "0"]
-        # The weights of the last step are wanted, so the one validation stands there.
-        words += ["--validate-every", str(steps), "--validation-lines", "64", "--gpus", "0"]
-        if states(folder):
-            words = ["--run", run, "--resume"]
-        call(("ocrtrain", "fit", *words), options.folder, capture=True)
-    return folder / "best.safetensors"
-
-
-def given(checkpoint: str) -> str:
-    """A checkpoint's file wherever the run's folder is, or its name."""
-    return str(Path(checkpoint).resolve()) if Path(checkpoint).exists() else checkpoint
 
 
 def read(checkpoint: str, lists: Iterable[Path]) -> list[Band]:

@@ -101,7 +101,7 @@ def validations(folder: Path) -> list[Point]:
 
 
 def absolute(corpus: str) -> str:
-    """A corpus given as a path, wherever the run's folder is."""
+    """A corpus or model given as a path, wherever the run's folder is; a name stays one."""
     name, _ = split_weight(corpus)
     return f"{Path(name).resolve()}{corpus[len(name) :]}" if Path(name).exists() else corpus
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.learning import absolute
+from benchmarks.fine_tuning import Start, fine_tune
 from benchmarks.lines import machine
 from datagen.text.plan import make_plan
 from datagen.text.plan_settings import PlanSettings
@@ -34,7 +34,6 @@ from training.inference.line_reader import LineReader
 from training.model.bundled import DEFAULT_BUNDLED
 
 FACES = ("micro-hei", "arphic-song-gb", "noto-serif-sc-regular", "arphic-kai-gb")
-BATCH_LINES = 64
 
 
 def main() -> None:
@@ -56,8 +55,12 @@ def main() -> None:
     fitted = options.folder / "fitted.toml"
     preset = tomllib.loads(fitted.read_text(encoding="utf-8"))["preset"]
     models = {"before": options.init}
+    start = Start(
+        options.init, options.model, options.alphabet, options.corpus or ["news"], "6-18", "32-640",
+        options.lines,
+    )  # fmt: skip
     for name, style in ((preset, preset), ("fitted", str(fitted.resolve()))):
-        models[name] = str(train(options, name, style))
+        models[name] = str(fine_tune(start, options.folder, name, {style: 1.0}))
     read = {name: read_by(model, options.folder / "rest") for name, model in models.items()}
     print(f"{machine()}; {options.lines:,} lines for each from {options.init}")
     for name, evaluation in read.items():
@@ -110,22 +113,6 @@ def degraded(coverage: NDArray[np.float64], rng: np.random.Generator) -> NDArray
     levels = ground + shade + (ink - ground) * np.asarray(small, dtype=np.float64) / 255
     noisy = levels + rng.normal(0, rng.uniform(4, 9), levels.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-
-
-def train(options: argparse.Namespace, name: str, style: str) -> Path:
-    """A short training in one style; returns its last weights, averaged."""
-    steps = options.lines // BATCH_LINES
-    words = ["--run", name, "--live", "--model", options.model, "--init", options.init]
-    if Path(options.init).exists():
-        words[-1] = str(Path(options.init).resolve())
-    for corpus in options.corpus or ["news"]:
-        words += ["--corpus", absolute(corpus)]
-    words += ["--style", style, "--alphabet", options.alphabet, "--length", "6-18"]
-    words += ["--width", "32-640", "--fit-width", "--batch-size", str(BATCH_LINES)]
-    words += ["--max-steps", str(steps), "--lr", "5e-4", "--ema-decay", "0.98", "--gpus", "0"]
-    words += ["--validate-every", str(steps), "--validation-lines", "64"]
-    call(("ocrtrain", "fit", *words), options.folder, capture=True)
-    return options.folder / "runs" / name / "best.safetensors"
 
 
 def read_by(model: str, lines: Path) -> Evaluation:

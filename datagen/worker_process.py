@@ -12,8 +12,7 @@ from multiprocessing import resource_tracker
 _LOOK_S = 0.5  # between looks at the parent
 _GRACE_S = 2.0  # for what is being written to be given up
 
-_watched: set[int] = set()
-_tasks: list[None] = []  # that this process is at, one at most
+_working = threading.Event()  # while this process is at a task
 
 
 @contextmanager
@@ -38,32 +37,30 @@ def end_with(parent: int) -> None:
 
     A parent that is killed tells nobody, and its workers would go on with what waits for them. A
     task at hand is interrupted like by Ctrl-C, so that it leaves no file behind; between tasks,
-    where the pool's own code would print a traceback, the process just ends. To be called in the
-    main thread.
+    where the pool's own code would print a traceback, the process just ends. To be called once, in
+    the main thread.
 
     Args:
         parent: process id of the parent.
     """
     if orphaned(parent):
         os._exit(1)
-    if parent not in _watched:
-        _watched.add(parent)
-        signal.signal(signal.SIGINT, _interrupted)
-        threading.Thread(target=_watch, args=(parent,), name="parent watch", daemon=True).start()
+    signal.signal(signal.SIGINT, _interrupted)
+    threading.Thread(target=_watch, args=(parent,), name="parent watch", daemon=True).start()
 
 
 @contextmanager
 def at_work() -> Iterator[None]:
     """What stands in this block is interrupted when the parent is gone."""
-    _tasks.append(None)
+    _working.set()
     try:
         yield
     finally:
-        _tasks.pop()
+        _working.clear()
 
 
 def _interrupted(number: int, frame: object) -> None:
-    if not _tasks:
+    if not _working.is_set():
         os._exit(1)
     raise KeyboardInterrupt
 

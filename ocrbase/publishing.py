@@ -183,6 +183,14 @@ def clear_attempts(folder: Path) -> None:
         discard(path)
 
 
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder, which need not exist yet."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
+
+
 def publish(attempt: Path, final: Path) -> None:
     """Give a complete file, already flushed to disk, its final name; remove other attempts at it.
 

@@ -21,7 +21,7 @@ from ocrbase.errors import listed
 from ocrbase.homes import cache_home
 from ocrbase.inputs import path_below
 from ocrbase.locks import LockError, owned
-from ocrbase.publishing import disk_errors, flush
+from ocrbase.publishing import disk_errors, flush, free_bytes
 from ocrbase.stores import Store, StoredObject, StoreError, is_url, local_path
 
 OTHER_CACHE = "choose another folder with --cache or OCRGEN_CACHE"
@@ -102,7 +102,7 @@ class _Copy:
 
     def __init__(self, store: Store, cache: Path) -> None:
         self.store = store
-        own = cache / hashlib.sha256(store.url.encode()).hexdigest()[:16]
+        own = cache / store.key
         self.folder = own / store.name  # named as there: names of folders count in a split
         self._parts, self._record = own / "parts", own / "fetched.jsonl"
         self._stop = threading.Event()
@@ -210,7 +210,7 @@ class _Copy:
         return path_below(self.folder, name, error=StoreError)
 
     def _check_room(self, needed: int) -> None:
-        free = shutil.disk_usage(self.folder).free
+        free = free_bytes(self.folder)
         if needed > free:
             raise StoreError(
                 f"a copy of {self.store} needs {needed / 1e6:,.1f} MB at {self.folder}, which has"

@@ -7,6 +7,7 @@ variables and ~/.aws. `file://` names a folder of this machine and needs none of
 
 import contextlib
 import errno
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,6 +76,11 @@ class Store:
     def name(self) -> str:
         """The last part of the URL."""
         return self.url.rpartition("/")[2]
+
+    @property
+    def key(self) -> str:
+        """What stands for the URL in names of folders of this machine."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
     def objects(self) -> dict[str, StoredObject]:
         """All objects below the URL, at any depth; what only marks a folder is left out.

@@ -12,7 +12,13 @@ from datagen.errors import ShardError
 from datagen.formats.lmdb.handles import release
 from datagen.formats.manifest import FILE, read_packed_manifest
 from ocrbase.errors import InputError
-from ocrbase.publishing import disk_errors, publish_text, replace_folder, restore_folder
+from ocrbase.publishing import (
+    disk_errors,
+    free_bytes,
+    publish_text,
+    replace_folder,
+    restore_folder,
+)
 from ocrbase.records import encode, read_json
 
 Report = TypeVar("Report", bound=msgspec.Struct)
@@ -107,10 +113,7 @@ def check_free_space(out: Path, needed: int) -> None:
     Raises:
         ShardError: says how much is needed and how much there is.
     """
-    folder = out.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(out)
     if needed > free:
         raise ShardError(
             f"{out} needs about {needed / 1e6:,.1f} MB, the disk has {free / 1e6:,.1f} MB free:"

@@ -1,12 +1,12 @@
 """Where packed data goes: a folder of this machine, or an object store."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Protocol
 
 from datagen.errors import ShardError
 from datagen.formats.building import BuildFolder, check_replaceable
+from datagen.formats.data_folders import data_folder
 from datagen.formats.manifest import FILE
 from datagen.split import Split
 from ocrbase.homes import cache_home
@@ -84,7 +84,7 @@ class PackStore:
     def __init__(self, store: Store, fetch: Fetch) -> None:
         self.store, self._fetch, self.name = store, fetch, store.name
         self.out: Path | str = store.url
-        own = cache_home() / "packs" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
+        own = cache_home() / "packs" / store.key
         own.mkdir(parents=True, exist_ok=True)
         self.folder, self._earlier, self._notes = own / store.name, own / "earlier", own / "sent"
         self.building = BuildFolder(self.folder)
@@ -105,7 +105,7 @@ class PackStore:
 
     def earlier(self) -> Path | None:
         if not self._earlier.exists() and self.store.find(FILE) is not None:
-            fetched = self._fetch(self.store.url, wanted=_tells_the_split)
+            fetched = data_folder(self.store.url, self._fetch, Split.VAL)
             draft = self._earlier.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
             shutil.copytree(fetched, draft, ignore=shutil.ignore_patterns(str(Split.TRAIN)))
@@ -133,11 +133,6 @@ class PackStore:
         self.store.publish_file(name, file)
         sent = self.store.find(name)
         publish_text(note, sent.version if sent else "")
-
-
-def _tells_the_split(name: str) -> bool:
-    """Whether an object of packed data is needed to split as it was split."""
-    return name == FILE or name.startswith(f"{Split.VAL}/")
 
 
 def destination_of(out: str, fetch: Fetch) -> PackFolder | PackStore:

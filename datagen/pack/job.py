@@ -103,7 +103,8 @@ def _pack(
         settings.inputs, alphabet=settings.alphabet, partial=settings.partial, fetch=fetch
     )
     _check_apart(inputs, place)
-    rule, splits, groups = _splits(settings, inputs, place.earlier())
+    earlier = None if settings.resplit else place.earlier()
+    rule, splits, groups = _splits(settings, inputs, earlier)
     tasks = _tasks(settings, splits)
     plan = _plan(inputs, splits, tasks)
     kept = building.begin(plan)
@@ -166,9 +167,7 @@ def _splits(
     settings: PackSettings, inputs: PackInputs, earlier: Path | None
 ) -> tuple[SplitRule, NDArray[np.uint8], int]:
     """The split, as the manifest of an earlier pack keeps it or chosen anew."""
-    first = None
-    if earlier is not None and not settings.resplit:
-        first = split_rule(earlier)
+    first = None if earlier is None else split_rule(earlier)
     rule = _rule(settings, first)
     val_list = None if settings.val_list is None else Path(settings.val_list)
     return decide(

@@ -1,6 +1,5 @@
 """A render's shards in a folder that one process at a time writes."""
 
-import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from datagen.render.changes import goes_on, grown
 from datagen.render.shard_state import ShardState, shard_state
 from ocrbase.errors import SettingsError
 from ocrbase.locks import owned
-from ocrbase.publishing import clear_attempts, disk_errors, is_attempt
+from ocrbase.publishing import clear_attempts, disk_errors, free_bytes, is_attempt
 
 
 class RenderFolder:
@@ -87,11 +86,8 @@ class RenderFolder:
         clear_attempts(self.folder)
 
     def free_bytes(self) -> int | None:
-        """Room for more on the disk of the folder, which need not exist yet."""
-        folder = self.folder
-        while not folder.exists():
-            folder = folder.parent
-        return shutil.disk_usage(folder).free
+        """Room for more on the disk of the folder."""
+        return free_bytes(self.folder)
 
     def _remove_shards(self) -> None:
         """Remove what `ocrgen render` writes for each shard, and no other file."""

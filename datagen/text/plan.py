@@ -1,7 +1,7 @@
 """Which text sample i carries: a pure function of (texts, settings, i), for every i there is."""
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -69,14 +69,24 @@ class WindowPlan:
     def fingerprint(self) -> str:
         """Equal for equal texts of all indices, on every machine."""
         s = self.settings
-        facts = [PLAN_VERSION, self.alphabet.fingerprint, s.seed, s.length_min, s.length_max]
+        return _digest(self._facts + ([f"half width {s.half_width!r}"] if s.half_width else []))
+
+    @property
+    def _facts(self) -> list[object]:
+        """What classes of which lines depend on, but for how punctuation is set."""
+        s = self.settings
+        facts: list[object] = [
+            PLAN_VERSION,
+            self.alphabet.fingerprint,
+            s.seed,
+            s.length_min,
+            s.length_max,
+        ]
         pairs = zip(self.windows.indexes, self.weights, strict=True)
         facts += [f"{i.fingerprint}:{w!r}" for i, w in pairs]
         facts.append(f"{s.min_per_class}:{s.max_inserted!r}" if s.min_per_class else "plain")
         facts.append(version("jieba") if s.min_per_class else "")
-        if s.half_width:
-            facts.append(f"half width {s.half_width!r}")
-        return hashlib.blake2b("\n".join(map(str, facts)).encode(), digest_size=16).hexdigest()
+        return facts
 
     @cached_property
     def rare_lines(self) -> RareLineTable | None:
@@ -85,7 +95,7 @@ class WindowPlan:
         if not s.min_per_class:
             return None
         return open_or_build(
-            cache_home() / "rare-lines" / self.fingerprint,
+            cache_home() / "rare-lines" / _digest(self._facts),  # marks are set afterwards
             open_rare_lines,
             lambda draft: build_rare_lines(
                 draft, self.windows, self.alphabet, s.seed, s.min_per_class, s.max_inserted
@@ -124,6 +134,10 @@ class WindowPlan:
         return window_coverage(
             n, self.alphabet, self.corpora, self.windows, self.settings, self.rare_lines, self.marks
         )
+
+
+def _digest(facts: Sequence[object]) -> str:
+    return hashlib.blake2b("\n".join(map(str, facts)).encode(), digest_size=16).hexdigest()
 
 
 def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":

@@ -101,3 +101,13 @@ def _draw(text: str, index: int, width: int) -> np.ndarray:
     for place, letter in enumerate(ascii_text):
         cv2.putText(image, letter, (4 + 26 * place, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 40, 2)
     return image
+
+
+def make_render_with_a_bad_image(folder: Path) -> Path:
+    """A render of four lines in one shard, the third of which is no image."""
+    make_render(folder, 4, shard_size=4)
+    samples = make_samples(range(4))
+    images = [*samples.images[:2], b"no image", samples.images[3]]
+    with TarShardWriter(folder / "shard-00000") as writer:
+        writer.write(Samples(images, samples.texts, samples.meta, samples.centres))
+    return folder

@@ -18,7 +18,7 @@ from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
 from datagen.split import Split
 from ocrbase.errors import SettingsError
-from tests.support.samples import ALPHABET, make_render, make_samples
+from tests.support.samples import ALPHABET, make_render, make_render_with_a_bad_image, make_samples
 
 
 def _dataset(tmp_path: Path, name: str = "a", n: int = 90, **of_render: object) -> Path:
@@ -134,11 +134,7 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
-    render = make_render(tmp_path / "render", 4, shard_size=4)
-    samples = make_samples(range(4))
-    broken = [*samples.images[:2], b"no image", samples.images[3]]
-    with TarShardWriter(render / "shard-00000") as writer:
-        writer.write(Samples(broken, samples.texts, samples.meta, samples.centres))
+    render = make_render_with_a_bad_image(tmp_path / "render")
     pack(PackSettings(inputs=(str(render),), out=str(tmp_path / "lmdb"), split=1.0, jobs=1))
     with pytest.raises(ImageError, match="shard_00000: image-000000003 cannot be decoded"):
         LineDataset([(tmp_path / "lmdb", None)]).batch(range(4))

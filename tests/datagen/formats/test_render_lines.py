@@ -20,7 +20,7 @@ from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
 from datagen.split import PACKED, Split
 from ocrbase.errors import SettingsError
-from tests.support.samples import ALPHABET, make_render, make_samples
+from tests.support.samples import ALPHABET, make_render, make_render_with_a_bad_image, make_samples
 
 
 def packed(out: Path, *renders: Path, share: float = 0.9) -> Path:
@@ -178,11 +178,7 @@ def test_damage_is_named_before_training_begins(tmp_path: Path) -> None:
 
 
 def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
-    render = make_render(tmp_path / "render", 4, shard_size=4)
-    samples = make_samples(range(4))
-    broken = [*samples.images[:2], b"no image", samples.images[3]]
-    with TarShardWriter(render / "shard-00000") as writer:
-        writer.write(Samples(broken, samples.texts, samples.meta, samples.centres))
+    render = make_render_with_a_bad_image(tmp_path / "render")
     with pytest.raises(ImageError, match=r"shard-00000\.tar 000000002 cannot be decoded"):
         LineDataset(open_data([(render, None)], 1.0)).batch(range(4))
 

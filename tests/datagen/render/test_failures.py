@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,37 +17,24 @@ from datagen.formats.tar.shard import TarShard
 from ocrbase.publishing import is_attempt
 from tests.support.paths import ROOT
 from tests.support.process_groups import members
+from tests.support.render_command import SECONDS, RenderCommand, wait_until
 
-SECONDS = 90  # that anything here may take at most, on a busy machine
 
-
-class Command:
-    """`ocrgen render` in a process group of its own, as a terminal starts it."""
+class Command(RenderCommand):
+    """Renders into `out` below a folder."""
 
     def __init__(self, folder: Path, n: int, shard_size: int, jobs: int = 2) -> None:
         self.out = folder / "out"
-        lines = folder / "lines.txt"
-        if not lines.exists():
-            lines.write_text("山中何事？\n松花酿酒，春水煎茶，且听风吟。\n", encoding="utf-8")
-        arguments = ["render", "--lines", lines, "--style", "plain", "--out", self.out]
-        arguments += ["--n", n, "--shard-size", shard_size, "--jobs", jobs]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from datagen.cli import run; run()", *map(str, arguments)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        super().__init__(folder, self.out, n, shard_size, jobs)
 
     def shards(self) -> set[int]:
         return finished_shards(self.out)
 
-    def end(self) -> tuple[int, str]:
-        """Exit code and standard error without the progress bar."""
-        _, errors = self.process.communicate(timeout=SECONDS)
+    def told(self) -> tuple[int, str]:
+        """Exit code and standard error without the progress bar, when it ends."""
+        code, _, errors = self.end()
         lines = [line.rpartition("\r")[2] for line in errors.splitlines()]
-        return self.process.returncode, "\n".join(lines)
+        return code, "\n".join(lines)
 
     def workers(self) -> list[int]:
         """Live processes of the group that draw."""
@@ -58,18 +45,8 @@ class Command:
 @contextmanager
 def _running(folder: Path, n: int, shard_size: int, jobs: int = 2) -> Iterator[Command]:
     command = Command(folder, n, shard_size, jobs)
-    try:
+    with command.running():
         yield command
-    finally:
-        with suppress(ProcessLookupError), command.process:  # closes its pipes
-            os.killpg(command.process.pid, signal.SIGKILL)
-
-
-def _wait(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not ready():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def _attempts(folder: Path) -> list[Path]:
@@ -79,7 +56,7 @@ def _attempts(folder: Path) -> list[Path]:
 def _goes_on(folder: Path, kept: dict[str, int], n: int, shard_size: int) -> None:
     """The next call completes a render, keeps what there was, and leaves no temporary file."""
     with _running(folder, n, shard_size) as command:
-        assert command.end()[0] == 0
+        assert command.told()[0] == 0
     for name, changed_ns in kept.items():
         assert (command.out / name).stat().st_mtime_ns == changed_ns
     assert RenderReader(command.out).read(range(n)).meta["index"].tolist() == list(range(n))
@@ -96,19 +73,19 @@ def _published(folder: Path) -> dict[str, int]:
 
 def test_ctrl_c_is_one_line_and_leaves_no_worker(tmp_path: Path) -> None:
     with _running(tmp_path, n=2_000_000, shard_size=1000) as command:
-        _wait(lambda: len(command.shards()) >= 2)
+        wait_until(lambda: len(command.shards()) >= 2)
         os.killpg(command.process.pid, signal.SIGINT)
-        code, errors = command.end()
+        code, errors = command.told()
         assert code == 130
         assert "Interrupted. What was finished is kept." in errors
         assert "Traceback" not in errors and "KeyboardInterrupt" not in errors, errors
-        _wait(lambda: not command.workers())
+        wait_until(lambda: not command.workers())
     kept = _published(command.out)
     assert kept and not _attempts(command.out)
     n = (max(int(name[6:11]) for name in kept) + 3) * 1000
     # n cannot shrink in the manifest: what is missing of two million lines stays missing.
     with _running(tmp_path, n, 1000) as again:
-        assert again.end()[0] == 0
+        assert again.told()[0] == 0
     assert len(again.shards()) == n // 1000
     assert all((again.out / name).stat().st_mtime_ns == at for name, at in kept.items())
     assert not _attempts(again.out)
@@ -116,10 +93,10 @@ def test_ctrl_c_is_one_line_and_leaves_no_worker(tmp_path: Path) -> None:
 
 def test_a_killed_worker_ends_the_run_with_its_reason(tmp_path: Path) -> None:
     with _running(tmp_path, n=40_000, shard_size=1000) as command:
-        _wait(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
+        wait_until(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
         os.kill(command.workers()[0], signal.SIGKILL)
-        code, errors = command.end()
-        _wait(lambda: not command.workers())
+        code, errors = command.told()
+        wait_until(lambda: not command.workers())
     assert code == 1 and "Error: a worker died" in errors and "Traceback" not in errors, errors
     kept = _published(command.out)
     assert 2 <= len(kept) < 40 and not _attempts(command.out)
@@ -130,11 +107,11 @@ def test_a_killed_worker_ends_the_run_with_its_reason(tmp_path: Path) -> None:
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
     """They have no parent to tell them, and further shards wait for them."""
     with _running(tmp_path, n=2_000_000, shard_size=1000) as command:
-        _wait(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
+        wait_until(lambda: len(command.shards()) >= 2 and len(command.workers()) >= 2)
         os.kill(command.process.pid, how)
         command.process.wait()
         killed = time.monotonic()
-        _wait(lambda: not command.workers())
+        wait_until(lambda: not command.workers())
         assert time.monotonic() - killed < 10
         assert _published(command.out)
         assert not _attempts(command.out)
@@ -143,7 +120,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, how: signal.Si
 def test_kill_9_of_everything(tmp_path: Path) -> None:
     """Files of the attempts that were cut off lie there until the next call."""
     with _running(tmp_path, n=20_000, shard_size=1000) as command:
-        _wait(lambda: len(command.shards()) >= 2 and bool(_attempts(command.out)))
+        wait_until(lambda: len(command.shards()) >= 2 and bool(_attempts(command.out)))
         os.killpg(command.process.pid, signal.SIGKILL)
         command.process.communicate()
     kept = _published(command.out)
@@ -196,7 +173,7 @@ def test_a_read_only_disk_is_one_line(small_disk: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_full_disk_is_one_line_and_the_next_call_goes_on(small_disk: Path, jobs: int) -> None:
     with _running(small_disk, n=4000, shard_size=400, jobs=jobs) as command:
-        code, errors = command.end()
+        code, errors = command.told()
     assert code == 1
     told = [line for line in errors.splitlines() if line.startswith("Error: ")]
     assert len(told) == 1 and "the disk is full at" in told[0] and "Traceback" not in errors, errors

@@ -4,10 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +22,9 @@ from ocrbase.homes import cache_home
 from ocrbase.stores import StoreError
 from tests.support.object_store import ObjectStore
 from tests.support.paths import ROOT
+from tests.support.render_command import SECONDS, RenderCommand, wait_until
 
 PLAN, LOOK = PlanSettings(corpora=("classical",), min_per_class=0), LookSettings(style="plain")
-SECONDS = 90
 
 
 def _settings(out: str, n: int = 130, **changes: object) -> RenderSettings:
@@ -111,40 +110,11 @@ def test_objects_of_another_kind_are_refused(object_store: ObjectStore) -> None:
         render(_settings(object_store.url("kind")))
 
 
-class Command:
-    """`ocrgen render` in a process group of its own, as a terminal starts it."""
-
-    def __init__(self, folder: Path, out: str, jobs: int) -> None:
-        lines = folder / "lines.txt"
-        lines.write_text("山中何事？\n松花酿酒，春水煎茶，且听风吟。\n", encoding="utf-8")
-        call = [sys.executable, "-c", "from datagen.cli import run; run()", "render", "--lines"]
-        call += [str(lines), "--style", "plain", "--n", "2400", "--shard-size", "100"]
-        self.process = subprocess.Popen(
-            [*call, "--jobs", str(jobs), "--out", out],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-
-    def end(self) -> tuple[int, str, str]:
-        out, errors = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, out, errors
-
-
 @contextmanager
-def _running(folder: Path, out: str, jobs: int = 1) -> Iterator[Command]:
-    command = Command(folder, out, jobs)
-    try:
+def _running(folder: Path, out: str, jobs: int = 1) -> Iterator[RenderCommand]:
+    command = RenderCommand(folder, out, n=2400, shard_size=100, jobs=jobs)
+    with command.running():
         yield command
-    finally:
-        with suppress(ProcessLookupError), command.process:
-            os.killpg(command.process.pid, signal.SIGKILL)
-
-
-def _wait(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not ready():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.005)
 
 
 def _tars(folder: Path) -> dict[str, int]:
@@ -156,13 +126,13 @@ def test_killed_and_without_a_server_it_goes_on(object_store: ObjectStore, tmp_p
     """Killed first; then the server goes, in the middle; the third call ends it."""
     url, folder = object_store.url("killed/r"), object_store.path("killed/r")
     with _running(tmp_path, url, jobs=2) as command:
-        _wait(lambda: len(_tars(folder)) >= 2)
+        wait_until(lambda: len(_tars(folder)) >= 2)
         os.killpg(command.process.pid, signal.SIGKILL)
         command.end()
     kept = _tars(folder)
     assert 2 <= len(kept) < 24
     with _running(tmp_path, url) as command:
-        _wait(lambda: len(_tars(folder)) > len(kept))
+        wait_until(lambda: len(_tars(folder)) > len(kept))
         object_store.kill()
         try:
             code, _, errors = command.end()
