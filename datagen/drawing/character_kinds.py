@@ -14,6 +14,7 @@ CLOSING = "）」』》〉”’】〕〗］｝，。、：；？！．"
 SENTENCE_END = "。？！"
 AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
+HALF_MARKS = ".,;:?!"
 LOW_LINES = "_＿"  # what an underline would hide
 _LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
 
@@ -26,6 +27,8 @@ class CharacterKinds:
         hanzi: Chinese characters.
         word: letters and digits of Latin text.
         latin: those with the ASCII signs and the space: what a Latin face draws.
+        digit: Latin digits.
+        half_mark: half-width punctuation that a gap may follow.
         ambiguous: marks that Chinese and Latin text share.
         space: the space.
         opening: full-width marks whose ink stands at the right.
@@ -38,6 +41,8 @@ class CharacterKinds:
     hanzi: BoolArray
     word: BoolArray
     latin: BoolArray
+    digit: BoolArray
+    half_mark: BoolArray
     ambiguous: BoolArray
     space: BoolArray
     opening: BoolArray
@@ -60,6 +65,8 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         hanzi=(points >= 0x4E00) & (points < 0xA000) | (points >= 0x3400) & (points < 0x4DC0),
         word=word,
         latin=word | (points >= 0x20) & (points < 0x7F),
+        digit=among("0123456789"),
+        half_mark=among(HALF_MARKS),
         ambiguous=among(AMBIGUOUS),
         space=points == 0x20,
         opening=among(OPENING),

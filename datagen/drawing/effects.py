@@ -116,6 +116,14 @@ EFFECTS = (
         share="letters.justified_share", kinds=("none", "justified"),
     ),
     Effect(
+        "mark gap", "gap between a half-width mark and the Chinese after it", (Look.MARK_GAP,),
+        "letters.mark_gap_em", "em", (0, 1), "letters.mark_gap_share", example="国.国,国",
+    ),
+    Effect(
+        "superscript", "size of a raised number between Chinese characters", (Look.SUPERSCRIPT,),
+        "letters.superscript", "em", (0.4, 0.85), "letters.superscript_share", example="国12国",
+    ),
+    Effect(
         "rule thickness", "thickness of underlines, strike-outs and boxes", (Look.THICKNESS,),
         "decorations.thickness_em", "em", (0.01, 0.15),
     ),

@@ -40,7 +40,7 @@ def draw_lines(
         looks: (B, len(Look)); FIT, INK and GROUND receive what was really drawn.
         slots: slot of each character in `glyphs`, (B, L) int32.
         lengths: characters of each line, (B,).
-        setting: (advance, gap, shift, factor) of `Typesetting`, each (B, L).
+        setting: (advance, gap, shift, factor, rise) of `Typesetting`, each (B, L).
         marks: IN_SPAN and EMPHASISED of each character, (B, L) uint8.
         levels_px: size at which the glyphs of each line were rasterised, (B,).
         glyphs: (arena, own, start, width, height, left, top) of `GlyphTable`.
@@ -54,7 +54,7 @@ def draw_lines(
         good: receives whether the line could be drawn, (B,) bool.
     """
     start, height, width = frames
-    advance, gap, shift, factor = setting
+    advance, gap, shift, factor, rise = setting
     reaches, box = np.zeros((slots.shape[1], 4), dtype=np.int32), np.empty(4)
     pens, place = np.empty((slots.shape[1], 2)), np.empty(6)
     buffers = np.zeros((5, ((height + 2 * PAD) * (width + 2 * PAD)).max()), dtype=np.float32)
@@ -69,7 +69,7 @@ def draw_lines(
         frame = slice(start[b], start[b] + height[b] * width[b])
         image = images[frame].reshape(height[b], width[b])
         ground = grounds[frame] if looks[b, Look.BACKGROUND] >= 0.0 else grounds[:0]
-        columns_of = (advance[b], gap[b], shift[b], factor[b])
+        columns_of = (advance[b], gap[b], shift[b], factor[b], rise[b])
         good[b] = set_line(
             looks[b], slots[b], lengths[b], columns_of, levels_px[b], glyphs, canvas, centres[b],
             quads[b], reaches, box, pens, place,

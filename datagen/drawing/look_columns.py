@@ -110,3 +110,5 @@ class Look(IntEnum):
     REACH_SIDE = auto()
     EMBOLDEN = auto()  # what strokes gain in width, em
     RASTER = auto()  # 0 resampled, else 1 + `raster.Raster`: texels are pixels
+    MARK_GAP = auto()  # em after half-width marks
+    SUPERSCRIPT = auto()  # size of raised digits in em; 0 for none

@@ -49,7 +49,7 @@ def add_neighbours(canvas, look, slots, length, setting, level_px, glyphs, quads
         box: the box of the line's own ink, (4,).
     """
     _, _, _, width, height, left, top = glyphs
-    advance, _, shift, factor = setting
+    advance, _, shift, factor, _ = setting
     rows = canvas.shape[0] - 2 * PAD
     asked = look[Look.NEIGHBOUR] * rows / LINE_HEIGHT_PX
     side = int(look[Look.NEIGHBOUR_SIDE])

@@ -55,7 +55,7 @@ def _affines(look, slots, length, setting, left, top, width, height, texel_px, m
     one down. `pens` (L, 2) receives the ends of the characters' boxes. Returns half the length of
     the line in px.
     """
-    advance, gap, shift, factor = setting
+    advance, gap, shift, factor, rise = setting
     em = look[Look.SIZE]
     wide = em * look[Look.STRETCH]
     total = 0.0
@@ -72,7 +72,7 @@ def _affines(look, slots, length, setting, left, top, width, height, texel_px, m
         sx = sy * look[Look.STRETCH]
         # Texel (u, v) is the point (left + u - 1, top + v - 1) from the glyph's origin, in texels.
         ox = pen + shift[k] * wide + (left[g] - 1) * sx
-        oy = baseline + (top[g] - 1) * sy
+        oy = baseline - rise[k] * em + (top[g] - 1) * sy
         mu, mv = 0.5 * width[g], 0.5 * height[g]
         cx, cy = ox + mu * sx, oy + mv * sy
         hx, hy = max(mu * sx, 1.0), max(mv * sy, 1.0)
@@ -254,7 +254,7 @@ def set_line(
         look: one row of looks; column FIT receives the scale that fitted the line.
         slots: slot of each character, (L,) int32.
         length: characters of the line.
-        setting: (advance, gap, shift, factor) of `Typesetting`, each (L,).
+        setting: (advance, gap, shift, factor, rise) of `Typesetting`, each (L,).
         level_px: size at which the glyphs were rasterised.
         glyphs: (arena, own, start, width, height, left, top) of `GlyphTable`.
         canvas: receives coverage from 0 to 1, (H + 2 PAD, W + 2 PAD) float32; zeroed here.
@@ -266,7 +266,7 @@ def set_line(
         place: receives where points of the line are on the canvas, (6,): see `place_point`.
     """
     _, _, _, width, height, left, top = glyphs
-    advance, _, shift, factor = setting
+    advance, _, shift, factor, rise = setting
     canvas[:] = 0.0
     maps = np.empty((length, 6))
     texel_px = look[Look.SIZE] / level_px
@@ -297,7 +297,8 @@ def set_line(
             reaches[k] = 0
         # The box in texels: the glyph's origin is at u = 1 - left, its baseline at v = 1 - top.
         em = level_px / factor[k]
-        u0, v1 = 1.0 - left[g] - shift[k] * em, 1.0 - top[g] + (1.0 - ASCENT) * em
+        u0 = 1.0 - left[g] - shift[k] * em
+        v1 = 1.0 - top[g] + (1.0 - ASCENT + rise[k]) * em
         u1, v0 = u0 + advance[k] * em, v1 - em
         for corner in range(4):
             u = u0 if corner in (0, 3) else u1

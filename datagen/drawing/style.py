@@ -82,6 +82,11 @@ class Letters:
         squeeze_share: share of lines whose full-width punctuation marks lose their blank half, in
             pairs and at the ends of the line, or everywhere.
         justified_share: share of lines with letter-spacing that fills the frame, up to half an em.
+        mark_gap_em: gap between a half-width punctuation mark and the Chinese that follows it.
+        mark_gap_share: share of lines with such gaps.
+        superscript: size of a raised number, as marks of notes have it: the first of one or two
+            digits that stands between Chinese characters; never where texels are pixels.
+        superscript_share: share of lines in which such a number is raised.
     """
 
     size_px: Span = (18.0, 28.0)
@@ -104,6 +109,10 @@ class Letters:
     autospace_share: float = 0.0
     squeeze_share: float = 0.0
     justified_share: float = 0.0
+    mark_gap_em: Span = (0.2, 0.6)
+    mark_gap_share: float = 0.0
+    superscript: Span = (0.55, 0.75)
+    superscript_share: float = 0.0
 
 
 @dataclass(frozen=True)

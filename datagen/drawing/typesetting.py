@@ -15,6 +15,7 @@ from datagen.drawing.decorations import BOX_PAD_EM, EMPHASISED, IN_SPAN
 from datagen.drawing.face_metrics import FaceMetrics
 from datagen.drawing.glyphs import GlyphCache
 from datagen.drawing.look_columns import Look
+from datagen.line_geometry import LINE_HEIGHT_PX
 from fonts import Face
 
 Lengths = NDArray[np.float32]
@@ -24,6 +25,9 @@ Looks = NDArray[np.float64]
 
 FULL_WIDTH_EM = 0.9  # advance from which a mark counts as full width
 MAX_SQUEEZE_EM = 0.5
+SUPERSCRIPT_TOP_EM = 0.88  # where raised digits reach; they are 0.72 of their size high
+_DIGIT_HEIGHT = 0.72
+MIN_SUPERSCRIPT_PX = 6.0  # native size under which digits could not be read
 _CLEAR_EM = 0.03  # of its blank that a squeezed mark keeps on each side
 _COMPANION_FACTORS = (0.8, 1.25)  # of its size that a companion's capitals may ask for
 # Where the alphabet has the space, a gap between Chinese and Latin that is none must be seen to be
@@ -42,6 +46,7 @@ class Typesetting:
         gap: distance from that box to the next one, besides the line's own letter-spacing.
         shift: from the left of the box to the origin of the glyph.
         factor: size of the glyph relative to the line's em.
+        rise: how far its baseline lies above the line's.
         marks: IN_SPAN and EMPHASISED of `decorations`.
     """
 
@@ -50,12 +55,13 @@ class Typesetting:
     gap: Lengths
     shift: Lengths
     factor: Lengths
+    rise: Lengths
     marks: NDArray[np.uint8]
 
     @property
-    def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths]:
-        """What compiled loops read: advance, gap, shift, factor."""
-        return self.advance, self.gap, self.shift, self.factor
+    def columns(self) -> tuple[Lengths, Lengths, Lengths, Lengths, Lengths]:
+        """What compiled loops read: advance, gap, shift, factor, rise."""
+        return self.advance, self.gap, self.shift, self.factor, self.rise
 
 
 def plain(face: IntArray, advance: Lengths) -> Typesetting:
@@ -67,7 +73,7 @@ def plain(face: IntArray, advance: Lengths) -> Typesetting:
     """
     zero = np.zeros_like(advance)
     marks = np.zeros(advance.shape, dtype=np.uint8)
-    return Typesetting(face, advance, zero, zero, np.ones_like(advance), marks)
+    return Typesetting(face, advance, zero, zero, np.ones_like(advance), zero, marks)
 
 
 class Typesetter:
@@ -111,6 +117,10 @@ class Typesetter:
             setting = self._autospaced(setting, looks, ids)
         if (looks[:, Look.SQUEEZE] > 0.0).any():
             setting = self._squeezed(setting, looks, ids, lengths)
+        if (looks[:, Look.MARK_GAP] > 0.0).any():
+            setting = self._with_mark_gaps(setting, looks, ids)
+        if (looks[:, Look.SUPERSCRIPT] > 0.0).any():
+            setting = self._superscripted(setting, looks, ids)
         if (looks[:, _DECORATED] > 0.0).any():
             setting = self._marked(setting, looks, ids, lengths)
         return setting
@@ -215,6 +225,37 @@ class Typesetter:
         advance = (setting.advance - cut_left - cut_right).astype(np.float32)
         shift = (setting.shift - cut_left).astype(np.float32)
         return replace(setting, advance=advance, shift=shift)
+
+    def _with_mark_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """White after half-width marks before Chinese, as pages set them whose text has none."""
+        kinds = self._kinds
+        after = kinds.half_mark[ids[:, :-1]] & kinds.hanzi[ids[:, 1:]]
+        gap = setting.gap.copy()
+        gap[:, :-1] += after * looks[:, Look.MARK_GAP, None].astype(np.float32)
+        return replace(setting, gap=gap)
+
+    def _superscripted(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """The first number of one or two digits between Chinese characters, small and raised."""
+        kinds = self._kinds
+        pad = np.zeros((len(ids), 2), dtype=np.bool_)
+        digit = np.concatenate([kinds.digit[ids], pad], axis=1)
+        hanzi = np.concatenate([kinds.hanzi[ids], pad], axis=1)
+        begins = digit[:, 1:-2] & hanzi[:, :-3]  # position k + 1
+        two = begins & digit[:, 2:-1] & hanzi[:, 3:]
+        found = begins & hanzi[:, 2:-1] | two
+        first = found & (np.cumsum(found, axis=1) == 1)
+        size = looks[:, Look.SUPERSCRIPT]
+        native_px = size * looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+        able = (size > 0.0) & (native_px >= MIN_SUPERSCRIPT_PX) & (looks[:, Look.RASTER] == 0.0)
+        raised = np.zeros(ids.shape, dtype=np.bool_)
+        raised[:, 1:] = first & able[:, None]
+        raised[:, 2:] |= raised[:, 1:-1] & two[:, :-1]
+        factor = np.where(raised, size[:, None], 1.0).astype(np.float32)
+        rise = np.where(raised, SUPERSCRIPT_TOP_EM - _DIGIT_HEIGHT * size[:, None], 0.0)
+        return replace(
+            setting, factor=setting.factor * factor, advance=setting.advance * factor,
+            rise=rise.astype(np.float32),
+        )  # fmt: skip
 
     def _marked(
         self, setting: Typesetting, looks: Looks, ids: IntArray, lengths: IntArray

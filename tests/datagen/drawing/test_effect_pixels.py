@@ -49,8 +49,9 @@ ROOM: dict[str, tuple[str, object]] = {
     "outline": ("letters.size_px", (22.0, 22.0)),
     "drop shadow": ("letters.size_px", (18.0, 18.0)),
 }
-# See test_typesetting.py and test_decorations.py: here is no space, no rule, no light text.
-ELSEWHERE = {"space", "rule thickness", "bar"}
+# See test_typesetting.py and test_decorations.py: here is no space, no half-width mark, no number
+# between Chinese characters, no rule, no light text.
+ELSEWHERE = {"space", "mark gap", "superscript", "rule thickness", "bar"}
 RANGED = {e.name: e for e in EFFECTS if e.range and e.name not in ELSEWHERE}
 
 

@@ -172,6 +172,46 @@ def test_squeezed_marks_are_closer_and_keep_their_ink(text: str) -> None:
     assert tight.masks[0].sum() == pytest.approx(wide.masks[0].sum(), rel=0.01)
 
 
+@pytest.mark.parametrize("gap_em", [0.2, 0.6])
+def test_white_follows_half_width_marks_before_chinese(gap_em: float) -> None:
+    gap = _set("国.国,a1.5国; 国?国", MARK_GAP=gap_em).gap
+    wanted = np.isin(np.arange(gap.shape[1]), (1, 12)) * gap_em
+    np.testing.assert_allclose(gap[0], wanted, atol=1e-6)
+    wide, close = _draw("国.国", MARK_GAP=gap_em), _draw("国.国")
+    assert _gap(wide, 1) == pytest.approx(_gap(close, 1) + gap_em * EM_PX, abs=1.0)
+    assert _gap(wide, 0) == pytest.approx(_gap(close, 0), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "raised"),
+    [
+        ("国1国", [1]), ("国12国", [1, 2]), ("国12国3国", [1, 2]), ("国a国3国", [3]),
+        ("国123国", []), ("12国", []), ("国12", []), ("国1.2国", []), ("国1a国", []),
+        ("国1, 国", []),
+    ],
+)  # fmt: skip
+def test_the_first_short_number_between_chinese_is_raised(text: str, raised: list[int]) -> None:
+    setting = _set(text, SUPERSCRIPT=0.6)
+    assert np.flatnonzero(setting.rise[0]).tolist() == raised
+    assert np.flatnonzero(setting.factor[0] != 1.0).tolist() == raised
+    for look in ({"RASTER": 1.0}, {"NATIVE": 9.0}):
+        assert not _set(text, SUPERSCRIPT=0.6, **look).rise.any()
+
+
+@pytest.mark.parametrize("size_em", [0.55, 0.75])
+def test_a_raised_number_is_small_and_reaches_the_height_of_chinese(size_em: float) -> None:
+    plain, small = _draw("国8国"), _draw("国8国", SUPERSCRIPT=size_em)
+    before, after = _ink(plain, 1), _ink(small, 1)
+    height = before[3] - before[1] + 1
+    assert after[3] - after[1] + 1 == pytest.approx(size_em * height, abs=1.5)
+    chinese = _ink(small, 0)
+    assert abs(after[1] - chinese[1]) <= 3 and after[3] < chinese[3] - 0.3 * EM_PX
+    assert small.samples.quads is not None and small.samples.texts == ["国8国"]
+    # Its box is the line's, as all boxes are.
+    middle = small.samples.quads[0, :, :, 1].mean(axis=1)
+    np.testing.assert_allclose(middle, middle[0], atol=0.01)
+
+
 def test_a_second_face_takes_some_characters_and_words_whole() -> None:
     text = "第12章abc国家"
     faces = _set(text, SECOND=0.3).face
@@ -194,7 +234,8 @@ def test_a_justified_line_fills_its_frame() -> None:
 
 ALL_ON = {
     "companion_share": 0.7, "second_share": 0.4, "space_share": 0.7, "autospace_share": 0.7,
-    "squeeze_share": 0.8, "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
+    "squeeze_share": 0.8, "mark_gap_share": 0.5, "superscript_share": 0.5,
+    "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
     "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
 }  # fmt: skip
 
