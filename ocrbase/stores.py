@@ -9,7 +9,7 @@ import contextlib
 import errno
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,10 +116,22 @@ class Store:
         with _store_errors(self._url_of(name)):
             self._files.pipe_file(self._path(name), data)
 
-    def publish_file(self, name: str, file: Path) -> None:
-        """Write an object from a file, in place of an older one."""
+    def publish_file(
+        self, name: str, file: Path, sent: Callable[[int], None] = lambda count: None
+    ) -> None:
+        """Write an object from a file, in place of an older one.
+
+        Args:
+            name: of the object.
+            file: what it shall hold.
+            sent: called with the number of bytes of each part that has arrived.
+        """
+        from fsspec.callbacks import Callback
+
+        callback = Callback()
+        callback.relative_update = sent
         with _store_errors(self._url_of(name)):
-            self._files.put_file(str(file), self._path(name))
+            self._files.put_file(str(file), self._path(name), callback=callback)
 
     def create(self, name: str, data: bytes) -> bool:
         """Write a small object unless there is one of that name; whether it was written.

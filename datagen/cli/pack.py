@@ -81,12 +81,13 @@ def command(inputs: tuple[str, ...], cache: Path | None, **values: Any) -> None:
     settings = PackSettings(inputs=inputs or PackSettings.inputs, **values)
     from datagen.pack.job import pack
 
-    with bar(" lines") as progress:
+    with bar(" lines") as progress, bar("B") as sending:
         summary = pack(
             settings,
             command=" ".join(["ocrgen", *sys.argv[1:]]),
             fetch=fetcher(cache),
             progress=progress,
+            sending=sending,
         )
     for line in _lines(summary):
         click.echo(line)

@@ -1,6 +1,7 @@
 """Where packed data goes: a folder of this machine, or an object store."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -42,8 +43,12 @@ class Destination(Protocol):
         """The data of an earlier pack, which holds its split; None if there is none."""
         ...
 
-    def finish(self) -> None:
-        """Everything is built: put it where it belongs."""
+    def finish(self, progress: Callable[[int, int], None]) -> None:
+        """Everything is built: put it where it belongs.
+
+        Args:
+            progress: called with (bytes sent, bytes to send), where any are.
+        """
         ...
 
 
@@ -65,7 +70,7 @@ class PackFolder:
     def earlier(self) -> Path | None:
         return self.folder if (self.folder / FILE).exists() else None
 
-    def finish(self) -> None:
+    def finish(self, progress: Callable[[int, int], None]) -> None:
         self.building.swap()
 
 
@@ -112,27 +117,38 @@ class PackStore:
             draft.rename(self._earlier)
         return self._earlier if self._earlier.exists() else None
 
-    def finish(self) -> None:
+    def finish(self, progress: Callable[[int, int], None]) -> None:
         built, before = self.building.files(), self.store.objects()
         with disk_errors(self._notes):
             self._notes.mkdir(exist_ok=True)
         self.store.remove(FILE)
-        for name in sorted(built.keys() - {FILE}):
-            self._send(name, built[name], before.get(name))
+        names = sorted(built.keys() - {FILE})
+        done, total = 0, sum(built[name].stat().st_size for name in names)
+
+        def sent(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(done, total)
+
+        for name in names:
+            self._send(name, built[name], before.get(name), sent)
         for name in before.keys() - built.keys():
             self.store.remove(name)
         self.store.publish_file(FILE, built[FILE])
         for folder in (self.building.path, self._earlier, self._notes):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _send(self, name: str, file: Path, held: StoredObject | None) -> None:
+    def _send(
+        self, name: str, file: Path, held: StoredObject | None, sent: Callable[[int], None]
+    ) -> None:
         """Send a file, unless a killed call had, and note the version that it has there."""
         note = self._notes / name.replace("/", "-")
         if held and note.exists() and note.read_text(encoding="utf-8") == held.version:
+            sent(file.stat().st_size)
             return
-        self.store.publish_file(name, file)
-        sent = self.store.find(name)
-        publish_text(note, sent.version if sent else "")
+        self.store.publish_file(name, file, sent)
+        there = self.store.find(name)
+        publish_text(note, there.version if there else "")
 
 
 def destination_of(out: str, fetch: Fetch) -> PackFolder | PackStore:

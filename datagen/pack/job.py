@@ -67,6 +67,7 @@ def pack(
     command: str = "",
     fetch: Fetch = local_folder,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    sending: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackSummary:
     """Split datasets and write them as LMDB shards with manifest and card.
 
@@ -75,6 +76,7 @@ def pack(
         command: for the manifest.
         fetch: copies what a URL among the inputs names, and an earlier pack behind that of `out`.
         progress: called with (lines done, lines to do) as shards are finished.
+        sending: called with (bytes sent, bytes to send) where `out` is a URL, after that.
 
     Raises:
         ShardError: if inputs are damaged, or `out` may not be replaced.
@@ -87,7 +89,7 @@ def pack(
     """
     place = destination_of(settings.out, fetch)
     with owned(place.folder):
-        return _pack(settings, place, command, fetch, progress)
+        return _pack(settings, place, command, fetch, progress, sending)
 
 
 def _pack(
@@ -96,6 +98,7 @@ def _pack(
     command: str,
     fetch: Fetch,
     progress: Callable[[int, int], None],
+    sending: Callable[[int, int], None],
 ) -> PackSummary:
     started, building = time.monotonic(), place.building
     place.check(settings.overwrite)
@@ -117,7 +120,7 @@ def _pack(
     manifest = packed_manifest(settings, inputs, rule, written, command)
     write_manifest(building.path, manifest)
     write_card(building.path, manifest, place.name)
-    place.finish()
+    place.finish(sending)
     warnings = [*inputs.twins(), *warnings_of(rule, manifest.samples, groups, len(inputs))]
     return PackSummary(
         out=place.out,

@@ -1,6 +1,7 @@
 """Packed data in an object store: what a folder would hold, whoever is killed on the way."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ def _hashes(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("data.mdb"))
     }
+
+
+def _unseen(count: int) -> None:
+    """Nobody counts the bytes."""
 
 
 @pytest.fixture
@@ -78,11 +83,13 @@ def test_killed_while_it_sends_it_goes_on_and_keeps_the_split(
     settings = _settings(render, url, split=None, overwrite=True, shard_size=30)
     publish = Store.publish_file
 
-    def goes_down(store: Store, name: str, file: Path) -> None:
+    def goes_down(
+        store: Store, name: str, file: Path, moved: Callable[[int], None] = _unseen
+    ) -> None:
         if len(sent) == 2:
             raise StoreError(f"{url}: gone")
         sent.append(name)
-        publish(store, name, file)
+        publish(store, name, file, moved)
 
     monkeypatch.setattr(Store, "publish_file", goes_down)
     with pytest.raises(StoreError, match="gone"):
@@ -90,12 +97,18 @@ def test_killed_while_it_sends_it_goes_on_and_keeps_the_split(
     assert FILE not in object_store.names("killed/lmdb")  # nobody reads a mixture
     before, names = list(sent), []
 
-    def counted(store: Store, name: str, file: Path) -> None:
+    def counted(
+        store: Store, name: str, file: Path, moved: Callable[[int], None] = _unseen
+    ) -> None:
         names.append(name)
-        publish(store, name, file)
+        publish(store, name, file, moved)
 
     monkeypatch.setattr(Store, "publish_file", counted)
-    summary = pack(settings)
+    sent_bytes: list[tuple[int, int]] = []
+    summary = pack(settings, sending=lambda done, total: sent_bytes.append((done, total)))
+    assert [done for done, _ in sent_bytes] == sorted(done for done, _ in sent_bytes)
+    held = [object_store.path("killed/lmdb") / name for name in {*before, *names[:-1]}]
+    assert sent_bytes[-1] == (sum(file.stat().st_size for file in held),) * 2
     assert summary.kept == summary.shards and summary.rule.threshold == threshold
     assert names and not set(names) & set(before) and names[-1] == FILE
     assert read_packed_manifest(local_folder(url)).samples == summary.samples
