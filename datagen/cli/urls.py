@@ -1,11 +1,17 @@
 """Which options take URLs of an object store; all others say that they do not."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
-_AS_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path type may have joined two slashes
+_AS_PATH = re.compile(
+    r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:/"
+)  # a path type may have joined two slashes
+_OF_STORE = re.compile(
+    r"(s3a?|gs|gcs|az|abfss?|adl|oss|cos|hf|r2)://"
+)  # what a name never begins with
 
 
 class PathOrUrl(click.Path):
@@ -15,10 +21,9 @@ class PathOrUrl(click.Path):
 
 
 def refuse_urls(command: click.Command) -> None:
-    """Let a command, and those below it, refuse URLs where they take paths."""
+    """Let a command, and those below it, refuse URLs where they take paths or names."""
     for parameter in command.params:
-        is_path = isinstance(parameter.type, click.Path) and parameter.callback is None
-        if is_path and not getattr(parameter.type, "takes_urls", False):
+        if parameter.callback is None and not getattr(parameter.type, "takes_urls", False):
             parameter.callback = _path_only
     if isinstance(command, click.Group):
         for below in command.commands.values():
@@ -26,8 +31,9 @@ def refuse_urls(command: click.Command) -> None:
 
 
 def _path_only(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    pattern = _AS_PATH if isinstance(parameter.type, click.Path) else _OF_STORE
     for one in value if isinstance(value, tuple) else (value,):
-        if one is not None and _AS_PATH.match(str(one)) and not str(one).startswith("file:"):
+        if isinstance(one, str | Path) and pattern.match(str(one)):
             raise click.BadParameter(
                 f"{one} is a URL, and this takes a path: copy it to a folder first, or write to"
                 " one and copy it from there, e.g. with 'aws s3 cp --recursive FROM TO'",

@@ -143,3 +143,11 @@ def test_evaluation_fetches_one_split(
     assert of_url["strict"] == of_folder["strict"]
     (copy,) = Path("copies").glob("*/lmdb")
     assert {path.parts[-3] for path in copy.rglob("*.mdb")} == {"val"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["predict", "s3://lines/a.png"], ["fit", "--init", "s3://lines/a.safetensors"]]
+)
+def test_where_a_path_or_a_name_goes_a_url_is_a_bad_option(arguments: list[str]) -> None:
+    result = CliRunner().invoke(ocrtrain, arguments)
+    assert result.return_value == 2 and "is a URL, and this takes a path" in result.output

@@ -17,6 +17,8 @@ from datagen.cli import main
         ["export", "paddle", "r", "--out", "s3://lines/out"],
         ["stats", "r", "--html", "s3://lines/page.html"],
         ["corpus", "add", "mine", "s3://lines/text.txt"],
+        ["render", "--corpus", "s3://lines/text.txt:0.5"],
+        ["render", "--style", "gs://lines/mine.toml"],
     ],
 )
 def test_a_url_where_a_path_goes_is_a_bad_option(
