@@ -25,8 +25,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.lines import machine, make_lines
-from datagen.formats.data_sets import open_data
-from datagen.formats.line_dataset import LineDataset
+from datagen.data_sets.line_dataset import LineDataset
+from datagen.data_sets.opening import open_data
 from datagen.formats.lmdb.handles import environment
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.pack.job import pack

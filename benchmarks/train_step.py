@@ -33,7 +33,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.alphabet import builtin
-from datagen.formats.line_dataset import LineDataset
+from datagen.data_sets.line_dataset import LineDataset
 from datagen.formats.manifest import cpu_name
 from datagen.split import Split
 from training.fitting import hardware

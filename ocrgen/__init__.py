@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datagen.alphabet import Alphabet
-    from datagen.formats.line_dataset import LineDataset
+    from datagen.data_sets.line_dataset import LineDataset
     from datagen.render.renderer import Renderer
     from ocrbase.errors import UserError
     from ocrgen.models import evaluate, fit
@@ -52,7 +52,7 @@ __all__ = [
 
 _MODULES = {
     "Alphabet": "datagen.alphabet",
-    "LineDataset": "datagen.formats.line_dataset",
+    "LineDataset": "datagen.data_sets.line_dataset",
     "LineReader": "training.inference.line_reader",
     "Renderer": "datagen.render.renderer",
     "UserError": "ocrbase.errors",

@@ -74,6 +74,18 @@ def test_imports_are_written_in_full() -> None:
     assert not relative
 
 
+def test_bytes_on_disk_know_no_job() -> None:
+    jobs = ("cli", "render", "pack", "exchange", "verify", "stats", "data_sets", "likeness")
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for folder in ("formats", "drawing", "text", "reports")
+        for path in _modules(f"datagen/{folder}")
+        for name in _imports(path)
+        if name.startswith(tuple(f"datagen.{job}" for job in jobs))
+    ]
+    assert not wrong and _modules("datagen/formats")
+
+
 def test_torch_is_for_training_alone() -> None:
     packages = {_top(path.replace("/", ".")) for path in _users("torch")}
     assert packages <= {"training", "pipelines"} and "training" in packages

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpora import CorpusError, parse_mix
-from datagen.formats.line_dataset import parse_data
+from datagen.data_sets.line_dataset import parse_data
 from datagen.render.render_settings import render_name
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError, UserError

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import builtin
+from datagen.data_sets.opening import is_render, open_data
 from datagen.errors import ImageError
-from datagen.formats.data_sets import is_render, open_data
 from datagen.formats.dataset import open_dataset
 from datagen.formats.foreign.rows import leaves_its_folder
 from datagen.formats.manifest import FILE as MANIFEST

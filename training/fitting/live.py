@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
-from datagen.formats.line_batch import LineBatch
+from datagen.data_sets.line_batch import LineBatch
 from datagen.images import decode_each
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import to_line_height

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from datagen.formats.line_dataset import parse_data
+from datagen.data_sets.line_dataset import parse_data
 from datagen.split import SplitRule
 from ocrbase.errors import DiskError
 from ocrbase.homes import RUNS

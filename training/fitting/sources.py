@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from datagen.alphabet import Alphabet
+from datagen.data_sets.line_batch import LineBatch
+from datagen.data_sets.line_dataset import LineDataset, parse_data
+from datagen.data_sets.opening import DataSets, open_data, packed_rule
 from datagen.formats.data_folders import with_folders
-from datagen.formats.data_sets import DataSets, open_data, packed_rule
-from datagen.formats.line_batch import LineBatch
-from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.reader import ShardFacts
 from datagen.formats.widths import frame_width
 from datagen.pack.pack_settings import FEW_GROUPS

@@ -97,8 +97,8 @@ def _trained_on(data: Path) -> Iterator[int]:
     """Read all lines of each split backwards; how many there are."""
     import numpy as np
 
-    from datagen.formats.data_sets import open_data
-    from datagen.formats.line_dataset import LineDataset
+    from datagen.data_sets.line_dataset import LineDataset
+    from datagen.data_sets.opening import open_data
     from datagen.split import PACKED
 
     sets = open_data([(data, None)], 0.7)

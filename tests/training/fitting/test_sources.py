@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datagen.formats.line_dataset import LineDataset
+from datagen.data_sets.line_dataset import LineDataset
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE
 from datagen.pack.job import pack

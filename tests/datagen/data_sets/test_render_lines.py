@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from datagen.alphabet import Alphabet
+from datagen.data_sets.line_dataset import LineDataset
+from datagen.data_sets.opening import open_data, packed_rule
 from datagen.errors import AlphabetError, ImageError, ShardError
-from datagen.formats.data_sets import open_data, packed_rule
-from datagen.formats.line_dataset import LineDataset
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
 from datagen.formats.tar.lines import RenderLines
 from datagen.formats.tar.random_access import TarLines, _opened

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from datagen.alphabet import Alphabet
+from datagen.data_sets.line_dataset import LineDataset, parse_data
 from datagen.errors import AlphabetError, ImageError, ShardError
-from datagen.formats.line_dataset import LineDataset, parse_data
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.tar.shard import TarShardWriter
 from datagen.images import decode, encode_jpeg

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
+from datagen.data_sets.line_batch import LineBatch, decode_lines
+from datagen.data_sets.opening import DataSets, open_data, outside_message, refuse_outside
 from datagen.errors import AlphabetError, ShardError
 from datagen.formats.data_folders import with_folders
-from datagen.formats.data_sets import DataSets, open_data, outside_message, refuse_outside
-from datagen.formats.line_batch import LineBatch, decode_lines
 from datagen.formats.reader import ShardLines, SplitReader
 from datagen.formats.spans import Spans
 from datagen.formats.widths import line_widths

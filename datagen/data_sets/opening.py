@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from datagen.alphabet import Alphabet
+from datagen.data_sets.render_split import split_renders
 from datagen.errors import AlphabetError, ShardError
 from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE, PackedManifest, RenderManifest, read_manifest
 from datagen.formats.reader import DatasetInfo, SplitReader
 from datagen.formats.tar.reader import RenderReader
 from datagen.pack.pack_settings import DEFAULT_SPLIT
-from datagen.pack.render_split import split_renders
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import listed
 

@@ -1,0 +1,1 @@
+"""Data sets as training reads them: opened, split where they lie, numbered, decoded in batches."""
