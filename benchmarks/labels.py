@@ -59,12 +59,14 @@ def main() -> None:
     options.add_argument("styles", nargs="*", default=preset_names(), help="presets or TOML files")
     options.add_argument("--text", default="news", help="corpus name or text path")
     options.add_argument("--lines", type=int, default=1000)
+    options.add_argument("--seed", type=int, default=PlanSettings.seed)
     options.add_argument("--show", metavar="PNG", help="picture of the lines with most edits")
     given = options.parse_args()
     print(machine())
     reader, reference, worst = Recogniser(), 0.0, []
+    plan = PlanSettings(corpora=(given.text,), seed=given.seed)
     for style in dict.fromkeys((REFERENCE, *given.styles)):
-        lines = read_lines(reader, PlanSettings(corpora=(given.text,)), style, given.lines)
+        lines = read_lines(reader, plan, style, given.lines)
         rate = cer(lines)
         reference = rate if style == REFERENCE else reference
         print(
