@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -37,14 +37,16 @@ class TextFile:
     path: Path
     encoding: str
     field: str = DEFAULT_FIELD
+    whole: bool = False  # paragraphs are not cut into sentences
 
     @cached_property
     def fingerprint(self) -> str:
-        return f"{file_hash(self.path)}/{self.encoding}/{self.field}/{RULE_VERSION}"
+        rule = "paragraphs" if self.whole else RULE_VERSION
+        return f"{file_hash(self.path)}/{self.encoding}/{self.field}/{rule}"
 
     def sentences(self) -> Iterator[str]:
         for paragraph in paragraphs(self.path, self.encoding, self.field):
-            yield from sentences_of(paragraph)
+            yield from [paragraph] if self.whole else sentences_of(paragraph)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,16 @@ class Corpus:
     sources: tuple[TextSource, ...]
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
+
+    def in_paragraphs(self) -> "Corpus":
+        """The same text, whose paragraphs count as sentences; what a rule writes has none."""
+        return replace(
+            self,
+            parts=tuple(
+                replace(part, whole=True) if isinstance(part, TextFile) else part
+                for part in self.parts
+            ),
+        )
 
     @property
     def licence(self) -> str:

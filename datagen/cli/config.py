@@ -22,6 +22,7 @@ PLAN_FIELDS = {
     "min_per_class": ("min_per_class",),
     "max_inserted": ("max_inserted",),
     "half_width": ("half_width",),
+    "paragraphs": ("paragraphs",),
     "home": ("home",),
 }
 LOOK_FIELDS = {

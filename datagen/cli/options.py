@@ -231,6 +231,12 @@ def plan_options(function: Command) -> Command:
             help="Share of lines with punctuation in half width (, for ，).",
         ),
         click.option(
+            "--paragraphs/--sentences",
+            default=default_of(PlanSettings, "paragraphs"),
+            help="Cut lines from whole paragraphs, over the ends of sentences, as pages are set."
+            " What lines are cut from is what no split tears apart.",
+        ),
+        click.option(
             "--seed", type=int, default=default_of(PlanSettings, "seed"), help="Random seed."
         ),
         home_option(),
@@ -250,6 +256,7 @@ def plan_settings(values: dict[str, Any]) -> PlanSettings:
         min_per_class=values.pop("min_per_class"),
         max_inserted=values.pop("max_inserted"),
         half_width=values.pop("half_width"),
+        paragraphs=values.pop("paragraphs"),
         seed=values.pop("seed"),
         home=values.pop("home"),
     )

@@ -153,6 +153,8 @@ def make_plan(settings: PlanSettings) -> "WindowPlan | LinesPlan":
     mix = parse_mix(settings.corpora)
     home = data_home(settings.home)
     texts = tuple(open_corpus(spec, home=home) for spec, _ in mix)
+    if settings.paragraphs:
+        texts = tuple(text.in_paragraphs() for text in texts)
     key = (settings, alphabet.fingerprint, *(text.fingerprint for text in texts), cache_home())
     if key not in _PLANS:
         if len(_PLANS) >= _MAX_PLANS:

@@ -21,6 +21,7 @@ class PlanSettings:
             it is.
         max_inserted: largest share of lines whose text is altered by inserted characters.
         half_width: share of lines whose punctuation is set in half width.
+        paragraphs: lines are cut from whole paragraphs, not from sentences.
         alphabet: name of a built-in alphabet, or path of a character list; None is "5990".
         lines: path of a file of whole given lines, instead of corpora.
         home: user data directory; None is the platform's own.
@@ -33,6 +34,7 @@ class PlanSettings:
     min_per_class: int = 200
     max_inserted: float = 0.05
     half_width: float = 0.0
+    paragraphs: bool = False
     alphabet: str | None = None
     lines: str | None = None
     home: str | None = None
