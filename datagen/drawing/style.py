@@ -82,7 +82,8 @@ class Letters:
         squeeze_share: share of lines whose full-width punctuation marks lose their blank half, in
             pairs and at the ends of the line, or everywhere.
         justified_share: share of lines with letter-spacing that fills the frame, up to half an em.
-        mark_gap_em: gap between a half-width punctuation mark and the Chinese that follows it.
+        mark_gap_em: gap between a half-width punctuation mark and the Chinese that follows it; over
+            half an em it could no longer be told from a full-width mark.
         mark_gap_share: share of lines with such gaps.
         superscript: size of a raised number, as marks of notes have it: the first of one or two
             digits that stands between Chinese characters; never where texels are pixels.
@@ -109,7 +110,7 @@ class Letters:
     autospace_share: float = 0.0
     squeeze_share: float = 0.0
     justified_share: float = 0.0
-    mark_gap_em: Span = (0.2, 0.6)
+    mark_gap_em: Span = (0.15, 0.45)
     mark_gap_share: float = 0.0
     superscript: Span = (0.55, 0.75)
     superscript_share: float = 0.0
