@@ -20,6 +20,12 @@ class PathOrUrl(click.Path):
     takes_urls = True
 
 
+class TextOrUrl(click.types.StringParamType):
+    """The same with something behind it, as `PATH:WEIGHT`; a text for its command to read."""
+
+    takes_urls = True
+
+
 def refuse_urls(command: click.Command) -> None:
     """Let a command, and those below it, refuse URLs where they take paths or names."""
     for parameter in command.params:

@@ -117,7 +117,7 @@ EFFECTS = (
     ),
     Effect(
         "mark gap", "gap between a half-width mark and the Chinese after it", (Look.MARK_GAP,),
-        "letters.mark_gap_em", "em", (0, 1), "letters.mark_gap_share", example="国.国,国",
+        "letters.mark_gap_em", "em", (0, 1), "letters.mark_gap_share", example="国,国国",
     ),
     Effect(
         "superscript", "size of a raised number between Chinese characters", (Look.SUPERSCRIPT,),

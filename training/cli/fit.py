@@ -16,6 +16,7 @@ from datagen.cli.config import (
 )
 from datagen.cli.fetching import fetcher
 from datagen.cli.options import look_options, plan_options
+from datagen.cli.urls import TextOrUrl
 from ocrbase.errors import UserError
 from training.cli.groups import GroupedCommand
 from training.errors import FitError
@@ -77,6 +78,7 @@ def option(
 @click.option(
     "--data",
     multiple=True,
+    type=TextOrUrl(),
     metavar="PATH|URL[:WEIGHT]",
     default=DEFAULTS.data,
     help="What `ocrgen pack` wrote, or a folder of `ocrgen render` or `ocrgen import` as it is."
