@@ -25,7 +25,7 @@ Looks = NDArray[np.float64]
 
 FULL_WIDTH_EM = 0.9  # advance from which a mark counts as full width
 MAX_SQUEEZE_EM = 0.5
-SUPERSCRIPT_TOP_EM = 0.88  # where raised digits reach; they are 0.72 of their size high
+SUPERSCRIPT_TOP_EM = 0.8  # where raised digits reach; they are 0.72 of their size high
 _DIGIT_HEIGHT = 0.72
 MIN_SUPERSCRIPT_PX = 6.0  # native size under which digits could not be read
 _CLEAR_EM = 0.03  # of its blank that a squeezed mark keeps on each side
