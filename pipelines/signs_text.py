@@ -2,7 +2,7 @@
 
 Manuals are full of them and news is not: a model that shall read manuals trains on some of this
 beside real text. Sentences and words are those of the text that is given; what is put between two
-Chinese characters, every 4 to 16 of them, is drawn from PIECES. Same input, same output.
+Chinese characters, every 4 to 16 of them, is drawn from a table. Same text, same signs.
 
     python -m pipelines.signs_text technical.txt --out signs.txt
     ocrtrain fit --live --corpus news.txt:0.85 --corpus signs.txt:0.15 --alphabet general
@@ -14,8 +14,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from corpora import open_corpus
+from ocrbase.command_edge import run
+from ocrbase.errors import InputError
+from ocrbase.outputs import check_output
+from ocrbase.publishing import publish_text
+
 SEED = 5
-MIN_PLACES = 6  # of a sentence between two Chinese characters
+MIN_PLACES = 6  # of a paragraph between two Chinese characters
 EVERY = (4, 16)  # places from one piece to the next
 SPACED = 0.4  # share of pieces with a space on both sides
 _BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
@@ -24,20 +30,34 @@ _QUOTED = ("//", "^^", "~", "\\", "#", "&", "%")
 _LETTERS = "xyznijkabcdefghmpqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-class Pieces:
-    """What is put between Chinese characters.
+class Signs:
+    """Puts pieces with signs between Chinese characters.
 
     Args:
-        draws: the generator of all of it.
-        words: Latin words to choose from.
+        words: Latin words that they are made of.
+        seed: of all draws.
     """
 
-    def __init__(self, draws: random.Random, words: list[str]) -> None:
-        self._draws, self._words = draws, words
+    def __init__(self, words: list[str], seed: int = SEED) -> None:
+        self._draws, self._words = random.Random(seed), words
         self._weights, self._makers = zip(*self._table(), strict=True)
 
-    def piece(self) -> str:
-        """One of them."""
+    def put_into(self, paragraph: str) -> str:
+        """A paragraph with pieces in it; "" if it has too few places."""
+        places = [found.start() for found in _BETWEEN.finditer(paragraph)]
+        if len(places) < MIN_PLACES:
+            return ""
+        parts, at, passed = [], 0, 0
+        for place in places:
+            passed += 1
+            if passed > self._draws.randint(*EVERY):
+                piece = self._piece()
+                space = " " if self._draws.random() < SPACED else ""
+                parts.append(paragraph[at:place] + space + piece + space)
+                at, passed = place, 0
+        return "".join([*parts, paragraph[at:]]).replace("  ", " ")
+
+    def _piece(self) -> str:
         make: Callable[[], str] = self._draws.choices(self._makers, self._weights)[0]
         return make()
 
@@ -109,35 +129,26 @@ class Pieces:
         return str(self._draws.randrange(1, 10 ** self._draws.randint(1, digits)))
 
 
-def with_signs(sentence: str, pieces: Pieces, draws: random.Random) -> str:
-    """A sentence with pieces between its Chinese characters; "" if it has too few places."""
-    places = [found.start() for found in _BETWEEN.finditer(sentence)]
-    if len(places) < MIN_PLACES:
-        return ""
-    parts, at, passed = [], 0, 0
-    for place in places:
-        passed += 1
-        if passed > draws.randint(*EVERY):
-            piece = pieces.piece()
-            space = " " if draws.random() < SPACED else ""
-            parts.append(sentence[at:place] + space + piece + space)
-            at, passed = place, 0
-    return "".join([*parts, sentence[at:]]).replace("  ", " ")
-
-
-def main() -> None:
-    """Write the text, one sentence or paragraph per line as in the input."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("text", type=Path, help="UTF-8 text with Latin words in it")
-    options.add_argument("--out", type=Path, required=True)
-    given = options.parse_args()
-    lines = [line.strip() for line in given.text.read_text(encoding="utf-8").split("\n")]
-    draws = random.Random(SEED)
-    pieces = Pieces(draws, sorted({word for line in lines for word in _WORD.findall(line)}))
-    made = [text for line in lines if (text := with_signs(line, pieces, draws))]
-    given.out.write_text("\n".join(made) + "\n", encoding="utf-8")
-    print(f"{len(made):,} lines, {sum(map(len, made)):,} characters in {given.out}")
+def main(arguments: list[str] | None = None) -> int:
+    """Write the text, a line per paragraph; returns the exit code."""
+    options = argparse.ArgumentParser(
+        prog="python -m pipelines.signs_text", description=__doc__.splitlines()[0]
+    )
+    options.add_argument("text", help="name of a corpus, or path of a text, with Latin words in it")
+    options.add_argument("--out", type=Path, required=True, help="text file to write")
+    options.add_argument("--overwrite", action="store_true", help="replace that file")
+    given = options.parse_args(arguments)
+    check_output(given.out, inputs=(Path(given.text),), overwrite=given.overwrite)
+    paragraphs = list(open_corpus(given.text).in_paragraphs().sentences())
+    words = sorted({word for text in paragraphs for word in _WORD.findall(text)})
+    if not words:
+        raise InputError(f"{given.text} holds no Latin words to make signs of: give another text")
+    signs = Signs(words)
+    made = [text for text in map(signs.put_into, paragraphs) if text]
+    publish_text(given.out, "\n".join(made) + "\n")
+    print(f"{len(made):,} paragraphs, {sum(map(len, made)):,} characters in {given.out}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    run(lambda: main)

@@ -6,12 +6,10 @@ from typing import Any
 
 import click
 
-_AS_PATH = re.compile(
-    r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:/"
-)  # a path type may have joined two slashes
-_OF_STORE = re.compile(
-    r"(s3a?|gs|gcs|az|abfss?|adl|oss|cos|hf|r2)://"
-)  # what a name never begins with
+# Where a path is taken, any URL but file:, whose two slashes a path type may have joined to one;
+# elsewhere those of object stores, since a name may hold another scheme.
+_AS_PATH = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:/")
+_OF_STORE = re.compile(r"(s3a?|gs|gcs|az|abfss?|adl|oss|cos|hf|r2)://")
 
 
 class PathOrUrl(click.Path):

@@ -210,9 +210,7 @@ class Typesetter:
         kinds, shape = self._kinds, ids.shape
         wide = setting.advance >= FULL_WIDTH_EM
         opening, closing = kinds.opening[ids] & wide, kinds.closing[ids] & wide
-        none = np.zeros((shape[0], 1), dtype=np.bool_)
-        before = np.concatenate([none, opening[:, :-1]], axis=1)
-        after = np.concatenate([(opening | closing)[:, 1:], none], axis=1)
+        before, after = beside(opening, -1), beside(opening | closing, 1)
         last = np.arange(shape[1]) == lengths[:, None] - 1
         first = np.arange(shape[1]) == 0
         kind = looks[:, Look.SQUEEZE, None]
@@ -228,28 +226,21 @@ class Typesetter:
 
     def _with_mark_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """White after half-width marks before Chinese, as pages set them whose text has none."""
-        kinds = self._kinds
-        after = kinds.half_mark[ids[:, :-1]] & kinds.hanzi[ids[:, 1:]]
-        gap = setting.gap.copy()
-        gap[:, :-1] += after * looks[:, Look.MARK_GAP, None].astype(np.float32)
-        return replace(setting, gap=gap)
+        border = self._kinds.half_mark[ids] & beside(self._kinds.hanzi[ids], 1)
+        wanted = looks[:, Look.MARK_GAP, None].astype(np.float32)
+        return replace(setting, gap=(setting.gap + border * wanted).astype(np.float32))
 
     def _superscripted(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """The first number of one or two digits between Chinese characters, small and raised."""
-        kinds = self._kinds
-        pad = np.zeros((len(ids), 2), dtype=np.bool_)
-        digit = np.concatenate([kinds.digit[ids], pad], axis=1)
-        hanzi = np.concatenate([kinds.hanzi[ids], pad], axis=1)
-        begins = digit[:, 1:-2] & hanzi[:, :-3]  # position k + 1
-        two = begins & digit[:, 2:-1] & hanzi[:, 3:]
-        found = begins & hanzi[:, 2:-1] | two
+        digit, hanzi = self._kinds.digit[ids], self._kinds.hanzi[ids]
+        begins = digit & beside(hanzi, -1)
+        two = begins & beside(digit, 1) & beside(hanzi, 2)
+        found = begins & beside(hanzi, 1) | two
         first = found & (np.cumsum(found, axis=1) == 1)
         size = looks[:, Look.SUPERSCRIPT]
         native_px = size * looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
         able = (size > 0.0) & (native_px >= MIN_SUPERSCRIPT_PX) & (looks[:, Look.RASTER] == 0.0)
-        raised = np.zeros(ids.shape, dtype=np.bool_)
-        raised[:, 1:] = first & able[:, None]
-        raised[:, 2:] |= raised[:, 1:-1] & two[:, :-1]
+        raised = (first | beside(first & two, -1)) & able[:, None]
         factor = np.where(raised, size[:, None], 1.0).astype(np.float32)
         rise = np.where(raised, SUPERSCRIPT_TOP_EM - _DIGIT_HEIGHT * size[:, None], 0.0)
         return replace(
@@ -275,6 +266,16 @@ class Typesetter:
         gap = setting.gap.copy()
         gap[:, :-1] += border * room[:, None].astype(np.float32)
         return replace(setting, gap=gap, marks=marks.astype(np.uint8))
+
+
+def beside(which: BoolArray, step: int) -> BoolArray:
+    """Whether the character `step` places on, back where negative, is one of these, (B, L)."""
+    there = np.zeros_like(which)
+    if step < 0:
+        there[:, -step:] = which[:, :step]
+    else:
+        there[:, : which.shape[1] - step] = which[:, step:]
+    return there
 
 
 def pick(weights: NDArray[np.float64], draw: NDArray[np.float64]) -> tuple[IntArray, BoolArray]:
