@@ -116,6 +116,7 @@ def timed(work: Callable[[], Any], clock: Clock = time.process_time) -> float:
 def stages(plan: PlanSettings, lines: int) -> None:
     """Print where the time of a warm worker goes, and the floor that no renderer goes below."""
     renderer = open_renderer(plan, LookSettings())
+    shard_rates(plan, DEFAULT_PRESET, lines)  # meets the glyphs
     spent = dict.fromkeys(("plan", "compiled drawing", "JPEG", "tar and sidecar"), 0.0)
 
     def meter(owner: Any, name: str, stage: str) -> Callable[[], None]:

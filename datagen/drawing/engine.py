@@ -35,7 +35,7 @@ from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
 
 PIXELS_VERSION = 3  # raised whenever the same settings give other pixels
-BATCH = 128  # lines drawn at a time
+BATCH = 512  # lines drawn at a time: enough that the few drawn anew are no batch of their own
 MIN_MONO_PX = 14.0  # em size from which black and white pixels tell all characters apart
 MAX_JUSTIFIED_EM = 0.5  # letter-spacing up to which a justified line fills its frame
 

@@ -34,7 +34,7 @@ MAX_RADIUS = 3.0  # texels that an edge moves at most
 # Room for most glyphs of thirteen faces at the three levels that lines use, about 200,000: one
 # costs a quarter of a line to rasterise, so dropping them slows the lines for a while.
 CAPACITY_BYTES = 400 << 20
-_BATCH_BYTES = 8 << 20  # that one batch may add when the arena is just full
+_BATCH_BYTES = 32 << 20  # that one batch may add when the arena is just full
 _METRIC_SIZE_PX = 256
 
 

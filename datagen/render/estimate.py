@@ -17,7 +17,7 @@ from fonts.report import orphan_message
 from ocrbase.weights import split_weight
 
 MANY_USES = 20  # of a window on average, from which on more text is worth a command
-_TRIAL_BATCHES = 8
+_TRIAL_LINES, _TRIAL_BATCHES = 128, 8  # a batch that a slow engine draws in seconds
 _TRIAL_S = 2.0  # after which a slow engine has shown enough
 _BLOCK = 512  # bytes that a tar member is rounded up to, and of its header
 _SIDECAR = 150  # bytes of a sample in the sidecar, about
@@ -91,15 +91,15 @@ def span_in_words(seconds: float) -> str:
 
 def _trial(renderer: LineRenderer) -> tuple[float, list[int]]:
     """Lines per second of CPU time once the glyphs are there, and sizes of the first images."""
-    renderer.samples(np.arange(BATCH))  # compiles
+    renderer.samples(np.arange(_TRIAL_LINES))  # compiles
     started, sizes = time.monotonic(), []
-    for first in range(BATCH, (1 + _TRIAL_BATCHES) * BATCH, BATCH):
-        samples = renderer.samples(np.arange(first, first + BATCH))
+    for first in range(_TRIAL_LINES, (1 + _TRIAL_BATCHES) * _TRIAL_LINES, _TRIAL_LINES):
+        samples = renderer.samples(np.arange(first, first + _TRIAL_LINES))
         sizes += [len(image) for image in samples.images]
         if time.monotonic() - started > _TRIAL_S:
             break
     # A long render meets few new glyphs: only the second time over the same lines counts.
-    begun = time.process_time()
-    for first in range(BATCH, BATCH + len(sizes), BATCH):
-        renderer.samples(np.arange(first, first + BATCH))
+    begun, end = time.process_time(), _TRIAL_LINES + len(sizes)
+    for first in range(_TRIAL_LINES, end, BATCH):
+        renderer.samples(np.arange(first, min(first + BATCH, end)))
     return len(sizes) / max(time.process_time() - begun, 1e-9), sizes
