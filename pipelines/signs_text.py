@@ -27,6 +27,7 @@ SPACED = 0.4  # share of pieces with a space on both sides
 _BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
 _WORD = re.compile(r"[A-Za-z]{2,12}")
 _QUOTED = ("//", "^^", "~", "\\", "#", "&", "%")
+_TEX = ("TEX", "LATEX", "TEX Live", "pdfTEX", "XeTEX", "XeLATEX", "LuaLATEX")  # set as logos
 _LETTERS = "xyznijkabcdefghmpqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -111,6 +112,7 @@ class Signs:
             (4, lambda: letter() + n(1)),
             (8, lambda: word().upper()[:5]),
             (6, word),
+            (6, lambda: one_of(_TEX)),
             (2, lambda: low() + "-" + low()),
             (2, lambda: n(2) + "-" + n(2)),
             (2, lambda: n(2) + "～" + n(2)),

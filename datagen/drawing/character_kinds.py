@@ -28,6 +28,7 @@ class CharacterKinds:
         word: letters and digits of Latin text.
         latin: those with the ASCII signs and the space: what a Latin face draws.
         digit: Latin digits.
+        capital: A to Z.
         half_mark: half-width punctuation that a gap may follow.
         ambiguous: marks that Chinese and Latin text share.
         space: the space.
@@ -42,6 +43,7 @@ class CharacterKinds:
     word: BoolArray
     latin: BoolArray
     digit: BoolArray
+    capital: BoolArray
     half_mark: BoolArray
     ambiguous: BoolArray
     space: BoolArray
@@ -66,6 +68,7 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         word=word,
         latin=word | (points >= 0x20) & (points < 0x7F),
         digit=among("0123456789"),
+        capital=(points >= ord("A")) & (points <= ord("Z")),
         half_mark=among(HALF_MARKS),
         ambiguous=among(AMBIGUOUS),
         space=points == 0x20,

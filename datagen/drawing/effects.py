@@ -124,6 +124,14 @@ EFFECTS = (
         "letters.superscript", "em", (0.4, 0.85), "letters.superscript_share", example="国12国",
     ),
     Effect(
+        "lone italic", "single Latin letters of a line with a companion in an italic one",
+        (Look.LONE_ITALIC,), share="letters.lone_italic_share", example="国x国y",
+    ),
+    Effect(
+        "logo", "TEX and LATEX as their logos, with letters sunk and raised", (Look.LOGO,),
+        share="letters.logo_share", example="国TEX", kinds=("letters", "logo"),
+    ),
+    Effect(
         "rule thickness", "thickness of underlines, strike-outs and boxes", (Look.THICKNESS,),
         "decorations.thickness_em", "em", (0.01, 0.15),
     ),

@@ -112,3 +112,5 @@ class Look(IntEnum):
     RASTER = auto()  # 0 resampled, else 1 + `raster.Raster`: texels are pixels
     MARK_GAP = auto()  # em after half-width marks
     SUPERSCRIPT = auto()  # size of raised digits in em; 0 for none
+    LONE_ITALIC = auto()  # -1 none, else a fraction that picks the face of lone letters
+    LOGO = auto()  # 0 or 1: TEX and LATEX as their logos

@@ -88,6 +88,10 @@ class Letters:
         superscript: size of a raised number, as marks of notes have it: the first of one or two
             digits that stands between Chinese characters; never where texels are pixels.
         superscript_share: share of lines in which such a number is raised.
+        lone_italic_share: share of lines with a companion whose single Latin letters, variables
+            most often, come from an italic companion.
+        logo_share: share of lines in which TEX and LATEX are set as their logos; never where texels
+            are pixels.
     """
 
     size_px: Span = (18.0, 28.0)
@@ -114,6 +118,8 @@ class Letters:
     mark_gap_share: float = 0.0
     superscript: Span = (0.55, 0.75)
     superscript_share: float = 0.0
+    lone_italic_share: float = 0.0
+    logo_share: float = 0.0
 
 
 @dataclass(frozen=True)

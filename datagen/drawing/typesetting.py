@@ -27,7 +27,10 @@ FULL_WIDTH_EM = 0.9  # advance from which a mark counts as full width
 MAX_SQUEEZE_EM = 0.5
 SUPERSCRIPT_TOP_EM = 0.8  # where raised digits reach; they are 0.72 of their size high
 _DIGIT_HEIGHT = 0.72
-MIN_SUPERSCRIPT_PX = 6.0  # native size under which digits could not be read
+MIN_RAISED_PX = 6.0  # native size under which raised digits and letters could not be read
+# Kerns and shifts of the logos of TeX and LaTeX, in em (The TeXbook; LaTeX2e, ltlogos.dtx).
+_TEX_KERNS, _TEX_SUNK = (-0.1667, -0.125), -0.215  # after T, after E; E
+_LATEX_KERNS, _LATEX_A, _LATEX_RAISED = (-0.36, -0.15), 0.7, 0.205  # after L, after A; A
 _CLEAR_EM = 0.03  # of its blank that a squeezed mark keeps on each side
 _COMPANION_FACTORS = (0.8, 1.25)  # of its size that a companion's capitals may ask for
 # Where the alphabet has the space, a gap between Chinese and Latin that is none must be seen to be
@@ -93,6 +96,9 @@ class Typesetter:
         self._metrics = FaceMetrics(faces, alphabet)
         self._kinds = character_kinds(alphabet)
         self._weights = np.array([face.sampling_weight for face in faces], dtype=np.float64)
+        italic = [face.style == "latin-italic" for face in faces]
+        self._italic_weights = self._weights * italic
+        self._letter = {c: np.array([s == c for s in alphabet.symbols]) for c in "LATEX"}
 
     def set(self, looks: Looks, ids: IntArray, lengths: IntArray, face: IntArray) -> Typesetting:
         """The layout of lines.
@@ -111,6 +117,8 @@ class Typesetter:
         setting = plain(faces, self._glyphs.advances(faces, ids))
         if (faces >= self._own).any():
             setting = self._sized(setting, looks)
+        if (looks[:, Look.LOGO] > 0.0).any():
+            setting = self._with_logos(setting, looks, ids)
         if (looks[:, Look.SPACE] > 0.0).any():
             setting = self._spaced(setting, looks, ids)
         if (looks[:, Look.AUTOSPACE] > 0.0).any():
@@ -153,6 +161,20 @@ class Typesetter:
         chosen, found = pick(able * self._weights[self._own :], looks[rows, Look.COMPANION_FACE])
         faces = faces.copy()
         faces[rows] = np.where(latin & found[:, None], self._own + chosen[:, None], faces[rows])
+        return self._with_lone_italics(faces, looks, ids)
+
+    def _with_lone_italics(self, faces: IntArray, looks: Looks, ids: IntArray) -> IntArray:
+        """Single Latin letters from an italic companion, in lines that have a companion."""
+        word = self._kinds.word[ids]
+        lone = word & ~self._kinds.digit[ids] & ~beside(word, -1) & ~beside(word, 1)
+        lone &= ((looks[:, Look.LONE_ITALIC] >= 0.0) & (looks[:, Look.COMPANION] > 0.0))[:, None]
+        rows = np.flatnonzero(lone.any(axis=1))
+        has = self._glyphs.drawable[ids[rows], self._own :]  # (R, L, K)
+        able = (has | ~lone[rows, :, None]).all(axis=1)  # (R, K)
+        weights = able * self._italic_weights[self._own :]
+        chosen, found = pick(weights, looks[rows, Look.LONE_ITALIC])
+        italic = lone[rows] & found[:, None]
+        faces[rows] = np.where(italic, self._own + chosen[:, None], faces[rows])
         return faces
 
     def _with_second_face(
@@ -238,14 +260,34 @@ class Typesetter:
         found = begins & beside(hanzi, 1) | two
         first = found & (np.cumsum(found, axis=1) == 1)
         size = looks[:, Look.SUPERSCRIPT]
-        native_px = size * looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
-        able = (size > 0.0) & (native_px >= MIN_SUPERSCRIPT_PX) & (looks[:, Look.RASTER] == 0.0)
+        able = (size > 0.0) & _can_raise(looks, size)
         raised = (first | beside(first & two, -1)) & able[:, None]
         factor = np.where(raised, size[:, None], 1.0).astype(np.float32)
         rise = np.where(raised, SUPERSCRIPT_TOP_EM - _DIGIT_HEIGHT * size[:, None], 0.0)
         return replace(
             setting, factor=setting.factor * factor, advance=setting.advance * factor,
-            rise=rise.astype(np.float32),
+            rise=(setting.rise + rise).astype(np.float32),
+        )  # fmt: skip
+
+    def _with_logos(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """TEX with its E sunk, LATEX with a small raised A besides; never within other words."""
+        at = {letter: which[ids] for letter, which in self._letter.items()}
+        capital = self._kinds.capital[ids]
+        able = (looks[:, Look.LOGO] > 0.0) & _can_raise(looks, _LATEX_A)
+        # The T of each TEX that is not the beginning of TEXT or TEXAS.
+        t = at["T"] & beside(at["E"], 1) & beside(at["X"], 2) & able[:, None]
+        t &= ~beside(at["T"] | at["A"], 3)
+        first = t & beside(at["A"], -1) & beside(at["L"], -2) & ~beside(capital, -3)
+        t &= ~beside(capital, -1) | first
+        e, a, l_ = beside(t, -1), beside(first, 1), beside(first, 2)
+        gap, rise = (np.zeros(ids.shape, dtype=np.float32) for _ in range(2))
+        for where, kern in zip((t, e, l_, a), _TEX_KERNS + _LATEX_KERNS, strict=True):
+            gap[where] = kern
+        rise[e], rise[a] = _TEX_SUNK, _LATEX_RAISED
+        factor = np.where(a, np.float32(_LATEX_A), np.float32(1.0))
+        return replace(
+            setting, gap=setting.gap + gap * setting.factor, factor=setting.factor * factor,
+            rise=setting.rise + rise * setting.factor, advance=setting.advance * factor,
         )  # fmt: skip
 
     def _marked(
@@ -266,6 +308,13 @@ class Typesetter:
         gap = setting.gap.copy()
         gap[:, :-1] += border * room[:, None].astype(np.float32)
         return replace(setting, gap=gap, marks=marks.astype(np.uint8))
+
+
+def _can_raise(looks: Looks, size_em: NDArray[np.float64] | float) -> BoolArray:
+    """Whether characters of a size may leave the baseline, (B,): large enough, and resampled."""
+    native_px = size_em * looks[:, Look.SIZE] * looks[:, Look.NATIVE] / LINE_HEIGHT_PX
+    able: BoolArray = (native_px >= MIN_RAISED_PX) & (looks[:, Look.RASTER] == 0.0)
+    return able
 
 
 def beside(which: BoolArray, step: int) -> BoolArray:

@@ -24,11 +24,13 @@ CHARACTERS = 4  # of the line under an effect
 WIDTH_PX = 144  # of its frame
 # What must be there too for an effect to show.
 _SHOWN_WITH = {
+    "lone italic": (Look.COMPANION, 0.7),
     "companion quotes": (Look.COMPANION, 0.7),
     "rule thickness": (Look.UNDERLINE, 0.2),
     "neighbour": (Look.SIZE, 16.0),
     "edge": (Look.SIZE, 20.0),
 }
+_COMPANIONS = ("companion", "companion quotes", "lone italic")  # effects that need such faces
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -116,7 +118,7 @@ def _lacking(engine: LineEngine) -> dict[str, str]:
     if not engine.mix.styles[0].surface.backgrounds:
         lacking["background"] = "--backgrounds FOLDER"
     if not engine.companions:
-        lacking["companion"] = lacking["companion quotes"] = "a style with companion_share"
+        lacking |= dict.fromkeys(_COMPANIONS, "a style with companion_share")
     if len(engine.faces) < 2:
         lacking["second face"] = "several --faces"
     for effect in EFFECTS:

@@ -13,7 +13,7 @@ from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style, load_style, with_value
 from datagen.drawing.typesetting import Typesetter, Typesetting
-from fonts import select
+from fonts import companions, select
 from tests.support.drawn_lines import texts_of
 from tests.support.measures import Drawn, drawn
 
@@ -212,6 +212,65 @@ def test_a_raised_number_is_small_and_reaches_the_height_of_chinese(size_em: flo
     np.testing.assert_allclose(middle, middle[0], atol=0.01)
 
 
+def test_single_letters_come_from_an_italic_companion_where_the_line_has_one() -> None:
+    every = (*FACES, *companions(("latin-tinos", "latin-tinos-italic")))
+    upright, italic = 2, 3
+    setter = Typesetter(GlyphCache(every, ALPHABET), every, len(FACES), ALPHABET)
+    texts = texts_of("国x轴ab与y1、Z。8", alphabet=ALPHABET)
+    ids = texts.class_ids.astype(np.int64)
+
+    def faces(**looks: float) -> list[int]:
+        table = draw_looks(_style(), 5, np.arange(1))
+        for name, value in looks.items():
+            table[:, Look[name]] = value
+        row: list[int] = setter.set(table, ids, texts.lengths, np.full(1, SANS)).face[0].tolist()
+        return row
+
+    found = faces(COMPANION=0.7, COMPANION_FACE=0.0, LONE_ITALIC=0.5)
+    assert [k for k, face in enumerate(found) if face == italic] == [1, 9]
+    assert [k for k, face in enumerate(found) if face == upright] == [3, 4, 6, 7, 11]
+    assert italic not in faces(COMPANION=0.7, COMPANION_FACE=0.0)
+    assert set(faces(LONE_ITALIC=0.5)) == {SANS}
+
+
+@pytest.mark.parametrize(
+    ("text", "sunk", "raised"),
+    [
+        ("国TEX国", [2], []), ("LATEX国", [3], [1]), ("XeTEX与pdfLATEX", [3, 12], [10]),
+        ("TEXT国", [], []), ("CTEX国", [], []), ("PLATEX国", [], []), ("TeX国", [], []),
+        ("LATEXTEX", [], []),
+    ],
+)  # fmt: skip
+def test_logos_have_letters_sunk_and_raised(text: str, sunk: list[int], raised: list[int]) -> None:
+    setting = _set(text, LOGO=1.0)
+    assert np.flatnonzero(setting.rise[0] < 0.0).tolist() == sunk
+    assert np.flatnonzero(setting.rise[0] > 0.0).tolist() == raised
+    assert np.flatnonzero(setting.factor[0] != 1.0).tolist() == raised
+    assert (setting.gap[0] < 0.0).sum() == 2 * len(sunk) + 2 * len(raised)
+    for look in ({"RASTER": 1.0}, {"NATIVE": 9.0}):
+        assert not _set(text, LOGO=1.0, **look).rise.any()
+
+
+def test_a_logo_is_narrower_than_its_letters_and_its_e_below_the_line() -> None:
+    text = "国LATEX"
+    plain, logo = _draw(text), _draw(text, LOGO=1.0)
+    assert logo.samples.quads is not None and logo.samples.texts == [text]
+    spans = [np.ptp(lines.samples.centres[0, : len(text)]) for lines in (plain, logo)]
+    saved = float(spans[0] - spans[1])
+    # The four kerns, and three tenths of the A's own width.
+    assert 0.8 * EM_PX < saved < 1.15 * EM_PX
+    below = [_below(lines, "国LATEX".index("E")) for lines in (plain, logo)]
+    assert below[1] - below[0] == pytest.approx(0.215 * EM_PX, abs=1.5)
+    assert (np.diff(logo.samples.centres[0, : len(text)]) > 0.0).all()
+
+
+def _below(lines: Drawn, k: int) -> int:
+    """Lowest ink in the middle of character k, against that of the first character."""
+    middle = round(float(lines.samples.centres[0, k]))
+    rows = np.flatnonzero(lines.masks[0][:, middle - 1 : middle + 2].max(axis=1) > INKED)
+    return int(rows[-1] - _ink(lines, 0)[3])
+
+
 def test_a_second_face_takes_some_characters_and_words_whole() -> None:
     text = "第12章abc国家"
     faces = _set(text, SECOND=0.3).face
@@ -235,6 +294,7 @@ def test_a_justified_line_fills_its_frame() -> None:
 ALL_ON = {
     "companion_share": 0.7, "second_share": 0.4, "space_share": 0.7, "autospace_share": 0.7,
     "squeeze_share": 0.8, "mark_gap_share": 0.5, "superscript_share": 0.5,
+    "lone_italic_share": 0.5, "logo_share": 0.5,
     "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
     "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
 }  # fmt: skip
@@ -243,7 +303,7 @@ ALL_ON = {
 @pytest.mark.parametrize("fitted", [False, True])
 def test_with_all_of_it_lines_of_any_length_stay_whole(fitted: bool) -> None:
     """Centres in order, in the frame and on their boxes; no ink at the edges; MIN_EM kept."""
-    pattern = "第12章，“vim 8 与TeX”：（春）眠。Agq"
+    pattern = "第12章，“vim 8 与TEX”：（x）眠。LATEXq"
     lines = [(pattern * 3)[start : start + n].strip() for n in range(1, 41) for start in (0, 7)]
     style = _style(**ALL_ON)
     style = replace(style, frame=replace(style.frame, width_px=(32, 1280), fit_width=fitted))
