@@ -112,7 +112,7 @@ class Signs:
             (4, lambda: letter() + n(1)),
             (8, lambda: word().upper()[:5]),
             (6, word),
-            (6, lambda: one_of(_TEX)),
+            (8, lambda: one_of(_TEX)),
             (2, lambda: low() + "-" + low()),
             (2, lambda: n(2) + "-" + n(2)),
             (2, lambda: n(2) + "～" + n(2)),
