@@ -8,8 +8,9 @@ part of the presets switched on, and on the presets whole. A part is a group of 
         --data pipelines/real_lines
 
 `--data` names what `ocrtrain evaluate` reads. A list with a column `face` is broken down by face,
-any other by the height of its images. Each run is kept in the folder and goes on where it stopped
-when the same command is given again.
+any other by the height of its images. `print` is given by its CER, each part by its change against
+that, in points, with the interval of lines read by both. Each run is kept in the folder and goes on
+where it stopped when the same command is given again.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from datagen.drawing.style import load_style, with_value
 from datagen.drawing.style_keys import changes_toml, keys_of
 from training.evaluation.breakdown import HEIGHT_EDGES
 from training.evaluation.evaluate import Evaluation, evaluate
-from training.evaluation.intervals import ratio
+from training.evaluation.intervals import compare, ratio
 from training.evaluation.labelled import open_labelled
 from training.inference.line_reader import LineReader
 
@@ -61,11 +62,21 @@ WHOLE = "the presets"
 
 
 class Band(NamedTuple):
-    """CER of a part of the lines."""
+    """What a model reads of a part of the lines: edits and characters of each, (N,)."""
 
     name: str
-    characters: int
-    text: str
+    edits: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def cer(self) -> str:
+        """CER with its interval over lines."""
+        cer = ratio(self.edits, self.lengths)
+        return f"{cer.value:.2%} [{cer.low:.2%}, {cer.high:.2%}]"
+
+    def change(self, base: "Band") -> str:
+        """CER against that of a model that read the same lines, in points."""
+        change = compare(base.edits, self.edits, self.lengths).cer_change
+        return f"{100 * change.value:+.2f} [{100 * change.low:+.2f}, {100 * change.high:+.2f}]"
 
 
 def main() -> None:
@@ -88,10 +99,10 @@ def main() -> None:
         options.init, options.model, options.alphabet, corpora, "1-20", "32-704", options.lines,
         options.lr,
     )  # fmt: skip
-    for part in options.part or [BASE, *PARTS, WHOLE]:
+    for part in dict.fromkeys((BASE, *(options.part or [*PARTS, WHOLE]))):
         model = fine_tune(start, options.folder, slug(part), styles(part, options.folder))
         rows[part] = read(str(model), options.data)
-        print(f"{part}: " + "; ".join(f"{b.name} {b.text}" for b in rows[part]), flush=True)
+        print(f"{part}: " + "; ".join(f"{b.name} {b.cer()}" for b in rows[part]), flush=True)
     print(f"\n{machine()}; {options.lines:,} lines for each, from {options.init}\n")
     show(rows)
 
@@ -121,15 +132,13 @@ def with_part(preset: str, names: tuple[str, ...]) -> str:
 
 
 def read(checkpoint: str, lists: Iterable[Path]) -> list[Band]:
-    """CER with its interval of each list and its bands; width and spaces are not compared."""
+    """What a model reads of each list and its bands; width and spaces are not compared."""
     reader, found = LineReader.open(checkpoint), []
     for path in lists:
         evaluation = evaluate(reader, open_labelled(path), path.name)
+        errors = evaluation.normalised
         for name, member in bands(evaluation):
-            errors = evaluation.normalised.take(np.flatnonzero(member))
-            cer = ratio(errors.edits, errors.target_lengths)
-            text = f"{cer.value:.2%} [{cer.low:.2%}, {cer.high:.2%}]"
-            found.append(Band(name, int(errors.target_lengths.sum()), text))
+            found.append(Band(name, errors.edits[member], errors.target_lengths[member]))
     return found
 
 
@@ -150,11 +159,13 @@ def bands(evaluation: Evaluation) -> list[tuple[str, NDArray[np.bool_]]]:
 
 def show(rows: dict[str, list[Band]]) -> None:
     """A table in Markdown, a row per run, a column per band."""
-    first = next(iter(rows.values()))
-    print("| switched on | " + " | ".join(f"{b.name} ({b.characters:,})" for b in first) + " |")
-    print("|---" * (len(first) + 1) + "|")
+    base = rows[BASE]
+    print("| switched on | " + " | ".join(f"{b.name} ({b.lengths.sum():,})" for b in base) + " |")
+    print("|---" * (len(base) + 1) + "|")
     for part, found in rows.items():
-        print(f"| {part} | " + " | ".join(band.text for band in found) + " |")
+        pairs = zip(found, base, strict=True)
+        cells = [band.cer() if part == BASE else band.change(other) for band, other in pairs]
+        print(f"| {part} | " + " | ".join(cells) + " |")
 
 
 def slug(part: str) -> str:
