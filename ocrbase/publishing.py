@@ -312,7 +312,10 @@ def _locked_attempt(final: Path) -> tuple[Path, int]:
     while True:
         attempt = attempt_path(final)
         attempt.mkdir()
-        descriptor = os.open(attempt, os.O_RDONLY)
+        try:
+            descriptor = os.open(attempt, os.O_RDONLY)
+        except FileNotFoundError:  # as below, a moment earlier
+            continue
         with contextlib.suppress(OSError):  # some network drives know no locks on folders
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if attempt.exists():  # else another process took it for abandoned before it was locked

@@ -1,6 +1,7 @@
 """Files and folders appear complete or not at all; a disk that refuses is one line."""
 
 import errno
+import fcntl
 import os
 import resource
 import shutil
@@ -167,6 +168,29 @@ def test_a_folder_of_a_killed_process_is_removed_and_of_a_living_one_kept(tmp_pa
         with publish_folder(final):
             pass
     assert _names(tmp_path) == ["x"]
+
+
+@pytest.mark.parametrize("when", ["before it is opened", "before it is locked"])
+def test_a_folder_that_another_process_takes_for_abandoned_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Two processes build one cache: the second may clean up between two calls of the first."""
+    taken: list[object] = []
+    owner, name = (os, "open") if when == "before it is opened" else (fcntl, "flock")
+    inner = getattr(owner, name)
+
+    def after_the_other(*given: object, **more: object) -> object:
+        if not taken:
+            taken.append(given[0])
+            for attempt in leftovers(tmp_path / "cache"):
+                shutil.rmtree(attempt)
+        return inner(*given, **more)
+
+    monkeypatch.setattr(owner, name, after_the_other)
+    with publish_folder(tmp_path / "cache") as attempt:
+        (attempt / "whole").write_text("x")
+    assert taken and (tmp_path / "cache" / "whole").read_text() == "x"
+    assert not leftovers(tmp_path / "cache")
 
 
 def test_a_replacement_killed_half_way_is_undone(tmp_path: Path) -> None:
