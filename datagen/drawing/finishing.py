@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from datagen.drawing.blurring import bleed, defocus, gauss, motion, resample, sharpen
+from datagen.drawing.clouds import cloud_at, cloud_columns, cloud_corners, meet_row
 from datagen.drawing.look_columns import Look
 from datagen.drawing.neighbours import add_edges
 from datagen.drawing.pixel_noise import BELL_DEVIATION, bell, scramble
@@ -15,6 +16,7 @@ from ocrbase.compiled import compiled
 ROUNDING = 1e-6  # gray levels that arithmetic may be off by
 BACKGROUND_DEPTH = 40.0  # gray levels that a background image may depart from its mean
 
+_FINE = 0.7  # cells of the fine clouds of paper per px
 _PALEST_SHARE = 0.9  # of a glyph's darkest coverage that a person sees as its ink
 
 
@@ -30,29 +32,16 @@ def _weigh(canvas, weight):
 
 
 @compiled
-def _cloud(seed, x, y):
-    """Smooth noise from -1 to 1 at a point whose unit is one cell of a hashed lattice."""
-    ix, iy = math.floor(x), math.floor(y)
-    fx, fy = x - ix, y - iy
-    fx, fy = fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy)
-    total = 0.0
-    for corner in range(4):
-        cx, cy = ix + corner % 2, iy + corner // 2
-        lattice = np.uint32(seed) + np.uint32(cx) * np.uint32(73856093)
-        lattice = np.uint32(lattice) ^ np.uint32(np.uint32(cy) * np.uint32(19349663))
-        value = scramble(lattice) * (2.0 / 4294967296.0) - 1.0
-        total += value * (fx if corner % 2 else 1.0 - fx) * (fy if corner // 2 else 1.0 - fy)
-    return total
-
-
-@compiled
 def _fade(canvas, strength, seed, width):
     """Take ink away in places, as worn type and old prints lose it."""
+    columns = cloud_columns(np.arange(width) / 9.0)
+    corners = cloud_corners(columns)
     for y in range(canvas.shape[0] - 2 * PAD):
         row = canvas[y + PAD]
+        share = meet_row(seed, y / 7.0, corners)
         for x in range(width):
             if row[x + PAD] > 0.0:
-                loss = 0.5 + 0.5 * _cloud(seed, x / 9.0, y / 7.0)
+                loss = 0.5 + 0.5 * cloud_at(x, columns, corners, share)
                 row[x + PAD] *= np.float32(1.0 - strength * loss)
 
 
@@ -136,18 +125,20 @@ def _separate(look, palest, on_image):
 
 
 @compiled
-def _ground_row(row, y, look, height, width, seed):
+def _ground_row(row, y, look, height, width, seed, paper):
     """What the ground adds to its level along one row: slope, paper, shadow, moiré."""
     sx, sy = look[Look.SLOPE_X] / width, look[Look.SLOPE_Y] / height
     base = (y + 0.5 - 0.5 * height) * sy
     for x in range(width):
         row[x] = np.float32(base + (x + 0.5 - 0.5 * width) * sx)
     if look[Look.PAPER] > 0.0:
-        scale = 1.0 / look[Look.PAPER_SCALE]
+        coarse, coarse_corners, fine, fine_corners = paper
+        coarse_share = meet_row(seed, y * (1.0 / look[Look.PAPER_SCALE]), coarse_corners)
+        fine_share = meet_row(seed + 1, y * _FINE, fine_corners)
         for x in range(width):
-            coarse = _cloud(seed, x * scale, y * scale)
-            fine = _cloud(seed + 1, x * 0.7, y * 0.7)
-            row[x] += np.float32(look[Look.PAPER] * (0.7 * coarse + 0.3 * fine))
+            cloud = 0.7 * cloud_at(x, coarse, coarse_corners, coarse_share)
+            cloud += 0.3 * cloud_at(x, fine, fine_corners, fine_share)
+            row[x] += np.float32(look[Look.PAPER] * cloud)
     if look[Look.SHADOW] > 0.0:
         c, s = math.cos(look[Look.SHADOW_ANGLE]), math.sin(look[Look.SHADOW_ANGLE])
         for x in range(width):
@@ -158,6 +149,16 @@ def _ground_row(row, y, look, height, width, seed):
         c, s = math.cos(look[Look.MOIRE_ANGLE]) * turn, math.sin(look[Look.MOIRE_ANGLE]) * turn
         for x in range(width):
             row[x] += np.float32(look[Look.MOIRE] * math.sin(x * c + y * s))
+
+
+@compiled
+def _paper(look, width):
+    """Columns and corners of the coarse clouds of paper and of its fine ones."""
+    some = look[Look.PAPER] > 0.0
+    x = np.arange(width if some else 1)
+    coarse = cloud_columns(x * (1.0 / look[Look.PAPER_SCALE] if some else 1.0))
+    fine = cloud_columns(x * _FINE)
+    return coarse, cloud_corners(coarse), fine, cloud_corners(fine)
 
 
 @compiled
@@ -176,9 +177,10 @@ def _compose(canvas, look, seed, ground, image):
     gain = np.float32(look[Look.NOISE] / BELL_DEVIATION)
     zero, white, half = np.float32(0.0), np.float32(255.0), np.float32(0.5)
     on_image = ground.size > 0
+    paper = _paper(look, width)
     for y in range(height):
         if uneven:
-            _ground_row(row, y, look, height, width, seed)
+            _ground_row(row, y, look, height, width, seed, paper)
         elif on_image:
             row[:] = zero
         if on_image:
