@@ -12,6 +12,7 @@ BoolArray = NDArray[np.bool_]
 OPENING = "（「『《〈“‘【〔〖［｛"
 CLOSING = "）」』》〉”’】〕〗］｝，。、：；？！．"
 SENTENCE_END = "。？！"
+STOPS = "，。、：；？！．"  # of the closing marks those that are no brackets
 AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
 HALF_MARKS = ".,;:?!"
@@ -35,6 +36,7 @@ class CharacterKinds:
         opening: full-width marks whose ink stands at the right.
         closing: full-width marks whose ink stands at the left, stops included.
         sentence_end: those that end a sentence.
+        stop: closing marks but for brackets and quotes.
         dash: those that a rule through the middle would hide.
         low_line: those that an underline would hide.
     """
@@ -50,6 +52,7 @@ class CharacterKinds:
     opening: BoolArray
     closing: BoolArray
     sentence_end: BoolArray
+    stop: BoolArray
     dash: BoolArray
     low_line: BoolArray
 
@@ -75,6 +78,7 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         opening=among(OPENING),
         closing=among(CLOSING),
         sentence_end=among(SENTENCE_END),
+        stop=among(STOPS),
         dash=among(DASHES),
         low_line=among(LOW_LINES),
     )

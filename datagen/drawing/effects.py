@@ -132,6 +132,11 @@ EFFECTS = (
         share="letters.logo_share", example="国TEX", kinds=("letters", "logo"),
     ),
     Effect(
+        "centred marks", "full-width commas and stops in the middle of their squares",
+        (Look.CENTRED,), share="letters.centred_share", example="国，国！",
+        kinds=("as the face has them", "centred"),
+    ),
+    Effect(
         "rule thickness", "thickness of underlines, strike-outs and boxes", (Look.THICKNESS,),
         "decorations.thickness_em", "em", (0.01, 0.15),
     ),

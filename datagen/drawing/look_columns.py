@@ -114,3 +114,4 @@ class Look(IntEnum):
     SUPERSCRIPT = auto()  # size of raised digits in em; 0 for none
     LONE_ITALIC = auto()  # -1 none, else a fraction that picks the face of lone letters
     LOGO = auto()  # 0 or 1: TEX and LATEX as their logos
+    CENTRED = auto()  # 0 or 1: full-width stops and commas stand in the middle of their squares

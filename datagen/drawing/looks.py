@@ -98,6 +98,7 @@ def _letters(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.SECOND] = np.where(second, draws.unit(Look.SECOND), -1.0)
     italic = draws.chance(Look.LONE_ITALIC, letters.lone_italic_share)
     table[:, Look.LONE_ITALIC] = np.where(italic, draws.unit(Look.LONE_ITALIC), -1.0)
+    table[:, Look.CENTRED] = draws.chance(Look.CENTRED, letters.centred_share)
     table[:, Look.LOGO] = draws.chance(Look.LOGO, letters.logo_share)
     table[:, Look.SPAN_START] = draws.unit(Look.SPAN_START)
     table[:, Look.SPAN_END] = draws.unit(Look.SPAN_END)

@@ -92,6 +92,9 @@ class Letters:
             most often, come from an italic companion.
         logo_share: share of lines in which TEX and LATEX are set as their logos; never where texels
             are pixels.
+        centred_share: share of lines whose full-width commas, stops and colons stand in the middle
+            of their squares, as many faces made for traditional characters have them; such marks
+            are not squeezed.
     """
 
     size_px: Span = (18.0, 28.0)
@@ -120,6 +123,7 @@ class Letters:
     superscript_share: float = 0.0
     lone_italic_share: float = 0.0
     logo_share: float = 0.0
+    centred_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,8 @@ class Typesetter:
             setting = self._spaced(setting, looks, ids)
         if (looks[:, Look.AUTOSPACE] > 0.0).any():
             setting = self._autospaced(setting, looks, ids)
+        if (looks[:, Look.CENTRED] > 0.0).any():
+            setting = self._centred(setting, looks, ids)
         if (looks[:, Look.SQUEEZE] > 0.0).any():
             setting = self._squeezed(setting, looks, ids, lengths)
         if (looks[:, Look.MARK_GAP] > 0.0).any():
@@ -230,7 +232,7 @@ class Typesetter:
         another; so does a mark at an end of the line.
         """
         kinds, shape = self._kinds, ids.shape
-        wide = setting.advance >= FULL_WIDTH_EM
+        wide = (setting.advance >= FULL_WIDTH_EM) & (looks[:, Look.CENTRED, None] == 0.0)
         opening, closing = kinds.opening[ids] & wide, kinds.closing[ids] & wide
         before, after = beside(opening, -1), beside(opening | closing, 1)
         last = np.arange(shape[1]) == lengths[:, None] - 1
@@ -245,6 +247,15 @@ class Typesetter:
         advance = (setting.advance - cut_left - cut_right).astype(np.float32)
         shift = (setting.shift - cut_left).astype(np.float32)
         return replace(setting, advance=advance, shift=shift)
+
+    def _centred(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """Full-width commas, stops and colons in the middle of their squares."""
+        wide = setting.advance >= FULL_WIDTH_EM
+        moved = self._kinds.stop[ids] & wide & (looks[:, Look.CENTRED, None] > 0.0)
+        left_end, right_end = self._metrics.ink(setting.face, ids)
+        middle = 0.5 * (setting.advance - left_end - right_end)
+        shift = np.where(moved, middle, setting.shift).astype(np.float32)
+        return replace(setting, shift=shift)
 
     def _with_mark_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """White after half-width marks before Chinese, as pages set them whose text has none."""

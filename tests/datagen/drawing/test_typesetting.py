@@ -172,6 +172,20 @@ def test_squeezed_marks_are_closer_and_keep_their_ink(text: str) -> None:
     assert tight.masks[0].sum() == pytest.approx(wide.masks[0].sum(), rel=0.01)
 
 
+def test_centred_marks_stand_in_the_middle_of_their_squares_and_are_not_squeezed() -> None:
+    text = "国，国：国）。"
+    plain, centred = _set(text), _set(text, CENTRED=1.0, SQUEEZE=3)
+    moved = np.flatnonzero(centred.shift[0] != plain.shift[0]).tolist()
+    assert moved == [1, 3, 6] and (centred.advance == plain.advance).all()
+    image = _draw(text, CENTRED=1.0)
+    assert image.samples.quads is not None
+    for k in moved:
+        left, right = image.samples.quads[0, k, :2, 0]
+        ink = _ink(image, k)
+        assert ink[0] - left == pytest.approx(right - ink[2] - 1, abs=1.6)
+    assert _ink(_draw(text), 1)[0] < _ink(image, 1)[0] - 0.15 * EM_PX
+
+
 @pytest.mark.parametrize("gap_em", [0.2, 0.6])
 def test_white_follows_half_width_marks_before_chinese(gap_em: float) -> None:
     gap = _set("国.国,a1.5国; 国?国", MARK_GAP=gap_em).gap
@@ -294,7 +308,7 @@ def test_a_justified_line_fills_its_frame() -> None:
 ALL_ON = {
     "companion_share": 0.7, "second_share": 0.4, "space_share": 0.7, "autospace_share": 0.7,
     "squeeze_share": 0.8, "mark_gap_share": 0.5, "superscript_share": 0.5,
-    "lone_italic_share": 0.5, "logo_share": 0.5,
+    "lone_italic_share": 0.5, "logo_share": 0.5, "centred_share": 0.3,
     "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
     "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
 }  # fmt: skip
