@@ -17,7 +17,8 @@ from training.fitting.run_records import BAD_BATCH, BadBatch
 from training.fitting.run_settings import RunSettings
 from training.fitting.train_state import TrainState
 
-_NO_MEMORY = "can't allocate memory"  # of torch's allocator on the CPU
+# On a CPU: in the words of torch's allocator, and of oneDNN, whose buffers it does not give.
+_NO_MEMORY = ("can't allocate memory", "could not create a primitive")
 
 
 @contextlib.contextmanager
@@ -27,7 +28,8 @@ def memory_error(settings: RunSettings) -> Iterator[None]:
         yield
     except (RuntimeError, MemoryError) as error:
         on_gpu = isinstance(error, torch.OutOfMemoryError)
-        if not (on_gpu or isinstance(error, MemoryError) or _NO_MEMORY in str(error)):
+        known = on_gpu or isinstance(error, MemoryError)
+        if not known and not any(words in str(error) for words in _NO_MEMORY):
             raise
         raise FitError(
             f"{'the GPU has' if on_gpu else 'there is'} not enough memory for a step of"

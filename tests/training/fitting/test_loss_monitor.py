@@ -51,3 +51,21 @@ def test_a_full_gpu_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(TrainState, "line_losses", full)
     with pytest.raises(FitError, match="GPU has not enough memory for a step of 16 lines in 2"):
         run(tmp_path, accumulate=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+        "could not create a primitive",
+    ],
+)
+def test_a_full_memory_gets_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(TrainState, "line_losses", full)
+    with pytest.raises(FitError, match="there is not enough memory for a step of 16 lines"):
+        run(tmp_path)
