@@ -187,7 +187,9 @@ class Loop:
         self.saved_at = time.monotonic()
         self.loss_monitor.check()
         state, alphabet = self.train_state, self.sources.train.alphabet
-        save_state(self.folder, state.state(alphabet, self.sources.fingerprint), self.settings.keep)
+        # The state comes last: a run that is killed before it takes these steps again, and writes
+        # the models again; one that has the state of its last step never comes back here.
         state.save(self.folder / LAST, alphabet, {"best_line_accuracy": state.best})
         if not self.validates:
             state.save(self.folder / BEST, alphabet, {})
+        save_state(self.folder, state.state(alphabet, self.sources.fingerprint), self.settings.keep)

@@ -1,7 +1,9 @@
 """The folder of a run: its name, its settings, and what a resumed run must not change."""
 
 import contextlib
+import errno
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -132,7 +134,7 @@ def disk_error(folder: Path) -> Iterator[None]:
     except DiskError as error:
         if str(folder) not in str(error):  # another place, with a way out of its own
             raise
-        reason = getattr(error.__cause__, "strerror", None) or "no space left"
+        reason = getattr(error.__cause__, "strerror", None) or os.strerror(errno.ENOSPC)
         raise FitError(
             f"cannot write to {folder}: {reason}; its last state is kept: free space there, then"
             f" go on with --resume --run {folder.name}"

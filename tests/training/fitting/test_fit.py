@@ -14,10 +14,10 @@ import torch
 from tests.support.bar_lines import ALPHABET, BarSource
 from tests.support.bar_runs import RANK, SOURCES, metrics, run, same, weights
 from training.errors import CheckpointError, FitError
-from training.fitting import run_folder
+from training.fitting import loop, run_folder
 from training.fitting.fit import fit
-from training.fitting.state_files import load_state, save_state, states
-from training.model.checkpoint import load_model
+from training.fitting.state_files import State, load_state, save_state, states
+from training.model.checkpoint import LAST, load_model
 from training.model.networks import build
 
 
@@ -150,6 +150,32 @@ def test_killed_before_its_first_state_it_still_starts_from_the_named_model(tmp_
         path.unlink()
     run(killed, resume=True, init=model, max_steps=6)
     same(states(whole / "a")[-1], states(killed / "a")[-1])
+
+
+@pytest.mark.parametrize("when", ["before the state", "after the state"])
+def test_killed_at_its_last_save_it_leaves_the_model_of_its_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A run with the state of its last step takes none again, and saves nothing."""
+    inner = loop.save_state
+
+    def killed(folder: Path, state: State, keep: int) -> None:
+        ends = state.step == 6
+        if not ends or when == "after the state":
+            inner(folder, state, keep)
+        if ends:
+            raise SystemExit
+
+    run(tmp_path / "whole", max_steps=6)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "save_state", killed)
+        with pytest.raises(SystemExit):
+            run(tmp_path / "killed", max_steps=6)
+    run(tmp_path / "killed", resume=True, max_steps=6)
+    models = [load_model(tmp_path / name / "a" / LAST) for name in ("whole", "killed")]
+    assert [model.training["step"] for model in models] == [6, 6]
+    one, other = (model.network.state_dict() for model in models)
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_init_keeps_shared_classes_by_character(tmp_path: Path) -> None:
