@@ -123,7 +123,8 @@ def test_a_data_set_is_searched(page: Page) -> None:
 def test_a_line_is_read_corrected_and_kept(page: Page, folder: Path) -> None:
     text = (folder / "text.txt").read_text(encoding="utf-8")
     page.get_by_role("tab", name="Read").click()
-    page.locator('input[type="file"]').last.set_input_files(folder / "line.png")
+    # Until the tab has opened, the first tab's own place for files is the only one.
+    page.locator('input[type="file"][accept*=".pdf"]').set_input_files(folder / "line.png")
     field = page.get_by_label("Correct the text")
     field.wait_for()
     assert field.input_value() == text
