@@ -334,7 +334,7 @@ def beside(which: BoolArray, step: int) -> BoolArray:
     if step < 0:
         there[:, -step:] = which[:, :step]
     else:
-        there[:, : which.shape[1] - step] = which[:, step:]
+        there[:, : max(which.shape[1] - step, 0)] = which[:, step:]
     return there
 
 

@@ -12,7 +12,7 @@ from datagen.drawing.glyphs import GlyphCache
 from datagen.drawing.look_columns import Look
 from datagen.drawing.looks import draw_looks
 from datagen.drawing.style import Style, load_style, with_value
-from datagen.drawing.typesetting import Typesetter, Typesetting
+from datagen.drawing.typesetting import Typesetter, Typesetting, beside
 from fonts import companions, select
 from tests.support.drawn_lines import texts_of
 from tests.support.measures import Drawn, drawn
@@ -312,6 +312,24 @@ ALL_ON = {
     "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
     "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_with_all_of_it_lines_that_are_all_short_are_drawn(length: int) -> None:
+    """Effects look for neighbours further away than such a batch is wide."""
+    style = _style(**ALL_ON)
+    engine = LineEngine(style, FACES, ALPHABET, 3, companions=COMPANIONS)
+    lines = ["国TEX，"[start : start + length] for start in (0, 1, 2)] * 8
+    samples = engine.draw(texts_of(*lines, alphabet=ALPHABET), np.arange(len(lines)))
+    assert samples.texts == lines and sum(map(bool, samples.images)) > 0.9 * len(lines)
+
+
+@pytest.mark.parametrize("step", [-4, -3, -1, 1, 2, 3, 4])
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_what_is_beside_a_character_may_lie_beyond_the_line(width: int, step: int) -> None:
+    which = np.arange(2 * width).reshape(2, width) % 3 == 0
+    expected = [[0 <= k + step < width and row[k + step] for k in range(width)] for row in which]
+    np.testing.assert_array_equal(beside(which, step), expected)
 
 
 @pytest.mark.parametrize("fitted", [False, True])
