@@ -178,6 +178,7 @@ def two_workers(plan: PlanSettings, lines: int) -> None:
 
         for warming in range(3):  # shards go to any worker: each should have met most glyphs
             run(f"warming {warming}", 2)
+        run("warming one", 1)
         one, two = run("one", 1), run("two", 2)
     print(f"by the clock: {one:,.0f} lines/s, two workers {two:,.0f}: {two / one:.2f} times")
 

@@ -10,9 +10,9 @@ from datagen.alphabet import Alphabet
 BoolArray = NDArray[np.bool_]
 
 OPENING = "（「『《〈“‘【〔〖［｛"
-CLOSING = "）」』》〉”’】〕〗］｝，。、：；？！．"
+STOPS = "，。、：；？！．"
+CLOSING = "）」』》〉”’】〕〗］｝" + STOPS
 SENTENCE_END = "。？！"
-STOPS = "，。、：；？！．"  # of the closing marks those that are no brackets
 AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
 HALF_MARKS = ".,;:?!"
