@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -57,37 +57,48 @@ class Facts:
 # How torch's loader tells that a worker or its pinning thread is gone, or gives nothing.
 _DEATHS = ("DataLoader worker (pid", "exited unexpectedly")
 _SILENCE = "DataLoader timed out"
+PREFETCHED_STEPS, PREFETCHED_WINDOWS = 4, 2  # asked of each worker at a time
 WAIT_S = 600.0  # for a worker's batch; the slowest disk or renderer takes seconds
 
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
 Join = Callable[[Lines, IntArray, int], tuple[Lines, IntArray]]  # lines, sample indices, step
 
 
-class StepBatches(Dataset[list[Batch] | Exception]):
-    """What a loader's worker does: (step, indices) -> batches.
+class StepBatches(Dataset[list[list[Batch]] | Exception]):
+    """What a loader's worker does: some steps -> the batches of each.
 
     What a user can cause comes back as a value: raised in a worker it would arrive with a
     traceback in its text.
+
+    Args:
+        order: which lines a step takes, where the one who draws them finds that out.
+        share: (rank, number of ranks) whose part of each step is drawn.
+        augment, pieces, join, least, columns: as of `step_loader`.
     """
 
     def __init__(
-        self, source: LineSource, augment: Augment | None, pieces: int,
-        join: Join | None = None, least: int = MIN_IN_TRAINING, columns: float = math.inf,
+        self, source: LineSource, order: StepOrder | None, share: tuple[int, int],
+        augment: Augment | None, pieces: int, join: Join | None, least: int, columns: float,
     ) -> None:  # fmt: skip
-        self.source, self.augment, self.pieces = source, augment, pieces
+        self.source, self.order, self.share = source, order, share
+        self.augment, self.pieces = augment, pieces
         self.join, self.least, self.columns = join, least, columns
 
-    def __getitem__(self, item: tuple[int, IntArray]) -> list[Batch] | Exception:
+    def __getitem__(self, item: "_Item") -> list[list[Batch]] | Exception:
+        steps, chosen = item
         try:
-            return self._batches(*item)
+            return [self._batches(step, chosen) for step in steps]
         except UserError as error:
             return error
 
-    def _batches(self, step: int, indices: IntArray) -> list[Batch]:
-        lines = self.source.batch(indices)
+    def _batches(self, step: int, chosen: IntArray | None) -> list[Batch]:
+        if chosen is None:
+            assert self.order is not None
+            chosen = rank_slice(self.order.batch_indices(step), *self.share)
+        lines = self.source.batch(chosen)
         if self.join:
-            lines, indices = self.join(lines, indices, step)
-        batches = make_batches(lines, indices, self.pieces, self.least, self.columns)
+            lines, chosen = self.join(lines, chosen, step)
+        batches = make_batches(lines, chosen, self.pieces, self.least, self.columns)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)
@@ -95,16 +106,31 @@ class StepBatches(Dataset[list[Batch] | Exception]):
         return batches
 
 
-class _Steps(Sampler[Any]):
-    """(step, this rank's indices) for a range of steps."""
+_Item = tuple[range, IntArray | None]  # steps, and the lines of one that is alone
 
-    def __init__(self, order: StepOrder, steps: range, rank: int, world_size: int) -> None:
-        self.order, self.steps, self.rank, self.world_size = order, steps, rank, world_size
 
-    def __iter__(self) -> Iterator[tuple[int, IntArray]]:
+class _Items(Sampler[_Item]):
+    """What the workers are asked for, in the order of the steps.
+
+    The steps of a window share the work of choosing their lines, so one worker does all of it: in
+    the training process that would keep a GPU waiting.
+    """
+
+    def __init__(
+        self, order: StepOrder, steps: range, share: tuple[int, int], *, windows: bool
+    ) -> None:
+        self.order, self.steps, self.share, self.windows = order, steps, share, windows
+
+    def __iter__(self) -> Iterator[_Item]:
+        size = self.order.window_steps
+        if self.windows:
+            for window in range(self.steps.start // size, -(-self.steps.stop // size)):
+                start, stop = window * size, (window + 1) * size
+                yield range(max(start, self.steps.start), min(stop, self.steps.stop)), None
+            return
         for step in self.steps:
-            indices = self.order.batch_indices(step)
-            yield step, rank_slice(indices, self.rank, self.world_size)
+            chosen = rank_slice(self.order.batch_indices(step), *self.share)
+            yield range(step, step + 1), chosen
 
 
 def step_loader(
@@ -142,13 +168,18 @@ def step_loader(
     Raises:
         FitError: if a worker dies, or gives nothing for WAIT_S.
     """
-    loader: DataLoader[list[Batch] | Exception] = DataLoader(
-        StepBatches(source, augment, pieces, join, least, columns),
-        sampler=_Steps(order, steps, rank, world_size),
+    share = (rank, world_size)
+    windows = workers > 0 and order.window_steps > 1
+    ahead = PREFETCHED_WINDOWS if windows else PREFETCHED_STEPS
+    loader: DataLoader[list[list[Batch]] | Exception] = DataLoader(
+        StepBatches(
+            source, order if windows else None, share, augment, pieces, join, least, columns
+        ),
+        sampler=_Items(order, steps, share, windows=windows),
         batch_size=None,
         num_workers=workers,
         pin_memory=pin,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=ahead if workers else None,
         timeout=WAIT_S if workers else 0,
         # Not forkserver: its children would not notice that this process was killed.
         multiprocessing_context="spawn" if workers else None,
@@ -157,13 +188,13 @@ def step_loader(
     return _watched(iter(loader))
 
 
-def _watched(results: Iterator[list[Batch] | Exception]) -> Iterator[list[Batch]]:
+def _watched(results: Iterator[list[list[Batch]] | Exception]) -> Iterator[list[Batch]]:
     """Raise what workers report, and turn the death of one into one line."""
     try:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-            yield result
+            yield from result
     except RuntimeError as error:
         if _SILENCE in str(error):
             raise FitError(

@@ -1,21 +1,22 @@
 """Which lines a step takes where they are rendered on demand, and never run out."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 
 from training.fitting.order import IntArray, permutation
 
-WINDOW_STEPS = 16  # batches among which endless lines are sorted by width
-GROUP_LINES = 16  # lines of like width that stay together; divides WINDOW_STEPS times any batch
+WINDOW_LINES = 1024  # lines that are sorted by width, at least; WINDOW_STEPS batches if those
+WINDOW_STEPS = 4  # are more
+BATCH_GROUPS = 4  # groups of lines of like width in a batch
+GROUP_LINES = 16  # of a group, at least
 
 
 class EndlessOrder:
     """Batches of lines that are rendered on demand: 0, 1, 2, ...; none comes twice.
 
-    Where lines differ in width, those of WINDOW_STEPS batches are sorted by it and dealt out in
-    groups of GROUP_LINES: little padding and enough lines of a width for batch normalisation, yet
+    Where lines differ in width, those of several batches, a window, are sorted by it and dealt out
+    in groups: little padding and enough lines of a width for batch normalisation and a GPU, yet
     every batch holds short lines and long ones.
 
     Args:
@@ -23,6 +24,9 @@ class EndlessOrder:
         epoch_lines: lines that count as an epoch.
         seed: of the shuffling.
         widths: width of the line of each index; None where all are alike.
+
+    Attributes:
+        window_steps: batches of a window.
     """
 
     def __init__(
@@ -36,7 +40,8 @@ class EndlessOrder:
         self.epoch_lines = epoch_lines
         self.seed = seed
         self.widths = widths
-        self._window = lru_cache(maxsize=1)(self._sorted_window)
+        self.window_steps = 1 if widths is None else max(WINDOW_STEPS, WINDOW_LINES // batch_size)
+        self._last: tuple[int, IntArray] | None = None  # the last window, and its number
 
     def steps_before(self, epoch: int) -> int:
         """Global batches of all epochs before this one."""
@@ -46,16 +51,19 @@ class EndlessOrder:
         """Line indices of a global batch, (batch_size,)."""
         if self.widths is None:
             return np.arange(step * self.batch_size, (step + 1) * self.batch_size, dtype=np.int64)
-        window, number = divmod(step, WINDOW_STEPS)
-        batch: IntArray = self._window(window)[number]
+        window, number = divmod(step, self.window_steps)
+        if self._last is None or self._last[0] != window:
+            self._last = window, self._sorted_window(window)
+        batch: IntArray = self._last[1][number]
         return batch
 
     def _sorted_window(self, window: int) -> IntArray:
-        """The batches of a window, (WINDOW_STEPS, batch_size)."""
+        """The batches of a window, (window_steps, batch_size)."""
         assert self.widths is not None
-        lines = WINDOW_STEPS * self.batch_size
+        lines = self.window_steps * self.batch_size
         indices = np.arange(window * lines, (window + 1) * lines, dtype=np.int64)
         by_width = indices[np.argsort(self.widths(indices), kind="stable")]
-        groups = by_width.reshape(-1, GROUP_LINES)
-        dealt = groups[permutation(self.seed, f"widths/{window}", len(groups))]
-        return dealt.reshape(WINDOW_STEPS, self.batch_size)
+        size = max(GROUP_LINES, self.batch_size // BATCH_GROUPS)
+        groups = [by_width[start : start + size] for start in range(0, lines, size)]
+        dealt = [groups[i] for i in permutation(self.seed, f"widths/{window}", len(groups))]
+        return np.concatenate(dealt).reshape(self.window_steps, self.batch_size)

@@ -21,9 +21,16 @@ IntArray = NDArray[np.int64]
 
 
 class StepOrder(Protocol):
-    """The line indices of every global batch, for ever."""
+    """The line indices of every global batch, for ever.
+
+    Attributes:
+        batch_size: lines of a global batch.
+        window_steps: batches whose lines are chosen together; from 2 on whoever chooses them all
+            in one place saves work, and the order pickles.
+    """
 
     batch_size: int
+    window_steps: int
 
     def steps_before(self, epoch: int) -> int: ...
 
@@ -58,6 +65,7 @@ class EpochOrder:
         self, buckets: Sequence[Sequence[Pool]], batch_size: int, seed: int,
         widths: Sequence[int] = (), curriculum_lines: int = 0,
     ) -> None:  # fmt: skip
+        self.window_steps = 1
         self.buckets = [tuple(pools) for pools in buckets]
         self.widths, self.curriculum_lines = np.array(widths, dtype=np.int64), curriculum_lines
         self.batch_size = batch_size

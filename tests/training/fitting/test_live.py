@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from datagen.images import decode_each
 from datagen.render.line_renderer import samples_at
@@ -12,7 +13,8 @@ from datagen.render.render_settings import LookSettings
 from datagen.split import PACKED, Split, is_validation
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
-from training.fitting.endless_order import GROUP_LINES, WINDOW_STEPS
+from training.fitting.data import step_loader
+from training.fitting.endless_order import GROUP_LINES
 from training.fitting.live import LiveLines
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
@@ -78,7 +80,7 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
     mixed = replace(plan, length_min=1, length_max=18)
     live = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000)
     order = live.order(32, seed=1)
-    batches = [order.batch_indices(step) for step in range(WINDOW_STEPS)]
+    batches = [order.batch_indices(step) for step in range(order.window_steps)]
     widths = np.array([live.batch(batch).widths for batch in batches])  # (steps, lines)
     foreseen = np.array([live._widths(batch) for batch in batches])
     assert (widths == foreseen).mean() > 0.95  # all but the redrawn
@@ -86,6 +88,23 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
     assert np.median(spreads) < 40 < np.ptp(widths) / 8
     alike = lines(plan, Split.TRAIN).order(32, seed=1)
     assert alike.batch_indices(1).tolist() == list(range(32, 64))
+
+
+def test_workers_choose_the_lines_of_whole_windows(plan: PlanSettings) -> None:
+    look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
+    live = LiveLines(replace(plan, length_min=1, length_max=18), look, RATIO, Split.TRAIN, 1000)
+    steps = range(3, 2 * live.order(300, seed=1).window_steps + 1)  # begins and ends within one
+    alone, sent = (
+        list(step_loader(live, live.order(300, 1), steps, rank=1, world_size=2, workers=workers))
+        for workers in (0, 2)
+    )
+    assert len(alone) == len(sent) == len(steps)
+    for mine, theirs in zip(alone, sent, strict=True):
+        for name in ("images", "targets", "indices"):
+            for one, other in zip(mine, theirs, strict=True):
+                assert torch.equal(getattr(one, name), getattr(other, name))
+    chosen = [batch.indices for batches in sent for batch in batches]
+    assert len(torch.cat(chosen).unique()) == 150 * len(steps)
 
 
 def test_a_curriculum_draws_short_lines_first(plan: PlanSettings) -> None:
