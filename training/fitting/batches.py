@@ -12,9 +12,10 @@ from torch import Tensor
 
 from datagen.line_images import dark_on_light
 from training.fitting.order import IntArray, line_buckets
-from training.model.preprocess import GrayImages, pad_lines
+from training.model.preprocess import GrayImages, bucket_width, pad_lines
 
 MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
+ALIKE = 4  # groups of like width that the lines of a step make for a GPU
 MAX_COLUMNS_ON_CPU = 64 * 640  # lines times width of a batch: what bounds the memory of a step
 
 
@@ -84,8 +85,9 @@ class Batch:
 
 
 def make_batches(
-    lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1, columns: float = math.inf
-) -> list[Batch]:
+    lines: Lines, indices: IntArray, pieces: int = 1, least: int = 1, columns: float = math.inf,
+    *, alike: bool = False,
+) -> list[Batch]:  # fmt: skip
     """Group lines by bucket, pad each group, and cut it into batches.
 
     Args:
@@ -94,8 +96,12 @@ def make_batches(
         pieces: batches of a group, if it has so many lines.
         least: groups of fewer lines join a wider one: batch normalisation needs company.
         columns: lines times width above which a group is cut into more batches than `pieces`.
+        alike: lines of several buckets make ALIKE groups of as many lines each, or multiples of
+            that, in place of a group per bucket. A GPU's libraries choose a plan for every shape
+            anew, which takes longer than a step; so there are to be few shapes.
     """
-    widths = line_buckets(np.array([image.shape[1] for image in lines.images]), least)
+    own = np.array([image.shape[1] for image in lines.images])
+    widths = _alike(own) if alike else line_buckets(own, least)
     batches = []
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
@@ -105,6 +111,14 @@ def make_batches(
             for part in np.array_split(rows, min(cuts, len(rows)))
         ]
     return batches
+
+
+def _alike(widths: IntArray) -> IntArray:
+    """The width that each line is padded to: the bucket of the widest of its group, (n,)."""
+    padded = np.empty_like(widths)
+    for rows in np.array_split(np.argsort(widths, kind="stable"), min(ALIKE, len(widths))):
+        padded[rows] = bucket_width(int(widths[rows].max()))
+    return padded
 
 
 def _batch(lines: Lines, indices: IntArray, rows: IntArray, width_px: int) -> Batch:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -73,16 +74,16 @@ class StepBatches(Dataset[list[list[Batch]] | Exception]):
     Args:
         order: which lines a step takes, where the one who draws them finds that out.
         share: (rank, number of ranks) whose part of each step is drawn.
-        augment, pieces, join, least, columns: as of `step_loader`.
+        augment, join: as of `step_loader`.
+        cut: makes batches of the lines of a step, given their indices as well.
     """
 
     def __init__(
         self, source: LineSource, order: StepOrder | None, share: tuple[int, int],
-        augment: Augment | None, pieces: int, join: Join | None, least: int, columns: float,
+        augment: Augment | None, join: Join | None, cut: Callable[[Lines, IntArray], list[Batch]],
     ) -> None:  # fmt: skip
         self.source, self.order, self.share = source, order, share
-        self.augment, self.pieces = augment, pieces
-        self.join, self.least, self.columns = join, least, columns
+        self.augment, self.join, self.cut = augment, join, cut
 
     def __getitem__(self, item: "_Item") -> list[list[Batch]] | Exception:
         steps, chosen = item
@@ -98,7 +99,7 @@ class StepBatches(Dataset[list[list[Batch]] | Exception]):
         lines = self.source.batch(chosen)
         if self.join:
             lines, chosen = self.join(lines, chosen, step)
-        batches = make_batches(lines, chosen, self.pieces, self.least, self.columns)
+        batches = self.cut(lines, chosen)
         if self.augment:
             for batch in batches:
                 changed = self.augment(batch.images.numpy(), batch.indices.numpy(), step)
@@ -145,6 +146,7 @@ def step_loader(
     join: Join | None = None,
     least: int = MIN_IN_TRAINING,
     columns: float = math.inf,
+    alike: bool = False,
     workers: int = 0,
     pin: bool = False,
 ) -> Iterator[list[Batch]]:
@@ -162,6 +164,7 @@ def step_loader(
         join: makes some pairs of lines one, a pure function of their indices and the step.
         least: lines of one width in a batch, as far as there are so many.
         columns: lines times width above which a batch is cut.
+        alike: whether a step of several widths comes in batches of as many lines each.
         workers: processes that load ahead; 0 loads in this one.
         pin: whether to put batches into page-locked memory, for a GPU.
 
@@ -173,7 +176,12 @@ def step_loader(
     ahead = PREFETCHED_WINDOWS if windows else PREFETCHED_STEPS
     loader: DataLoader[list[list[Batch]] | Exception] = DataLoader(
         StepBatches(
-            source, order if windows else None, share, augment, pieces, join, least, columns
+            source,
+            order if windows else None,
+            share,
+            augment,
+            join,
+            partial(make_batches, pieces=pieces, least=least, columns=columns, alike=alike),
         ),
         sampler=_Items(order, steps, share, windows=windows),
         batch_size=None,

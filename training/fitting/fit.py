@@ -75,7 +75,7 @@ def fit(
         train_state, lines = _prepared(settings, sources, facts, rank, folder, resume)
         with run_folder.disk_error(folder):
             if rank.first and not resume:
-                run_folder.write_settings(folder, to_keep(settings, wished))
+                run_folder.write_settings(folder, to_keep(settings, wished, sources))
                 run_folder.write_split(folder, sources.rule)
             return _train(train_state, sources, order, folder, lines)
 

@@ -153,7 +153,7 @@ class FitSettings:
             problems.append(
                 f"run {self.run!r}: give a folder name, without slashes or control codes"
             )
-        if not self.data:
+        if not self.data and not self.live:
             problems.append("no data set; give --data PATH")
         if problems:
             raise FitError("; ".join(problems))

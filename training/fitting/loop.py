@@ -12,7 +12,6 @@ from torch.nn.parallel import DistributedDataParallel
 from training.fitting.batches import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch
 from training.fitting.ctc import steps_needed
 from training.fitting.data import step_loader
-from training.fitting.endless_order import BATCH_GROUPS
 from training.fitting.loss_monitor import LossMonitor
 from training.fitting.order import StepOrder
 from training.fitting.run_logger import RunLogger
@@ -62,9 +61,9 @@ class Loop:
             self.sources.train, self.order, range(self.train_state.step, settings.steps),
             rank=self.rank.index, world_size=self.rank.world_size, pieces=settings.accumulate,
             augment=self.sources.augment(settings), join=self.sources.join(settings),
-            least=self._fewest_lines() * settings.select_from,
+            least=MIN_IN_TRAINING * settings.select_from,
             columns=self._most_columns() * settings.select_from, workers=settings.workers,
-            pin=self.rank.device.type == "cuda",
+            alike=self.rank.device.type == "cuda", pin=self.rank.device.type == "cuda",
         )  # fmt: skip
         for batches in loader:
             rate = self._train(batches)
@@ -82,13 +81,6 @@ class Loop:
             if stopping:
                 break
         return stopping
-
-    def _fewest_lines(self) -> int:
-        """Lines of one width in a batch; a GPU takes as long for few lines as for many."""
-        if self.rank.device.type == "cpu":
-            return MIN_IN_TRAINING
-        lines = self.settings.batch_size // (self.rank.world_size * BATCH_GROUPS)
-        return max(MIN_IN_TRAINING, lines)
 
     def _most_columns(self) -> float:
         """Lines times width of a batch; on a GPU the lines per step are chosen by its memory."""

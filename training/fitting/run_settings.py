@@ -117,9 +117,10 @@ def model_to_train(settings: FitSettings, *, on_gpus: bool) -> str:
     return settings.model or (ON_GPUS if on_gpus else ON_CPU)
 
 
-def to_keep(settings: RunSettings, wished: FitSettings) -> FitSettings:
+def to_keep(settings: RunSettings, wished: FitSettings, sources: Sources) -> FitSettings:
     """What a run's folder keeps: the wishes, with what must not change between two machines."""
-    return replace(wished, **{name: getattr(settings, name) for name in _KEPT})
+    data = wished.data if sources.reads_data else ()
+    return replace(wished, data=data, **{name: getattr(settings, name) for name in _KEPT})
 
 
 def _rates(settings: FitSettings, steps: int, peak: float) -> Schedule:

@@ -40,11 +40,14 @@ class Sources:
         validation: lines never trained on; None if there are none.
         rule: that divides lines rendered before or live; None where all data is packed, which
             keeps a rule of its own.
+        reads_data: whether the data that the settings name counts; live rendering obeys its split
+            if that is packed, and else goes on as it began when data is packed later.
     """
 
     train: LineSource
     validation: LineSource | None = None
     rule: SplitRule | None = None
+    reads_data: bool = True
 
     @property
     def fingerprint(self) -> str:
@@ -236,4 +239,4 @@ def _live_sources(settings: FitSettings) -> Sources:
         settings.curriculum_lines,
     )  # fmt: skip
     validation = LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule)
-    return Sources(train, validation, train.rule)
+    return Sources(train, validation, train.rule, reads_data=rule is not None)

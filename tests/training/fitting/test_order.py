@@ -141,7 +141,6 @@ def test_endless_lines_of_like_width_stand_together(size: int, window: int, grou
     assert again.batch_indices(37).tolist() == order.batch_indices(37).tolist()
 
 
-
 @pytest.mark.parametrize("count", [1, 2, 1000])
 def test_permutation(count: int) -> None:
     shuffled = permutation(1, "a", count)

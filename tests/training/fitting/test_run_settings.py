@@ -47,7 +47,9 @@ def test_the_network_suits_the_machine_unless_named(
     if not on_gpus:
         resolved = chosen(model=wish)
         assert (resolved.model, resolved.hidden) == (model, HIDDEN[model])
-        assert to_keep(resolved, settings).model == model  # as on any machine that goes on with it
+        assert (
+            to_keep(resolved, settings, SOURCES).model == model
+        )  # as on any machine that goes on with it
         assert new_name(replace(settings, gpus=0)).endswith(f"-{model}")
 
 
@@ -72,7 +74,7 @@ def test_long_validations_come_less_often() -> None:
 
 
 def test_a_folder_keeps_what_another_machine_must_not_choose_anew() -> None:
-    kept = to_keep(chosen(), WISHES)
+    kept = to_keep(chosen(), WISHES, SOURCES)
     assert type(kept) is FitSettings
     assert (kept.batch_size, kept.lr, kept.validate_every) == (64, pytest.approx(1.2e-3), 7)
     assert (kept.workers, kept.threads, kept.gpus) == (None, None, None)
@@ -90,7 +92,7 @@ def test_what_starts_from_trained_weights_needs_no_warm_start() -> None:
 def test_the_warm_up_of_a_run_that_may_be_lengthened_is_kept_in_steps() -> None:
     settings = chosen(schedule="wsd", epochs=10_000)
     assert (settings.rates.warmup, settings.rates.decay) == (2_000, 31_250)
-    assert to_keep(settings, WISHES).warmup_steps == 2_000
+    assert to_keep(settings, WISHES, SOURCES).warmup_steps == 2_000
     assert chosen(schedule="wsd", max_steps=50, decay_steps=99).rates.decay == 45
 
 
