@@ -6,8 +6,9 @@
 
 1. The training step beside a plain loop, with its share of the GPU's peak, with the LSTMs in
    float32 and in bfloat16.
-2. `ocrtrain fit` from packed data and on lines rendered live, on one GPU and on all: lines per
-   second after the start, and what an epoch of 3.6 million lines takes at that rate.
+2. `ocrtrain fit` on one GPU and on all: from packed data, on lines rendered live, and by the recipe
+   `reading`, whose lines are of all widths: lines per second after the start, and what an epoch of
+   3.6 million lines takes at that rate.
 
 A part for which no time is left, or that fails, says so in the JSON file; the others go on.
 """
@@ -36,6 +37,7 @@ from training.fitting.hardware import cores
 from training.model.model_settings import MODELS
 
 EPOCH_LINES = 3_600_000
+LINES = ("LMDB", "live", "reading")  # where the lines of a run come from; the last by its recipe
 MIN_SECONDS = 20.0  # that a part needs to be worth its start
 
 
@@ -125,16 +127,20 @@ def step(run: Run, scale: Scale, model: str, lstm: str) -> dict[str, Any]:
     return result
 
 
-def fit(run: Run, scale: Scale, model: str, gpus: int, live: bool) -> dict[str, Any]:
+def fit(run: Run, scale: Scale, model: str, gpus: int, lines: str) -> dict[str, Any]:
     """`ocrtrain fit` on so many GPUs (0: on the CPU), and the epoch that follows from its rate."""
-    name = f"{'live' if live else 'lmdb'}-{gpus}"
-    source = ("--live", "--corpus", "news:0.85", "--corpus", "classical:0.15")
+    name = f"{lines}-{gpus}"
+    source = {
+        "LMDB": ("--model", model, "--data", "lmdb"),
+        "live": ("--model", model, "--live", "--corpus", "news:0.85", "--corpus", "classical:0.15"),
+        "reading": ("--config", "reading"),
+    }[lines]
     run.call(
-        "-m", "training", "fit", "--run", name, "--model", model, "--gpus", str(gpus),
+        "-m", "training", "fit", "--run", name, "--gpus", str(gpus),
         "--batch-size", str(scale.batch_size * max(1, gpus)), "--max-steps", str(scale.fit_steps),
         "--epochs", "100000", "--validation-lines", "64", "--validate-every", "1000000",
         "--checkpoint-every", "1000000", "--log-every", str(max(1, scale.skipped // 5)),
-        "--alignment-lines", "0", *(source if live else ("--data", "lmdb")), *scale.fit_options,
+        "--alignment-lines", "0", *source, *scale.fit_options,
     )  # fmt: skip
     text = (run.folder / "runs" / name / "metrics.jsonl").read_text(encoding="utf-8")
     return rate(text, scale.skipped)
@@ -179,9 +185,9 @@ def main(arguments: list[str] | None = None) -> int:
         for lstm in ("float32", "bfloat16"):
             run.measure(f"step, LSTMs {lstm}", step, scale, options.model, lstm)
         for count in sorted({min(gpus, 1), gpus}):
-            for live in (False, True):
-                name = f"fit, {count} GPUs, {'live' if live else 'LMDB'}"
-                run.measure(name, fit, scale, options.model, count, live)
+            for lines in LINES:
+                name = f"fit, {count} GPUs, {lines}"
+                run.measure(name, fit, scale, options.model, count, lines)
     options.out.write_text(json.dumps(run.results, indent=2) + "\n", encoding="utf-8")
     print(f"all of it: {options.out}")
     return int(any("failed" in result for result in run.results.values()))

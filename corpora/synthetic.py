@@ -16,6 +16,8 @@ from math import exp
 from random import Random
 from typing import Generic, TypeVar
 
+from corpora.jieba_tables import State, dictionary, first_states, transitions
+
 VERSION = "1"
 LINES = 60_000
 _WORDS_A_CLAUSE = (3, 8)
@@ -41,7 +43,6 @@ _ACRONYMS = (
 _COUNTED = ("年", "月", "日", "%", "万元", "人", "个", "公里", "岁", "次", "亿", "元", "吨", "倍")
 _LATIN = "aaabcdeeefghiiijklmnnooopqrsttuvwxyz"
 
-State = tuple[str, str]  # position in the word (B, E, S) and tag
 T = TypeVar("T", State, str)
 
 
@@ -103,11 +104,9 @@ def _number(draw: Random) -> str:
 @lru_cache(maxsize=1)
 def _tables() -> tuple[_Choice[State], dict[State, _Choice[State]], dict[State, _Choice[str]]]:
     """First states, the states that follow each, and the words of each."""
-    from jieba.posseg import prob_start, prob_trans
-
     words = _words()
     ends: dict[State, dict[State, float]] = {}
-    for (place, tag), row in prob_trans.P.items():
+    for (place, tag), row in transitions().items():
         if place in "ES":
             following = {s: exp(p) for s, p in row.items() if s[0] in "BS" and s in words}
             if following:
@@ -117,20 +116,16 @@ def _tables() -> tuple[_Choice[State], dict[State, _Choice[State]], dict[State, 
     for state in sorted(usable):
         row = {s: p for s, p in ends[state].items() if s in usable}
         follow[state] = _choice(row or dict.fromkeys(usable, 1.0))
-    start = {s: exp(p) for s, p in prob_start.P.items() if s in usable}
+    start = {s: exp(p) for s, p in first_states().items() if s in usable}
     return _choice(start), follow, {s: _choice(words[s]) for s in sorted(usable)}
 
 
 def _words() -> dict[State, dict[str, float]]:
     """Words by state: longer ones stand for a chain that starts in B, single characters for S."""
-    import jieba
-
     words: dict[State, dict[str, float]] = defaultdict(dict)
-    with jieba.Tokenizer().get_dict_file() as lines:
-        for line in lines:
-            word, count, tag = line.decode("utf-8").split()
-            if all("一" <= c <= "鿿" for c in word):
-                words["S" if len(word) == 1 else "B", tag][word] = float(count)
+    for word, count, tag in dictionary():
+        if all("一" <= c <= "鿿" for c in word):
+            words["S" if len(word) == 1 else "B", tag][word] = float(count)
     return words
 
 

@@ -1,7 +1,9 @@
 """The built-in alphabets by name, and the rules that their frozen lists were built by."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+
+from corpora.jieba_tables import dictionary
 
 # The frozen list of each built-in alphabet: what the rules below gave once, so that neither
 # another version of a codec nor of a dictionary moves a class.
@@ -71,20 +73,11 @@ def _level_2() -> list[str]:
 def _hanzi_frequency(counts: Callable[[str], bool]) -> dict[str, int]:
     """Occurrences of each character in the words of jieba's dictionary that count."""
     frequency: dict[str, int] = {}
-    for word, occurrences in _dictionary():
+    for word, occurrences, _ in dictionary():
         if counts(word):
             for character in set(word):
                 frequency[character] = frequency.get(character, 0) + occurrences
     return frequency
-
-
-def _dictionary() -> Iterator[tuple[str, int]]:
-    import jieba
-
-    with jieba.Tokenizer().get_dict_file() as lines:
-        for line in lines:
-            word, count, _ = line.decode("utf-8").split(" ")
-            yield word, int(count)
 
 
 def _gbk(row: int, cell: int) -> str:

@@ -1,6 +1,7 @@
 """The one place that knows joblib: run a task for each shard on several workers."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from datagen.worker_process import at_work, deaf_to_interrupts, end_with, orphan
 Report = TypeVar("Report")
 
 _MIN_CLUSTER_JOBS = 16
+_SLOW_START = "A worker stopped while some jobs were given"  # joblib's guess; a new one comes
 
 
 def run_shards(
@@ -34,6 +36,7 @@ def run_shards(
     where = _dask_backend() if backend == "dask" else backend
     # From its first moment on: a worker that has no task yet would wait for one for ever.
     watch = {"initializer": end_with, "initargs": (os.getpid(),)} if backend == "loky" else {}
+    warnings.filterwarnings("ignore", _SLOW_START)
     with joblib.parallel_config(backend=where, n_jobs=jobs, **watch):
         pool = joblib.Parallel(
             return_as="generator_unordered", pre_dispatch="2*n_jobs", batch_size=1

@@ -17,12 +17,12 @@ def test_all_parts_run_on_a_cpu(tmp_path: Path) -> None:
     results = json.loads(out.read_text())
     assert list(results) == [
         "machine", "data", "step, LSTMs float32", "step, LSTMs bfloat16",
-        "fit, 0 GPUs, LMDB", "fit, 0 GPUs, live",
+        "fit, 0 GPUs, LMDB", "fit, 0 GPUs, live", "fit, 0 GPUs, reading",
     ]  # fmt: skip
     assert results["data"]["rendered_per_s"] > 0
     assert results["step, LSTMs float32"]["ratio"] > 0
     assert 0 < results["step, LSTMs float32"]["share_of_peak"] < 1
-    for name in ("LMDB", "live"):
+    for name in ("LMDB", "live", "reading"):
         fitted = results[f"fit, 0 GPUs, {name}"]
         assert fitted["epoch_hours"] == pytest.approx(1000 / fitted["lines_per_s"])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.jieba_tables import dictionary
 from datagen.alphabet import MAX_CLASSES, Alphabet
 
 MAX_WORD_LENGTH = 4
@@ -82,15 +83,11 @@ def words_with(alphabet: Alphabet, classes: IntArray) -> Words:
 
 
 def _dictionary() -> tuple[list[str], IntArray]:
-    import jieba
-
     spelled, counts = [], []
-    with jieba.Tokenizer().get_dict_file() as lines:
-        for line in lines:
-            word, count, _ = line.decode("utf-8").split(" ")
-            if 2 <= len(word) <= MAX_WORD_LENGTH:
-                spelled.append(word)
-                counts.append(int(count))
+    for word, count, _ in dictionary():
+        if 2 <= len(word) <= MAX_WORD_LENGTH:
+            spelled.append(word)
+            counts.append(count)
     return spelled, np.array(counts, dtype=np.int64)
 
 
