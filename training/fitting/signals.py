@@ -1,13 +1,17 @@
 """Ctrl-C and SIGTERM: the step at hand is finished and its state saved, on all ranks alike."""
 
 import contextlib
+import os
 import signal
+import sys
 from types import FrameType
 
 import torch
 import torch.distributed as dist
 
 from training.fitting.hardware import Rank
+
+_STOPPING = "\nStopping once the step at hand, or its validation, is done and the state saved.\n"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -22,7 +26,7 @@ class Signals:
     """
 
     def __init__(self, rank: Rank) -> None:
-        self.world_size = rank.world_size
+        self.world_size, self.first = rank.world_size, rank.first
         self.asked = False
         self.before: dict[int, object] = {}
 
@@ -48,4 +52,7 @@ class Signals:
         return bool(flag)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.first and not self.asked:
+            with contextlib.suppress(OSError, ValueError):  # past a buffer that may be in use
+                os.write(sys.stderr.fileno(), _STOPPING.encode())
         self.asked = True

@@ -120,7 +120,7 @@ def test_it_says_when_other_versions_go_on(
     assert line in capsys.readouterr().err
 
 
-def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:
+def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     class Interrupting(BarSource):
         calls = 0
 
@@ -134,6 +134,7 @@ def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:
         pytest.skip("signals need the main thread")
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", train=Interrupting(100))
+    assert capfd.readouterr().err.count("Stopping once the step at hand") == 1
     assert [path.name for path in states(tmp_path / "cut" / "a")] == ["state-000000003.pt"]
     run(tmp_path / "cut", resume=True)
     run(tmp_path / "whole")
