@@ -1,10 +1,12 @@
 """Put a trained model among those that come with the project, for torch and for ONNX Runtime.
 
     python -m pipelines.bundle runs/NAME/best.safetensors crnn_lite
+    python -m pipelines.bundle runs/B/last.safetensors runs/A/last.safetensors crnn_lite
 
-It is then read by `--checkpoint crnn_lite`, and by default where there is no run: with torch from
-weights in half precision, without from ONNX with 8-bit weights. Say in training/weights/README.md
-how it was trained.
+Of several models it takes the mean of their weights, which reads better than any of them where they
+are points of one training. The model is then read by `--checkpoint crnn_lite`, and by default where
+there is no run: with torch from weights in half precision, without from ONNX with 8-bit weights.
+Say in training/weights/README.md how it was trained.
 """
 
 import argparse
@@ -22,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m pipelines.bundle", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, default=BUNDLED, help="where it goes (%(default)s)")
     options = parser.parse_args(arguments)
@@ -39,17 +41,26 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def write(checkpoint: Path, weights: Path, graph: Path) -> None:
-    """The two files, and a line about each."""
+def write(checkpoints: list[Path], weights: Path, graph: Path) -> None:
+    """The two files of a model, or of the mean of several, and a line about each."""
     import torch
 
     from training.evaluation.labelled import open_labelled, some_lines
     from training.export import export
+    from training.model.averaging import mean_weights
     from training.model.checkpoint import load_model, save_model
 
-    model = load_model(checkpoint)
-    save_model(weights, model.network, model.alphabet, training=model.training, dtype=torch.float16)
-    print(f"{weights}: {weights.stat().st_size / 2**20:.1f} MiB, {model.training}")
+    models = [load_model(path) for path in checkpoints]
+    state = mean_weights(checkpoints, models)
+    training = dict(models[0].training)
+    if len(models) > 1:
+        widths = (model.training.get("longest_px", 0) for model in models)
+        training |= {"mean_of": len(models), "longest_px": max(widths)}
+    save_model(
+        weights, models[0].network, models[0].alphabet, state=state, training=training,
+        dtype=torch.float16,
+    )  # fmt: skip
+    print(f"{weights}: {weights.stat().st_size / 2**20:.1f} MiB, {training}")
     real = Path(__file__).resolve().parent / "real_lines"
     check = export(
         weights, graph, some_lines(open_labelled(real), real.name, CHECKED_LINES), int8=True

@@ -112,6 +112,30 @@ def test_bundling_keeps_the_weights_and_refuses_what_is_large(
     assert "removed" in capsys.readouterr().err and not list((small / "large").iterdir())
 
 
+def test_the_mean_of_several_models_is_bundled(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = load_model(small / "source").network
+    with torch.no_grad():
+        for parameter in later.parameters():
+            parameter += 0.5
+    later.get_buffer("bn1.num_batches_tracked").add_(8)
+    save_model(tmp_path / "later", later, ALPHABET, training={"step": 9, "longest_px": 400})
+    names = [str(tmp_path / "later"), str(small / "source")]
+    assert bundle([*names, "mean", "--folder", str(tmp_path)]) == 0
+    mean = load_model(tmp_path / "mean.safetensors")
+    assert mean.training == {"step": 9, "longest_px": 400, "mean_of": 2}
+    first = load_model(small / "source").network.state_dict()
+    trained = {name for name, _ in later.named_parameters()}
+    for name, tensor in mean.network.state_dict().items():
+        expected = first[name] + 0.25 if name in trained else later.state_dict()[name]
+        torch.testing.assert_close(tensor, expected, atol=2e-3, rtol=0)
+    other = build("crnn_lite", len(ALPHABET), hidden=8, width_multiplier=0.25)
+    save_model(tmp_path / "other", other, ALPHABET)
+    with pytest.raises(CheckpointError, match=r"other differs from .*source in its shape"):
+        bundle([str(small / "source"), str(tmp_path / "other"), "x", "--folder", str(tmp_path)])
+
+
 @pytest.mark.parametrize("checkpoint", [(), ("--checkpoint", "small")])
 def test_without_torch_a_bundled_model_is_read_from_its_onnx_file(
     small: Path, tmp_path: Path, checkpoint: tuple[str, ...]
