@@ -44,7 +44,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "letters.companion_share", "letters.second_share", "letters.space_share",
         "letters.autospace_share", "letters.squeeze_share", "letters.mark_gap_share",
         "letters.superscript_share", "letters.lone_italic_share", "letters.logo_share",
-        "letters.centred_share",
+        "letters.centred_share", "letters.item_gap_share",
     ),
     "spacing, width, slant, size": (
         "letters.size_px", "letters.stretch", "letters.stretch_share", "letters.spacing_em",

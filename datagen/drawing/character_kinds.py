@@ -16,6 +16,7 @@ SENTENCE_END = "。？！"
 AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full width in the one, not the other
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
 HALF_MARKS = ".,;:?!"
+ITEMS, ITEM_ENDS = "0123456789.-()", ".)"  # what numbers of items are made of, and their last mark
 LOW_LINES = "_＿"  # what an underline would hide
 _LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
 
@@ -31,6 +32,8 @@ class CharacterKinds:
         digit: Latin digits.
         capital: A to Z.
         half_mark: half-width punctuation that a gap may follow.
+        item: what the number of an item is made of.
+        item_end: the mark that it ends with.
         ambiguous: marks that Chinese and Latin text share.
         space: the space.
         opening: full-width marks whose ink stands at the right.
@@ -47,6 +50,8 @@ class CharacterKinds:
     digit: BoolArray
     capital: BoolArray
     half_mark: BoolArray
+    item: BoolArray
+    item_end: BoolArray
     ambiguous: BoolArray
     space: BoolArray
     opening: BoolArray
@@ -73,6 +78,8 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         digit=among("0123456789"),
         capital=(points >= ord("A")) & (points <= ord("Z")),
         half_mark=among(HALF_MARKS),
+        item=among(ITEMS),
+        item_end=among(ITEM_ENDS),
         ambiguous=among(AMBIGUOUS),
         space=points == 0x20,
         opening=among(OPENING),

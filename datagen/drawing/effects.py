@@ -137,6 +137,10 @@ EFFECTS = (
         kinds=("as the face has them", "centred"),
     ),
     Effect(
+        "item gap", "gap after the number that begins a line", (Look.ITEM_GAP,),
+        "letters.item_gap_em", "em", (0, 1), "letters.item_gap_share", example="1. 国国",
+    ),
+    Effect(
         "rule thickness", "thickness of underlines, strike-outs and boxes", (Look.THICKNESS,),
         "decorations.thickness_em", "em", (0.01, 0.15),
     ),

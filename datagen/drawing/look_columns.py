@@ -115,3 +115,4 @@ class Look(IntEnum):
     LONE_ITALIC = auto()  # -1 none, else a fraction that picks the face of lone letters
     LOGO = auto()  # 0 or 1: TEX and LATEX as their logos
     CENTRED = auto()  # 0 or 1: full-width stops and commas stand in the middle of their squares
+    ITEM_GAP = auto()  # em after the number of an item

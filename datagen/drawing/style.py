@@ -95,6 +95,9 @@ class Letters:
         centred_share: share of lines whose full-width commas, stops and colons stand in the middle
             of their squares, as many faces made for traditional characters have them; such marks
             are not squeezed.
+        item_gap_em: gap after the number that a line begins with, such as 1. or (2), as lists and
+            headings have it; where the alphabet has the space, beside a space of the text alone.
+        item_gap_share: share of lines with such a gap.
     """
 
     size_px: Span = (18.0, 28.0)
@@ -124,6 +127,8 @@ class Letters:
     lone_italic_share: float = 0.0
     logo_share: float = 0.0
     centred_share: float = 0.0
+    item_gap_em: Span = (0.1, 0.9)
+    item_gap_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,8 @@ class Typesetter:
             setting = self._squeezed(setting, looks, ids, lengths)
         if (looks[:, Look.MARK_GAP] > 0.0).any():
             setting = self._with_mark_gaps(setting, looks, ids)
+        if (looks[:, Look.ITEM_GAP] > 0.0).any():
+            setting = self._with_item_gaps(setting, looks, ids)
         if (looks[:, Look.SUPERSCRIPT] > 0.0).any():
             setting = self._superscripted(setting, looks, ids)
         if (looks[:, _DECORATED] > 0.0).any():
@@ -261,6 +263,19 @@ class Typesetter:
         """White after half-width marks before Chinese, as pages set them whose text has none."""
         border = self._kinds.half_mark[ids] & beside(self._kinds.hanzi[ids], 1)
         wanted = looks[:, Look.MARK_GAP, None].astype(np.float32)
+        return replace(setting, gap=(setting.gap + border * wanted).astype(np.float32))
+
+    def _with_item_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
+        """White after the number of an item at the beginning of a line.
+
+        Where the alphabet has the space, white without one would be a space that is not labelled.
+        """
+        kinds = self._kinds
+        number = np.logical_and.accumulate(kinds.item[ids], axis=1)
+        after = kinds.space if kinds.space.any() else kinds.hanzi
+        border = number & kinds.item_end[ids] & beside(after[ids], 1)
+        border[:, 0] = False
+        wanted = looks[:, Look.ITEM_GAP, None].astype(np.float32)
         return replace(setting, gap=(setting.gap + border * wanted).astype(np.float32))
 
     def _superscripted(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:

@@ -186,6 +186,32 @@ def test_centred_marks_stand_in_the_middle_of_their_squares_and_are_not_squeezed
     assert _ink(_draw(text), 1)[0] < _ink(image, 1)[0] - 0.15 * EM_PX
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [("1. 国", 1), ("2.13. 国", 4), ("(2) 国", 2), ("1.国", None), ("国1. 国", None),
+     (". 国", None), ("12 国", None), ("1.", None)],
+)  # fmt: skip
+def test_white_follows_the_number_of_an_item(text: str, at: int | None) -> None:
+    gap = _set(text, ITEM_GAP=0.7).gap[0]
+    assert np.flatnonzero(gap > 0.5).tolist() == ([] if at is None else [at])
+    without = builtin()
+    setter = Typesetter(GlyphCache(FACES, without), FACES, len(FACES), without)
+    looks = draw_looks(_style(), 5, np.arange(1))
+    looks[:, Look.ITEM_GAP] = 0.7
+    texts = texts_of(text.replace(" ", ""), alphabet=without)
+    ids = texts.class_ids.astype(np.int64)
+    gap = setter.set(looks, ids, texts.lengths, np.full(1, SANS)).gap[0]
+    expected = at if text != "1.国" else 1  # no space tells the gap from one
+    assert np.flatnonzero(gap > 0.5).tolist() == ([] if expected is None else [expected])
+
+
+def test_the_number_of_an_item_stands_apart() -> None:
+    wide, close = (_draw("1. 国", ITEM_GAP=gap_em) for gap_em in (0.8, 0.0))
+    assert wide.samples.texts == ["1. 国"]
+    moved = _ink(wide, 3)[0] - _ink(wide, 1)[2] - (_ink(close, 3)[0] - _ink(close, 1)[2])
+    assert moved == pytest.approx(0.8 * EM_PX, abs=1.1)
+
+
 @pytest.mark.parametrize("gap_em", [0.2, 0.6])
 def test_white_follows_half_width_marks_before_chinese(gap_em: float) -> None:
     gap = _set("国.国,a1.5国; 国?国", MARK_GAP=gap_em).gap
@@ -308,7 +334,7 @@ def test_a_justified_line_fills_its_frame() -> None:
 ALL_ON = {
     "companion_share": 0.7, "second_share": 0.4, "space_share": 0.7, "autospace_share": 0.7,
     "squeeze_share": 0.8, "mark_gap_share": 0.5, "superscript_share": 0.5,
-    "lone_italic_share": 0.5, "logo_share": 0.5, "centred_share": 0.3,
+    "lone_italic_share": 0.5, "logo_share": 0.5, "centred_share": 0.3, "item_gap_share": 0.5,
     "justified_share": 0.3, "stretch": (0.7, 1.3), "stretch_share": 0.5,
     "slant": (-0.1, 0.25), "slant_share": 0.5, "spacing_share": 0.5,
 }  # fmt: skip
