@@ -51,7 +51,7 @@ ROOM: dict[str, tuple[str, object]] = {
 }
 # See test_typesetting.py and test_decorations.py: here is no space, no half-width mark, no number
 # between Chinese characters, no rule, no light text.
-ELSEWHERE = {"space", "mark gap", "superscript", "rule thickness", "bar"}
+ELSEWHERE = {"space", "mark gap", "item gap", "superscript", "rule thickness", "bar"}
 RANGED = {e.name: e for e in EFFECTS if e.range and e.name not in ELSEWHERE}
 
 

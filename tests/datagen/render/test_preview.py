@@ -24,7 +24,8 @@ PLAN = PlanSettings(length_min=6, length_max=6)
 LOOK = LookSettings(faces=("noto-sans-sc-regular",))
 # Those that the settings here lack something for: images, Latin faces, a second face, the space.
 NOT_SHOWN = (
-    "background", "companion", "companion quotes", "lone italic", "second face", "space",
+    "background", "companion", "companion quotes", "item gap", "lone italic", "second face",
+    "space",
 )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def test_single_effects_are_named_or_refused() -> None:
         "companion": "a style with companion_share",
         "second face": "several --faces",
         "space": "an --alphabet with '国 Ag'",
+        "item gap": "an --alphabet with '1. 国国'",
     }.items():
         with pytest.raises(SettingsError, match=f"{name} needs {need}"):
             effect_sheet(PLAN, LOOK, (name,))
