@@ -98,7 +98,7 @@ def make_batches(
         columns: lines times width above which a group is cut into more batches than `pieces`.
         alike: lines of several buckets make ALIKE groups of as many lines each, or multiples of
             that, in place of a group per bucket. A GPU's libraries choose a plan for every shape
-            anew, which takes longer than a step; so there are to be few shapes.
+            anew, which seems to take longer than a step; so there are to be few shapes.
     """
     own = np.array([image.shape[1] for image in lines.images])
     widths = _alike(own) if alike else line_buckets(own, least)
