@@ -7,7 +7,6 @@ the user to read.
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 State = tuple[str, str]  # place in a word (B, M, E or S), and the word's tag
@@ -33,7 +32,7 @@ def transitions() -> dict[State, dict[State, float]]:
     return found
 
 
-def _quiet_import(name: str) -> ModuleType | Any:
+def _quiet_import(name: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return import_module(name)

@@ -211,7 +211,7 @@ class Typesetter:
     def _autospaced(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """A narrow gap between Chinese and Latin, as TeX and word processors put it there."""
         hanzi, word = self._kinds.hanzi[ids], self._kinds.word[ids]
-        border = hanzi[:, :-1] & word[:, 1:] | word[:, :-1] & hanzi[:, 1:]
+        border = hanzi & beside(word, 1) | word & beside(hanzi, 1)
         wanted = looks[:, Look.AUTOSPACE].astype(np.float32)
         spaces = np.flatnonzero(self._kinds.space)
         if len(spaces):
@@ -220,9 +220,7 @@ class Typesetter:
             )[:, 0]
             space = np.where(looks[:, Look.SPACE] > 0.0, looks[:, Look.SPACE], space)
             wanted = np.minimum(wanted, _MAX_AUTOSPACE * space).astype(np.float32)
-        gap = setting.gap.copy()
-        gap[:, :-1] += border * wanted[:, None]
-        return replace(setting, gap=gap)
+        return _with_gaps(setting, border, wanted)
 
     def _squeezed(
         self, setting: Typesetting, looks: Looks, ids: IntArray, lengths: IntArray
@@ -262,8 +260,7 @@ class Typesetter:
     def _with_mark_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """White after half-width marks before Chinese, as pages set them whose text has none."""
         border = self._kinds.half_mark[ids] & beside(self._kinds.hanzi[ids], 1)
-        wanted = looks[:, Look.MARK_GAP, None].astype(np.float32)
-        return replace(setting, gap=(setting.gap + border * wanted).astype(np.float32))
+        return _with_gaps(setting, border, looks[:, Look.MARK_GAP])
 
     def _with_item_gaps(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """White after the number of an item at the beginning of a line.
@@ -275,8 +272,7 @@ class Typesetter:
         after = kinds.space if kinds.space.any() else kinds.hanzi
         border = number & kinds.item_end[ids] & beside(after[ids], 1)
         border[:, 0] = False
-        wanted = looks[:, Look.ITEM_GAP, None].astype(np.float32)
-        return replace(setting, gap=(setting.gap + border * wanted).astype(np.float32))
+        return _with_gaps(setting, border, looks[:, Look.ITEM_GAP])
 
     def _superscripted(self, setting: Typesetting, looks: Looks, ids: IntArray) -> Typesetting:
         """The first number of one or two digits between Chinese characters, small and raised."""
@@ -334,6 +330,11 @@ class Typesetter:
         gap = setting.gap.copy()
         gap[:, :-1] += border * room[:, None].astype(np.float32)
         return replace(setting, gap=gap, marks=marks.astype(np.uint8))
+
+
+def _with_gaps(setting: Typesetting, after: BoolArray, em: NDArray[np.floating]) -> Typesetting:
+    """White of some em (B,) after some of the characters, (B, L)."""
+    return replace(setting, gap=setting.gap + after * em[:, None].astype(np.float32))
 
 
 def _can_raise(looks: Looks, size_em: NDArray[np.float64] | float) -> BoolArray:

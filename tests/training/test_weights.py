@@ -112,9 +112,7 @@ def test_bundling_keeps_the_weights_and_refuses_what_is_large(
     assert "removed" in capsys.readouterr().err and not list((small / "large").iterdir())
 
 
-def test_the_mean_of_several_models_is_bundled(
-    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_mean_of_several_models_is_bundled(small: Path, tmp_path: Path) -> None:
     later = load_model(small / "source").network
     with torch.no_grad():
         for parameter in later.parameters():

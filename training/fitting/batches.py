@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datagen.line_images import dark_on_light
+from training.fitting.endless_order import BATCH_GROUPS
 from training.fitting.order import IntArray, line_buckets
 from training.model.preprocess import GrayImages, bucket_width, pad_lines
 
 MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
-ALIKE = 4  # groups of like width that the lines of a step make for a GPU
 MAX_COLUMNS_ON_CPU = 64 * 640  # lines times width of a batch: what bounds the memory of a step
 
 
@@ -96,9 +96,9 @@ def make_batches(
         pieces: batches of a group, if it has so many lines.
         least: groups of fewer lines join a wider one: batch normalisation needs company.
         columns: lines times width above which a group is cut into more batches than `pieces`.
-        alike: lines of several buckets make ALIKE groups of as many lines each, or multiples of
-            that, in place of a group per bucket. A GPU's libraries choose a plan for every shape
-            anew, which seems to take longer than a step; so there are to be few shapes.
+        alike: lines of several buckets make BATCH_GROUPS groups of as many lines each, or of
+            multiples of that, in place of a group per bucket. A GPU's libraries choose a plan for
+            every shape anew, which seems to take longer than a step; so there are to be few shapes.
     """
     own = np.array([image.shape[1] for image in lines.images])
     widths = _alike(own) if alike else line_buckets(own, least)
@@ -116,7 +116,7 @@ def make_batches(
 def _alike(widths: IntArray) -> IntArray:
     """The width that each line is padded to: the bucket of the widest of its group, (n,)."""
     padded = np.empty_like(widths)
-    for rows in np.array_split(np.argsort(widths, kind="stable"), min(ALIKE, len(widths))):
+    for rows in np.array_split(np.argsort(widths, kind="stable"), min(BATCH_GROUPS, len(widths))):
         padded[rows] = bucket_width(int(widths[rows].max()))
     return padded
 

@@ -41,7 +41,7 @@ class EndlessOrder:
         self.seed = seed
         self.widths = widths
         self.window_steps = 1 if widths is None else max(WINDOW_STEPS, WINDOW_LINES // batch_size)
-        self._last: tuple[int, IntArray] | None = None  # the last window, and its number
+        self._last: tuple[int, IntArray] | None = None  # a window and its number; pickles
 
     def steps_before(self, epoch: int) -> int:
         """Global batches of all epochs before this one."""

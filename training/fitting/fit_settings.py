@@ -28,7 +28,8 @@ class FitSettings:
 
     Attributes:
         data: data sets, packed or rendered, each PATH or PATH:WEIGHT, or a URL in place of the
-            path. Without weights an epoch takes every line once.
+            path. Without weights an epoch takes every line once. Of a live run only the split of
+            packed data counts; none where it began without.
         cache: folder for copies of data that a URL names; None: `stores` in the cache folder.
         run: name of the run's folder under runs/; None takes the date and the model.
         init: model file to start from; classes keep their weights by character.

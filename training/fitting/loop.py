@@ -57,13 +57,14 @@ class Loop:
             Interrupted: after a signal, with the state saved.
         """
         settings, stopping = self.settings, False
+        on_gpu = self.rank.device.type == "cuda"
         loader = step_loader(
             self.sources.train, self.order, range(self.train_state.step, settings.steps),
             rank=self.rank.index, world_size=self.rank.world_size, pieces=settings.accumulate,
             augment=self.sources.augment(settings), join=self.sources.join(settings),
             least=MIN_IN_TRAINING * settings.select_from,
             columns=self._most_columns() * settings.select_from, workers=settings.workers,
-            alike=self.rank.device.type == "cuda", pin=self.rank.device.type == "cuda",
+            alike=on_gpu, pin=on_gpu,
         )  # fmt: skip
         for batches in loader:
             rate = self._train(batches)

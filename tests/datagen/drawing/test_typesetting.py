@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datagen.alphabet import builtin
+from datagen.alphabet import Alphabet, builtin
 from datagen.drawing.engine import LineEngine
 from datagen.drawing.glyphs import GlyphCache
 from datagen.drawing.look_columns import Look
@@ -46,14 +46,14 @@ def _draw(text: str, style: Style | None = None, count: int = 1, **looks: float)
     return drawn(engine.draw_with(table, texts, np.arange(count)))
 
 
-def _set(text: str, **looks: float) -> Typesetting:
+def _set(text: str, alphabet: Alphabet = ALPHABET, **looks: float) -> Typesetting:
     """The layout of one line in the sans, at many draws of what is not given."""
     every = (*FACES, *COMPANIONS)
-    setter = Typesetter(GlyphCache(every, ALPHABET), every, len(FACES), ALPHABET)
+    setter = Typesetter(GlyphCache(every, alphabet), every, len(FACES), alphabet)
     table = draw_looks(_style(), 5, np.arange(64))
     for name, value in looks.items():
         table[:, Look[name]] = value
-    texts = texts_of(*[text] * 64, alphabet=ALPHABET)
+    texts = texts_of(*[text] * 64, alphabet=alphabet)
     ids = texts.class_ids.astype(np.int64)
     return setter.set(table, ids, texts.lengths, np.full(64, SANS))
 
@@ -194,13 +194,7 @@ def test_centred_marks_stand_in_the_middle_of_their_squares_and_are_not_squeezed
 def test_white_follows_the_number_of_an_item(text: str, at: int | None) -> None:
     gap = _set(text, ITEM_GAP=0.7).gap[0]
     assert np.flatnonzero(gap > 0.5).tolist() == ([] if at is None else [at])
-    without = builtin()
-    setter = Typesetter(GlyphCache(FACES, without), FACES, len(FACES), without)
-    looks = draw_looks(_style(), 5, np.arange(1))
-    looks[:, Look.ITEM_GAP] = 0.7
-    texts = texts_of(text.replace(" ", ""), alphabet=without)
-    ids = texts.class_ids.astype(np.int64)
-    gap = setter.set(looks, ids, texts.lengths, np.full(1, SANS)).gap[0]
+    gap = _set(text.replace(" ", ""), builtin(), ITEM_GAP=0.7).gap[0]
     expected = at if text != "1.国" else 1  # no space tells the gap from one
     assert np.flatnonzero(gap > 0.5).tolist() == ([] if expected is None else [expected])
 

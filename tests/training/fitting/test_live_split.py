@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from datagen.formats.lmdb.reader import LmdbReader, split_rule
@@ -20,20 +21,27 @@ from training.fitting.live import LiveLines
 from training.fitting.run_folder import resumed
 from training.fitting.sources import open_sources
 
+LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
 
-def test_live_lines_obey_the_split_that_packed_data_keeps(tmp_path: Path) -> None:
+
+@pytest.fixture
+def plan(tmp_path: Path) -> PlanSettings:
     words = "春眠不觉晓处闻啼鸟夜来风雨声花落知多少"
     sentences = [words[i:] + words[:i] + "。" for i in range(len(words))]
     (tmp_path / "poem.txt").write_text("\n".join(sentences), encoding="utf-8")
-    plan = PlanSettings(corpora=(str(tmp_path / "poem.txt"),), min_per_class=0, seed=5)
-    look = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
+    return PlanSettings(corpora=(str(tmp_path / "poem.txt"),), min_per_class=0, seed=5)
+
+
+def test_live_lines_obey_the_split_that_packed_data_keeps(
+    plan: PlanSettings, tmp_path: Path
+) -> None:
     out, data = str(tmp_path / "renders" / "poem"), str(tmp_path / "lmdb")
-    render(RenderSettings(plan=plan, look=look, n=200, out=out, jobs=1))
+    render(RenderSettings(plan=plan, look=LOOK, n=200, out=out, jobs=1))
     pack(PackSettings((str(tmp_path / "renders"),), out=data, split=0.6, seed=9, jobs=1))
     rule = split_rule(Path(data))
 
     settings = FitSettings(
-        live=True, data=(data,), plan=plan, look=look, live_lines=60, seed=5, validation_lines=20
+        live=True, data=(data,), plan=plan, look=LOOK, live_lines=60, seed=5, validation_lines=20
     )
     sources = open_sources(settings)
     for split, live in ((Split.TRAIN, sources.train), (Split.VAL, sources.validation)):
@@ -45,22 +53,19 @@ def test_live_lines_obey_the_split_that_packed_data_keeps(tmp_path: Path) -> Non
         assert drawn and packed and not drawn & packed
 
 
-def test_a_live_run_goes_on_as_it_began_when_data_is_packed_later(tmp_path: Path) -> None:
-    words = "春眠不觉晓处闻啼鸟夜来风雨声花落知多少"
-    sentences = [words[i:] + words[:i] + "。" for i in range(len(words))]
-    (tmp_path / "poem.txt").write_text("\n".join(sentences), encoding="utf-8")
-    plan = PlanSettings(corpora=(str(tmp_path / "poem.txt"),), min_per_class=0, seed=5)
-    look = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
+def test_a_live_run_goes_on_as_it_began_when_data_is_packed_later(
+    plan: PlanSettings, tmp_path: Path
+) -> None:
     data = str(tmp_path / "lmdb")
     settings = FitSettings(
         run="a", model="crnn", width_multiplier=0.125, hidden=8, live=True, data=(data,),
-        split=0.6, plan=plan, look=look, live_lines=60, batch_size=10, max_steps=2,
+        split=0.6, plan=plan, look=LOOK, live_lines=60, batch_size=10, max_steps=2,
         alignment_lines=0, validation_lines=20, gpus=0, seed=5, schedule="wsd",
     )  # fmt: skip
     rank = Rank(0, 1, torch.device("cpu"), 1)
     fit(settings, open_sources(settings), rank, runs=tmp_path)
     out = str(tmp_path / "renders" / "poem")
-    render(RenderSettings(plan=plan, look=look, n=200, out=out, jobs=1))
+    render(RenderSettings(plan=plan, look=LOOK, n=200, out=out, jobs=1))
     pack(PackSettings((str(tmp_path / "renders"),), out=data, split=0.8, seed=9, jobs=1))
     assert open_sources(settings).rule != open_sources(replace(settings, data=())).rule
     again = resumed({"run": "a", "max_steps": 3}, runs=tmp_path)

@@ -47,9 +47,8 @@ def test_the_network_suits_the_machine_unless_named(
     if not on_gpus:
         resolved = chosen(model=wish)
         assert (resolved.model, resolved.hidden) == (model, HIDDEN[model])
-        assert (
-            to_keep(resolved, settings, SOURCES).model == model
-        )  # as on any machine that goes on with it
+        # As on any machine that goes on with it.
+        assert to_keep(resolved, settings, SOURCES).model == model
         assert new_name(replace(settings, gpus=0)).endswith(f"-{model}")
 
 
