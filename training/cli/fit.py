@@ -73,7 +73,7 @@ def option(
     "--config",
     metavar="FILE|NAME|-",
     help="TOML file of settings, - for standard input, or a recipe that comes with the project:"
-    " gpu, lengths, reading.",
+    " gpu, lengths, reading, tune.",
 )
 @click.option(
     "--data",
@@ -102,15 +102,20 @@ def option(
     "--model",
     "Network architecture.",
     click.Choice(MODELS),
-    f"{ON_GPUS} on GPUs, {ON_CPU} on the CPU",
+    f"that of --init; else {ON_GPUS} on GPUs, {ON_CPU} on the CPU",
 )
 @option("--channels", "Image channels: 1, or 3 copies of the gray channel.")
-@option("--hidden", "LSTM units per direction.", int, f"256; {HIDDEN['crnn_lite']} of crnn_lite")
+@option(
+    "--hidden",
+    "LSTM units per direction.",
+    int,
+    f"those of --init; else 256, {HIDDEN['crnn_lite']} of crnn_lite",
+)
 @option("--width-multiplier", "Factor on the channels of all convolutions.")
 @click.option(
     "--init",
     metavar="FILE|NAME",
-    help="Model file, or name of a bundled model, to start from; of the same architecture.",
+    help="Model file, or name of a bundled model, to start from, whatever its alphabet.",
 )
 @option("--epochs", "Passes over the data.")
 @option("--max-steps", "Steps after which the run ends, if --epochs takes more.", int, "no limit")
@@ -170,7 +175,7 @@ def command(context: click.Context, /, resume: bool, config: str | None, **optio
     On several machines, run on each: torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d
     --rdzv-endpoint HOST:29400 --no-python ocrtrain fit [OPTIONS]
     """
-    given = _given(context, config, options)
+    given = settings_given(context, config, options)
     try:
         import safetensors  # noqa: F401
         import torch  # noqa: F401
@@ -209,7 +214,9 @@ def _checked(make: Callable[..., Any], *args: Any, **values: Any) -> Any:
         raise click.UsageError(str(error)) from error
 
 
-def _given(context: click.Context, config: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def settings_given(
+    context: click.Context, config: str | None, options: dict[str, Any]
+) -> dict[str, Any]:
     """What the user named, in the file or on the command line; the latter wins."""
     given: dict[str, Any] = {}
     if config:

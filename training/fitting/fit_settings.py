@@ -33,9 +33,10 @@ class FitSettings:
         cache: folder for copies of data that a URL names; None: `stores` in the cache folder.
         run: name of the run's folder under runs/; None takes the date and the model.
         init: model file to start from; classes keep their weights by character.
-        model: one of MODELS; None: crnn on GPUs, crnn_lite on the CPU.
+        model: one of MODELS; None: that of `init`, or else crnn on GPUs and crnn_lite on the CPU.
         channels: image channels; 1 is grayscale.
-        hidden: units of each LSTM direction; None: those that the network was made with.
+        hidden: units of each LSTM direction; None: those of `init`, or else those that the network
+            was made with.
         width_multiplier: factor on the channels of all convolutions.
         epochs: passes over the data.
         max_steps: steps after which the run ends, whatever `epochs` says.

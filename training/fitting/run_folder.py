@@ -32,8 +32,9 @@ def new_name(settings: FitSettings) -> str:
 
     Raises:
         FitError: if there are fewer GPUs than asked for.
+        CheckpointError: if there is no file to start from.
     """
-    model = settings.model or model_to_train(settings, on_gpus=gpus_to_use(settings.gpus) > 0)
+    model = model_to_train(settings, on_gpus=gpus_to_use(settings.gpus) > 0)
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{model}"
 
 

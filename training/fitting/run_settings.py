@@ -1,6 +1,7 @@
 """The settings of a run with nothing left open: what the user wished, and what was chosen."""
 
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from training.errors import FitError
 from training.fitting import hardware
@@ -11,6 +12,7 @@ from training.fitting.memory import line_bytes, lines_per_gpu
 from training.fitting.order import StepOrder
 from training.fitting.schedule import Schedule, alignment_steps, scaled_rate
 from training.fitting.sources import Sources
+from training.model.checkpoint import read_metadata
 from training.model.model_settings import HIDDEN, ON_CPU, ON_GPUS, ModelSettings
 
 CPU_LINES = 64  # lines per step and process, unless the user says; a GPU takes what it holds
@@ -96,7 +98,7 @@ def resolve(
     wished = {field.name: getattr(settings, field.name) for field in fields(FitSettings)}
     chosen = {
         "model": model,
-        "hidden": settings.hidden or HIDDEN[model],
+        "hidden": settings.hidden or _hidden(settings, model),
         "batch_size": size,
         "lr": lr,
         "warmup_steps": rates.warmup,
@@ -113,8 +115,21 @@ def resolve(
 
 
 def model_to_train(settings: FitSettings, *, on_gpus: bool) -> str:
-    """The network that the user names, or the one that suits what it is trained on."""
+    """The network that the user names, or that of `init`, or the one that suits the machine.
+
+    Raises:
+        CheckpointError: if the file of `init` is missing or damaged.
+    """
+    if settings.model is None and settings.init:
+        return read_metadata(Path(settings.init)).settings.model
     return settings.model or (ON_GPUS if on_gpus else ON_CPU)
+
+
+def _hidden(settings: FitSettings, model: str) -> int:
+    """Units where the user names none: those of `init`, or of the network as it was made."""
+    if settings.init:
+        return read_metadata(Path(settings.init)).settings.hidden
+    return HIDDEN[model]
 
 
 def to_keep(settings: RunSettings, wished: FitSettings, sources: Sources) -> FitSettings:

@@ -110,6 +110,17 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     return LoadedModel(network.eval().to(device), metadata)
 
 
+def read_metadata(path: Path) -> ModelMetadata:
+    """What a model file, or a bundled model by its name, says of itself, without its weights.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, of another format or version.
+    """
+    path = find_bundled(path) or path
+    with _opened(path) as file:
+        return _metadata(path, file)
+
+
 def with_weights(path: Path, settings: ModelSettings, tensors: Mapping[str, Tensor]) -> Recogniser:
     """A network that holds tensors under their published names, as float32.
 
@@ -158,8 +169,7 @@ def model_to_read(runs: Path = RUNS) -> tuple[Path, str]:
         CheckpointError: if the file is damaged or another program's.
     """
     path = default_model(runs)
-    with _opened(path) as file:
-        accuracy = _metadata(path, file).training.get("line_accuracy")
+    accuracy = read_metadata(path).training.get("line_accuracy")
     if not isinstance(accuracy, int | float) or accuracy >= MIN_READ:
         return path, ""
     return bundled()[DEFAULT_BUNDLED], (

@@ -1,18 +1,22 @@
 """What a run chooses for the user, and what it keeps of that."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from datagen.alphabet import Alphabet
 from tests.support.bar_lines import BarSource
-from training.errors import FitError
+from training.errors import CheckpointError, FitError
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.run_folder import new_name
 from training.fitting.run_settings import RunSettings, model_to_train, resolve, to_keep
 from training.fitting.sources import Sources
+from training.model.checkpoint import save_model
 from training.model.model_settings import HIDDEN
+from training.model.networks import build
 
 WISHES = FitSettings(run="a", epochs=10, precision="float32", validation_lines=32)
 SOURCES = Sources(BarSource(1000), BarSource(40, seed=9))
@@ -83,9 +87,25 @@ def test_a_folder_keeps_what_another_machine_must_not_choose_anew() -> None:
 
 def test_what_starts_from_trained_weights_needs_no_warm_start() -> None:
     assert chosen().alignment_lines == 40_000
-    trained = chosen(init="model.safetensors")
+    trained = chosen(init="crnn_lite")
     assert (trained.alignment_lines, trained.alignment_steps) == (0, 0)
-    assert chosen(init="model.safetensors", alignment_lines=640).alignment_steps == 13
+    assert chosen(init="crnn_lite", alignment_lines=640).alignment_steps == 13
+
+
+def test_trained_weights_bring_their_network(tmp_path: Path) -> None:
+    assert model_to_train(replace(WISHES, init="crnn_lite"), on_gpus=True) == "crnn_lite"
+    assert new_name(replace(WISHES, init="crnn_v2", gpus=0)).endswith("-crnn_v2")
+    path = tmp_path / "narrow.safetensors"
+    save_model(path, build("crnn", 4, hidden=24), Alphabet(("", *"一二三")))
+    trained = chosen(init=str(path))
+    assert (trained.model, trained.hidden) == ("crnn", 24)
+    assert chosen(init=str(path), model="crnn", hidden=32).hidden == 32  # refused later, by name
+    kept = to_keep(trained, replace(WISHES, init=str(path)), SOURCES)
+    path.unlink()  # as it may be when the run is resumed
+    rank = Rank(0, 1, torch.device("cpu"), 1)
+    assert resolve(kept, SOURCES, SOURCES.train.facts(), rank)[0] == trained
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint .*narrow"):
+        chosen(init=str(path))
 
 
 def test_the_warm_up_of_a_run_that_may_be_lengthened_is_kept_in_steps() -> None:
