@@ -16,16 +16,19 @@ _working = threading.Event()  # while this process is at a task
 
 
 @contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts(*more: signal.Signals) -> Iterator[None]:
     """Processes started in this block never hear of Ctrl-C, which a terminal sends to all.
 
     This one hears it when the block ends.
+
+    Args:
+        more: signals that they shall not hear of either, until they unblock them.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # which would lift the mask in the middle of the block
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *more})
     try:
         yield
     finally:

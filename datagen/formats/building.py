@@ -44,7 +44,9 @@ class BuildFolder:
     def begin(self, fingerprint: str) -> int:
         """Go on if what is there was begun with the same plan, or begin; returns shards kept."""
         plan_file = self.path / _PLAN
-        if plan_file.exists() and plan_file.read_text(encoding="utf-8") != fingerprint:
+        # Without its plan it is what a removal or a swap left that was killed: of any plan.
+        began = plan_file.read_text(encoding="utf-8") if plan_file.exists() else None
+        if began != fingerprint and self.path.exists():
             shutil.rmtree(self.path)
         with disk_errors(self.path):
             (self.path / _REPORTS).mkdir(parents=True, exist_ok=True)

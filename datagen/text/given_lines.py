@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +33,22 @@ class LinesPlan:
         lengths: characters, (lines,).
         sentence: hash of each line, (lines,).
         notes: what was decided in reading the file.
+        another: from the index of a line to that of one in its place; prime to any number of lines,
+            so that every line is reached.
     """
 
+    another: ClassVar[int] = 1_000_000_007
     path: Path
     alphabet: Alphabet
     class_ids: NDArray[np.uint16]
     lengths: NDArray[np.int64]
     sentence: NDArray[np.uint64]
     notes: tuple[str, ...]
+
+    @property
+    def length_range(self) -> tuple[int, int]:
+        """Characters of the shortest line and of the longest."""
+        return int(self.lengths.min()), int(self.lengths.max())
 
     @property
     def corpora(self) -> tuple[str, ...]:

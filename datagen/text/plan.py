@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,20 @@ class WindowPlan:
         texts_of: the opened corpora, in the order of `Texts.corpus`.
         weights: their shares, summing to 1.
         windows: where lines are cut.
+        another: from the index of a line to that of one in its place, beyond those of any render.
     """
 
+    another: ClassVar[int] = 1_000_000_000
     settings: PlanSettings
     alphabet: Alphabet
     texts_of: tuple[Corpus, ...]
     weights: tuple[float, ...]
     windows: Windows
+
+    @property
+    def length_range(self) -> tuple[int, int]:
+        """Characters of the shortest line and of the longest."""
+        return self.settings.length_min, self.settings.length_max
 
     @property
     def corpora(self) -> tuple[str, ...]:

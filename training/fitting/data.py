@@ -1,6 +1,10 @@
 """From line numbers to the batches of each step: sources, workers, prefetching."""
 
+import contextlib
 import math
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +14,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datagen.alphabet import Alphabet
+from datagen.worker_process import deaf_to_interrupts
 from ocrbase.errors import UserError
 from training.errors import FitError
 from training.fitting.batches import MIN_IN_TRAINING, Batch, Lines, make_batches
@@ -60,6 +65,7 @@ _DEATHS = ("DataLoader worker (pid", "exited unexpectedly")
 _SILENCE = "DataLoader timed out"
 PREFETCHED_STEPS, PREFETCHED_WINDOWS = 4, 2  # asked of each worker at a time
 WAIT_S = 600.0  # for a worker's batch; the slowest disk or renderer takes seconds
+LINGER_S = 60.0  # of a worker after SIGTERM, for the step at hand and the state
 
 Augment = Callable[[GrayImages, IntArray, int], GrayImages]  # images, sample indices, step
 Join = Callable[[Lines, IntArray, int], tuple[Lines, IntArray]]  # lines, sample indices, step
@@ -169,7 +175,7 @@ def step_loader(
         pin: whether to put batches into page-locked memory, for a GPU.
 
     Raises:
-        FitError: if a worker dies, or gives nothing for WAIT_S.
+        UserError: what a worker met. Its death is for `loader_errors` to tell.
     """
     share = (rank, world_size)
     windows = workers > 0 and order.window_steps > 1
@@ -193,16 +199,30 @@ def step_loader(
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_quiet_worker,
     )
-    return _watched(iter(loader))
+    with deaf_to_interrupts(signal.SIGTERM):  # or it would end those that still start
+        results = iter(loader)
+    return _raised(results)
 
 
-def _watched(results: Iterator[list[list[Batch]] | Exception]) -> Iterator[list[Batch]]:
-    """Raise what workers report, and turn the death of one into one line."""
+def _raised(results: Iterator[list[list[Batch]] | Exception]) -> Iterator[list[Batch]]:
+    """The batches, or what a worker reports."""
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+        yield from result
+
+
+@contextlib.contextmanager
+def loader_errors() -> Iterator[None]:
+    """Turn the death of a loader's worker into one line.
+
+    torch raises it from a signal handler, wherever the training is at that moment.
+
+    Raises:
+        FitError: if a worker has died, or given nothing for WAIT_S.
+    """
     try:
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
-            yield from result
+        yield
     except RuntimeError as error:
         if _SILENCE in str(error):
             raise FitError(
@@ -218,12 +238,24 @@ def _watched(results: Iterator[list[list[Batch]] | Exception]) -> Iterator[list[
 
 
 def _quiet_worker(_: int) -> None:
-    """One thread each: the workers are the parallelism. Ctrl-C is the parent's to handle."""
-    import signal
+    """One thread each: the workers are the parallelism. When to stop is the parent's to say.
 
+    Ctrl-C and a SIGTERM to all processes of a group reach the workers too, who then still have to
+    give what the step at hand waits for.
+    """
     import cv2
 
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_later)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     end_with_parent()
+
+
+def _end_later(number: int, _: object) -> None:
+    """The first SIGTERM gives the parent time to save its state, the second ends at once."""
+    signal.signal(number, signal.SIG_DFL)
+    timer = threading.Timer(LINGER_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()

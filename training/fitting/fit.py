@@ -13,7 +13,7 @@ from ocrbase.publishing import publish_text
 from ocrbase.records import encode
 from training.fitting import hardware, run_folder
 from training.fitting.compiling import compile_parts
-from training.fitting.data import Facts
+from training.fitting.data import Facts, loader_errors
 from training.fitting.fit_settings import FitSettings
 from training.fitting.hardware import Rank
 from training.fitting.loop import Loop
@@ -128,6 +128,7 @@ def _train(
     with (
         _run_logger(folder, train_state, lines) as run_logger,
         Signals(train_state.rank) as signals,
+        loader_errors(),
     ):
         if Loop(train_state, sources, order, folder, run_logger).run(signals):
             reason = _no_progress(train_state)

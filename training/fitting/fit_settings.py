@@ -205,7 +205,8 @@ def present_names(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {_FORMER_NAMES.get(name, name): value for name, value in mapping.items()}
 
 
-# What a resumed run may change: it moves no weight in exact arithmetic.
+# What a resumed run may change: for one process it moves no weight; another number of processes
+# changes which lines are normalised, joined and selected together.
 FREE_ON_RESUME = frozenset(
     {
         "run", "gpus", "processes", "threads", "workers", "checkpoint_every", "checkpoint_minutes",

@@ -18,7 +18,7 @@ from datagen.images import decode_each
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import to_line_height
 from datagen.render.line_renderer import LineRenderer, open_renderer
-from datagen.render.render_settings import MAX_LINES, LookSettings
+from datagen.render.render_settings import LookSettings
 from datagen.sample import Samples
 from datagen.split import Split, SplitRule
 from datagen.text.plan_settings import PlanSettings
@@ -101,7 +101,8 @@ class LiveLines:
             if not torn.any():
                 break
             # A redrawn line may have got a sentence of the other split; its number moves on.
-            chosen = np.where(torn, self._in_training(chosen + MAX_LINES), chosen)
+            another = self._in_training(chosen + self.source.plan.another)
+            chosen = np.where(torn, another, chosen)
             samples = self.source.samples(chosen)
         return line_batch(samples, self.alphabet)
 
@@ -109,7 +110,7 @@ class LiveLines:
         """From a few lines, drawn now."""
         lines = self.batch(np.arange(min(64, self.lines)))
         known = np.isfinite(lines.centres).sum(axis=1) == lines.lengths
-        name = "live rendering of " + ", ".join(self.plan.corpora)
+        name = f"live rendering of {self.plan.lines or ', '.join(self.plan.corpora)}"
         name += f", {self.rule.ratio:g} to train on by the split of "
         name += "the packed data of --data" if self.obeys_packed else "--split"
         longest = int(lines.widths.max())
@@ -145,16 +146,15 @@ class LiveLines:
         Such a line's sentence validates, or it is too long for the lines seen before it.
         """
         chosen, rows = indices.copy(), np.arange(len(indices))
-        longest = longest_allowed(
-            indices % MAX_LINES, self.curriculum_lines, self.plan.length_min, self.plan.length_max
-        )
+        plan = self.source.plan
+        longest = longest_allowed(indices % plan.another, self.curriculum_lines, *plan.length_range)
         for _ in range(MAX_REPLACEMENTS):
-            texts = self.source.plan.texts(chosen[rows])
+            texts = plan.texts(chosen[rows])
             torn = self._validates(texts.sentence) | (texts.lengths > longest[rows])
             rows = rows[torn]
             if not len(rows):
                 return chosen
-            chosen[rows] += MAX_LINES
+            chosen[rows] += plan.another
         raise FitError(
             f"no sentence to train on at --split {self.rule.ratio:g}: raise --split or give more"
             " text"

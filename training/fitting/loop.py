@@ -5,6 +5,7 @@ import math
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
@@ -13,7 +14,7 @@ from training.fitting.batches import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch
 from training.fitting.ctc import steps_needed
 from training.fitting.data import step_loader
 from training.fitting.loss_monitor import LossMonitor
-from training.fitting.order import StepOrder
+from training.fitting.order import StepOrder, rank_slice
 from training.fitting.run_logger import RunLogger
 from training.fitting.selection import MIN_ACCURACY, select_rows
 from training.fitting.signals import Interrupted, Signals
@@ -43,6 +44,8 @@ class Loop:
         self.folder, self.run_logger = folder, run_logger
         self.settings, self.rank = train_state.settings, train_state.rank
         self.loss_monitor = LossMonitor(train_state, order, folder)
+        numbers = np.arange(order.batch_size)
+        self.own_lines = len(rank_slice(numbers, self.rank.index, self.rank.world_size))
         self.epoch = 0
         self.saved_at = time.monotonic()
         self.validates = sources.validation is not None and len(sources.validation) > 0
@@ -57,6 +60,8 @@ class Loop:
             Interrupted: after a signal, with the state saved.
         """
         settings, stopping = self.settings, False
+        if self._out_of_patience():  # killed after its last state, before it was marked as ended
+            return True
         on_gpu = self.rank.device.type == "cuda"
         loader = step_loader(
             self.sources.train, self.order, range(self.train_state.step, settings.steps),
@@ -100,10 +105,12 @@ class Loop:
         """Add up the gradients of this rank's part of a step; the loss, still on the device.
 
         Dividing by the size of the global batch, times the ranks that DDP averages over, makes the
-        sum exact however the batch is cut.
+        sum exact however the batch is cut. Lines that were joined are fewer samples.
         """
         state, device = self.train_state, self.rank.device
         scale = self.rank.world_size / self.settings.batch_size
+        if self.settings.joined:
+            scale *= self.own_lines / sum(map(len, batches))
         sum_of_losses = torch.zeros((), device=device)
         if self.settings.select_from > 1:
             batches = self._selected(batches)
@@ -127,7 +134,8 @@ class Loop:
         state = self.train_state
         counts = [-(-len(batch) // self.settings.select_from) for batch in batches]
         if state.best < MIN_ACCURACY:
-            return [batch.rows(slice(count)) for batch, count in zip(batches, counts, strict=True)]
+            every = slice(None, None, self.settings.select_from)  # lines are sorted by width
+            return [batch.rows(every) for batch in batches]
         if self.rank.world_size > 1:
             state.ema.share()  # the saved statistics, or a resumed run would select other lines
         return [self._least_sure(*pair) for pair in zip(batches, counts, strict=True)]
@@ -173,7 +181,10 @@ class Loop:
             self.run_logger.validation(state.step, scores, best)
             if best:
                 state.save(self.folder / BEST, self.sources.train.alphabet, scores.metrics())
-        return 0 < settings.patience <= state.stale
+        return self._out_of_patience()
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.settings.patience <= self.train_state.stale
 
     def _state_due(self) -> bool:
         """Whether so many steps or minutes have passed; ranks may differ, the first one saves."""

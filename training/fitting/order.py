@@ -18,6 +18,7 @@ from training.fitting.curriculum import longest_allowed
 from training.model.preprocess import bucket_width
 
 IntArray = NDArray[np.int64]
+PIECE = 16  # lines of a global batch that stay together on a rank: company for normalisation
 
 
 class StepOrder(Protocol):
@@ -162,8 +163,14 @@ def permutation(seed: int, stream: str, count: int) -> IntArray:
 
 
 def rank_slice(indices: IntArray, rank: int, world_size: int) -> IntArray:
-    """The part of a global batch that a rank trains on; parts differ by one line at most."""
-    return np.array_split(indices, world_size)[rank]
+    """The part of a global batch that a rank trains on; parts differ by one line at most.
+
+    Neighbours, which are of like width, are dealt out in pieces: with one width per rank, every
+    step would wait for the rank of the widest lines.
+    """
+    pieces = [indices[start : start + PIECE] for start in range(0, len(indices), PIECE)]
+    dealt = [piece for first in range(world_size) for piece in pieces[first::world_size]]
+    return np.array_split(np.concatenate(dealt), world_size)[rank]
 
 
 def training_order(

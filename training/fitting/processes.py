@@ -6,6 +6,7 @@ members are gone. On one machine the loopback address does, and whoever hangs ca
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
@@ -26,7 +27,7 @@ from ocrbase.errors import UserError
 from training.errors import FitError
 
 HOST = "127.0.0.1"
-STOP_S = 60.0  # after Ctrl-C: for the step at hand and its state; a second Ctrl-C does not wait
+AGAIN_S = 1.0  # after Ctrl-C: one within that is the same, passed on by a wrapper as well
 LEAVE_S = 3.0  # for the other processes, once one has ended
 POLL_S = 0.2
 GO_ON = "the last state is kept: go on with --resume"
@@ -160,10 +161,18 @@ def end_with_parent() -> None:
 def _signals() -> Iterator[list[int]]:
     """The Ctrl-C and SIGTERM that have come, where this is the main thread."""
     received: list[int] = []
-    before = {}
+    before, last = {}, -math.inf
+
+    def note(number: int, _: object) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > AGAIN_S:
+            received.append(number)
+            last = now
+
     with contextlib.suppress(ValueError):  # another thread
         for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, lambda number, _: received.append(number))
+            before[number] = signal.signal(number, note)
     try:
         yield received
     finally:
@@ -174,7 +183,8 @@ def _signals() -> Iterator[list[int]]:
 def _watch(children: list[_Child], received: list[int]) -> None:
     """Until all have ended; whoever does not follow in time is killed.
 
-    Signals are passed on: a terminal sends them to all processes, but `kill` only to this one.
+    Signals are passed on: a terminal sends them to all processes, but `kill` only to this one. The
+    first one lets a validation end, however long it is; the second does not wait.
     """
     deadline, passed_on = float("inf"), 0
     while running := [child for child in children if child.process.is_alive()]:
@@ -184,7 +194,7 @@ def _watch(children: list[_Child], received: list[int]) -> None:
             child.listen()
         now = time.monotonic()
         if len(received) > passed_on:
-            deadline = min(deadline, now + (0 if passed_on else STOP_S))
+            deadline = now if passed_on else deadline
             for child in running:
                 _send(child, received[0])
             passed_on = len(received)

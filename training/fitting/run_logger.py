@@ -48,7 +48,7 @@ class RunLogger:
         self.file = self.closing.enter_context((folder / METRICS).open("a", encoding="utf-8"))
         # Left last: the board's thread may meet the full disk while it is closed.
         self.closing.enter_context(_quiet_board())
-        self.board: Any = SummaryWriter(str(folder), purge_step=first)
+        self.board: Any = SummaryWriter(str(folder), purge_step=first + 1)
         self.closing.callback(self.board.close)
         self.terminal = loud and sys.stderr.isatty()
         self.bar = tqdm(

@@ -4,14 +4,19 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from types import FrameType
 
 import torch
 import torch.distributed as dist
 
 from training.fitting.hardware import Rank
+from training.fitting.processes import AGAIN_S
 
-_STOPPING = "\nStopping once the step at hand, or its validation, is done and the state saved.\n"
+_STOPPING = (
+    "\nStopping once the step at hand, or its validation, is done and the state saved."
+    " Ctrl-C again does not wait: --resume then goes on from the state before.\n"
+)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -27,7 +32,7 @@ class Signals:
 
     def __init__(self, rank: Rank) -> None:
         self.world_size, self.first = rank.world_size, rank.first
-        self.asked = False
+        self.asked, self.asked_at = False, 0.0
         self.before: dict[int, object] = {}
 
     def __enter__(self) -> "Signals":
@@ -52,6 +57,10 @@ class Signals:
         return bool(flag)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.world_size == 1 and self.asked and time.monotonic() - self.asked_at > AGAIN_S:
+            raise KeyboardInterrupt  # of several processes the launcher ends those that linger
+        if not self.asked:
+            self.asked_at = time.monotonic()
         if self.first and not self.asked:
             with contextlib.suppress(OSError, ValueError):  # past a buffer that may be in use
                 os.write(sys.stderr.fileno(), _STOPPING.encode())

@@ -5,6 +5,8 @@ import os
 import pickle
 import shutil
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import lmdb
@@ -23,6 +25,7 @@ from datagen.pack.pack_settings import PackSettings
 from datagen.sample import META_DTYPE, Samples
 from datagen.split import Split
 from ocrbase.errors import DiskError
+from tests.support.paths import ROOT
 from tests.support.samples import make_render, make_samples
 
 
@@ -196,3 +199,23 @@ def test_one_split_or_both(tmp_path: Path) -> None:
     assert train.image_sizes(range(20, 40)).tolist() == sizes
     with pytest.raises(IndexError):
         train.read([len(train)])
+
+
+def test_more_shards_than_files_may_be_open(tmp_path: Path) -> None:
+    """The limit of most systems is 1,024, and any process may raise its own."""
+    _write(tmp_path / "0", make_samples([5]))
+    for number in range(1, 80):
+        shutil.copytree(tmp_path / "0", tmp_path / str(number))
+    opened = (
+        "import resource, sys; from pathlib import Path;"
+        "from datagen.formats.lmdb import handles;"
+        "handles._OTHER_FILES = 40;"
+        "_, hard = resource.getrlimit(resource.RLIMIT_NOFILE);"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard));"
+        "print(len([handles.environment(Path(sys.argv[1], str(k))) for k in range(80)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", opened, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "80\n", done.stderr

@@ -414,3 +414,20 @@ def test_workers_of_an_earlier_pack_split_anew(tmp_path: Path) -> None:
         assert report.good and report.duplicates == report.shared_sentences == 0
         indices = LmdbReader(summary.out).read(range(240)).meta["index"]
         assert sorted(indices.tolist()) == list(range(240))
+
+
+def test_what_a_removal_left_that_was_killed_is_not_used(tmp_path: Path) -> None:
+    """Its plan is gone, and its shards may be of any plan."""
+    build = building.BuildFolder(tmp_path / "out")
+    build.begin("one plan")
+    (build.path / "train" / "shard_00000").mkdir(parents=True)
+    build.finish("train/shard_00000", Reported(1))
+    assert build.begin("one plan") == 1
+    (build.path / "plan.json").unlink()
+    assert build.begin("another plan") == 0
+    assert build.report("train/shard_00000", Reported) is None
+    assert not (build.path / "train").exists()
+
+
+class Reported(msgspec.Struct):
+    lines: int

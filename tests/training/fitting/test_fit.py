@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.support.bar_runs import RANK, SOURCES, metrics, run, same, weights
 from training.errors import CheckpointError, FitError
 from training.fitting import loop, run_folder
 from training.fitting.fit import fit
+from training.fitting.processes import AGAIN_S
+from training.fitting.signals import Interrupted
 from training.fitting.state_files import State, load_state, save_state, states
 from training.model.checkpoint import LAST, load_model
 from training.model.networks import build
@@ -139,6 +142,28 @@ def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path, capfd: pytest.CaptureFixt
     run(tmp_path / "cut", resume=True)
     run(tmp_path / "whole")
     same(tmp_path / "cut" / "a" / "state-000000012.pt", states(tmp_path / "whole" / "a")[-1])
+
+
+@pytest.mark.parametrize("wait_s", [0.0, AGAIN_S + 0.3])  # passed on by a wrapper; pressed again
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, wait_s: float) -> None:
+    class Interrupting(BarSource):
+        calls = 0
+
+        def batch(self, indices: Any) -> Any:
+            type(self).calls += 1
+            if self.calls == 4:  # a long step, the probe for centres being the first call
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(wait_s)
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().batch(indices)
+
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals need the main thread")
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        run(tmp_path, train=Interrupting(100), checkpoint_every=2)
+    saved = [load_state(path).step for path in states(tmp_path / "a")]
+    assert saved == ([2] if wait_s else [2, 4])
+    assert isinstance(stopped.value, Interrupted) is not bool(wait_s)
 
 
 def test_killed_before_its_first_state_it_still_starts_from_the_named_model(tmp_path: Path) -> None:

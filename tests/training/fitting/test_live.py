@@ -123,3 +123,23 @@ def test_a_text_with_too_few_sentences_to_validate(plan: PlanSettings) -> None:
     with pytest.raises(FitError, match=r"validate at --split 0\.999999.* lower --split"):
         lines(plan, Split.VAL, ratio=0.999999).batch(np.arange(2))
     assert lines(plan, Split.TRAIN).fingerprint != lines(plan, Split.TRAIN, ratio=0.5).fingerprint
+
+
+@pytest.mark.parametrize("count", [40, 100])  # 100 divides the indices of windows
+def test_given_lines_are_trained_on_whatever_their_length(tmp_path: Path, count: int) -> None:
+    words = "春眠不觉晓处闻啼鸟夜来风雨声花落知多少"
+    texts = [(words[i % 19 :] + words)[: 3 + i % 14] + f"{i}" for i in range(count)]
+    (tmp_path / "lines.txt").write_text("\n".join(texts), encoding="utf-8")
+    given = PlanSettings(lines=str(tmp_path / "lines.txt"), min_per_class=0, seed=5)
+    live = lines(given, Split.TRAIN)
+    batch = live.batch(np.arange(2 * count))
+    seen = {
+        live.alphabet.decode(ids[:length].tolist())
+        for ids, length in zip(batch.class_ids, batch.lengths, strict=True)
+    }
+    held = Split.VAL.mask(live.rule.assign(live.source.plan.texts(np.arange(count)).sentence))
+    assert 5 < held.sum() < count - 5
+    assert seen == {text for text, validates in zip(texts, held, strict=True) if not validates}
+    assert live.facts().name.startswith(f"live rendering of {tmp_path / 'lines.txt'},")
+    first = LiveLines(given, LOOK, RATIO, Split.TRAIN, 40, curriculum_lines=10**6)
+    assert first.batch(np.arange(30)).lengths.max() <= 6 < batch.lengths.max()

@@ -50,8 +50,19 @@ def test_a_step_needs_no_history() -> None:
 def test_ranks_part_a_batch(world_size: int, size: int) -> None:
     batch = fixed_width(500, size).batch_indices(2)
     parts = [rank_slice(batch, rank, world_size) for rank in range(world_size)]
-    np.testing.assert_array_equal(np.concatenate(parts), batch)
+    assert sorted(np.concatenate(parts).tolist()) == sorted(batch.tolist())
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("world_size", [2, 4, 8])
+def test_every_rank_gets_lines_of_all_widths(world_size: int) -> None:
+    """Or each step waits for the rank whose lines are the widest."""
+    widths = np.random.default_rng(0).integers(32, 1280, 10**6)
+    order = EndlessOrder(512 * world_size, 10**6, 1, lambda indices: widths[indices])
+    for step in range(8):
+        batch = order.batch_indices(step)
+        loads = [widths[rank_slice(batch, rank, world_size)].sum() for rank in range(world_size)]
+        assert max(loads) < 1.1 * np.mean(loads)
 
 
 def test_batches_hold_one_bucket_and_epochs_every_line() -> None:

@@ -21,7 +21,7 @@ from tests.support.paths import ROOT
 from training.errors import FitError
 from training.fitting.fit_settings import FitSettings
 from training.fitting.launch import launch
-from training.fitting.processes import LEAVE_S, run_processes
+from training.fitting.processes import AGAIN_S, LEAVE_S, run_processes
 from training.fitting.sources import Sources
 from training.fitting.state_files import load_state, states
 
@@ -214,7 +214,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
     time.sleep(2)  # rank 1 blocks for ever by now, and rank 0 waits for it
     for _ in range(2):
         os.killpg(launcher.pid, signal.SIGINT)
-        time.sleep(0.5)
+        time.sleep(AGAIN_S + 0.5)
     assert launcher.communicate(timeout=SOON_S)[0] == "interrupted\n"
 
 

@@ -71,3 +71,19 @@ def test_rows_of_a_batch() -> None:
     assert some.indices.tolist() == [2, 5, 19] and len(some) == 3
     assert torch.equal(some.images, batch.images[[2, 5, 19]])
     assert torch.equal(some.targets, batch.targets[[2, 5, 19]])
+
+
+def test_before_lines_are_read_right_those_of_all_widths_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines come sorted by width, so the first of them would be the narrowest."""
+    taken = []
+    selected = Loop._selected
+    monkeypatch.setattr("training.fitting.loop.MIN_ACCURACY", 1.1)
+    monkeypatch.setattr(
+        Loop, "_selected", lambda *both: taken.append((both[1], selected(*both))) or taken[-1][1]
+    )
+    run(tmp_path, select_from=3, max_steps=1)
+    ((read, chosen),) = taken
+    for one, other in zip(read, chosen, strict=True):
+        assert other.indices.tolist() == one.indices.tolist()[::3]
