@@ -7,7 +7,7 @@ whose sentence validates is never trained on.
 import hashlib
 import json
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,13 @@ from datagen.render.line_renderer import LineRenderer, open_renderer
 from datagen.render.render_settings import LookSettings
 from datagen.sample import Samples
 from datagen.split import Split, SplitRule
+from datagen.text.plan import WindowPlan
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.curriculum import longest_allowed
 from training.fitting.data import Facts
 from training.fitting.endless_order import EndlessOrder
-from training.fitting.order import IntArray
+from training.fitting.order import IntArray, permutation
 
 MAX_REPLACEMENTS = 1000  # of a line whose sentence is in the other split
 SCAN = 10_000  # indices looked through at a time for validation lines
@@ -145,7 +146,7 @@ class LiveLines:
 
         Such a line's sentence validates, or it is too long for the lines seen before it.
         """
-        chosen, rows = indices.copy(), np.arange(len(indices))
+        chosen, rows = self._shuffled(indices), np.arange(len(indices))
         plan = self.source.plan
         longest = longest_allowed(indices % plan.another, self.curriculum_lines, *plan.length_range)
         for _ in range(MAX_REPLACEMENTS):
@@ -160,8 +161,28 @@ class LiveLines:
             " text"
         )
 
+    def _shuffled(self, indices: IntArray) -> IntArray:
+        """Indices of windows as they are, of a file's lines in an order of its own in each pass.
+
+        Neighbours in a file may be alike, and a step should not be.
+        """
+        plan = self.source.plan
+        if isinstance(plan, WindowPlan):
+            return indices.copy()
+        count = len(plan.lengths)
+        passes, rows = np.divmod(indices, count)
+        for number in np.unique(passes).tolist():
+            of_pass = passes == number
+            rows[of_pass] = _order_of_pass(self.plan.seed, number, count)[rows[of_pass]]
+        return passes * count + rows
+
     def _validates(self, sentences: NDArray[np.uint64]) -> NDArray[np.bool_]:
         return Split.VAL.mask(self.rule.assign(sentences))
+
+
+@lru_cache(maxsize=4)
+def _order_of_pass(seed: int, number: int, count: int) -> IntArray:
+    return permutation(seed, f"given lines/{number}", count)
 
 
 def line_batch(samples: Samples, alphabet: Alphabet) -> LineBatch:

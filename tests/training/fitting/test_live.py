@@ -141,5 +141,8 @@ def test_given_lines_are_trained_on_whatever_their_length(tmp_path: Path, count:
     assert 5 < held.sum() < count - 5
     assert seen == {text for text, validates in zip(texts, held, strict=True) if not validates}
     assert live.facts().name.startswith(f"live rendering of {tmp_path / 'lines.txt'},")
+    passes = live._shuffled(np.arange(2 * count)).reshape(2, count) % count
+    assert [sorted(rows) for rows in passes.tolist()] == [list(range(count))] * 2
+    assert not np.array_equal(*passes) and (np.diff(passes[0]) == 1).mean() < 0.2
     first = LiveLines(given, LOOK, RATIO, Split.TRAIN, 40, curriculum_lines=10**6)
     assert first.batch(np.arange(30)).lengths.max() <= 6 < batch.lengths.max()
