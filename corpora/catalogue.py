@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from corpora.corpus import Corpus, Generated, Part, TextFile, TextSource
 from corpora.errors import CorpusError
-from corpora.reading import DEFAULT_FIELD, SUFFIXES, sniff_encoding
+from corpora.reading import DEFAULT_FIELD, SUFFIXES, is_jsonl, sniff_encoding
 from ocrbase.errors import one_line
 from ocrbase.homes import data_home, expanded
 from ocrbase.inputs import is_there, path_below
@@ -82,7 +82,7 @@ def files_of(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(READ_SUFFIXES))
-    return [p for p in files if _is_text(p.relative_to(path))]
+    return [p for p in files if is_text(p.relative_to(path))]
 
 
 class SourceRecord(Struct, frozen=True, kw_only=True):
@@ -176,7 +176,16 @@ def _notes(parts: Sequence[Part]) -> tuple[str, ...]:
     return tuple(f"{p.path} is not UTF-8 and is read as GB18030" for p in files)
 
 
-def _is_text(relative: Path) -> bool:
+def suffix_of(path: Path) -> str:
+    """The one of READ_SUFFIXES that says how a file is read, which need not be its own."""
+    if path.suffix == TEMPLATE_SUFFIX:
+        return TEMPLATE_SUFFIX
+    kind = ".jsonl" if is_jsonl(path) else ".txt"
+    return f"{kind}.gz" if path.suffix == ".gz" else kind
+
+
+def is_text(relative: Path) -> bool:
+    """Whether a file of a folder is text to use, by its name: no licence, and not hidden."""
     hidden = any(part.startswith(".") for part in relative.parts)
     return (
         not hidden

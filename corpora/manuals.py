@@ -78,6 +78,11 @@ def _enter_data(packed: BinaryIO, name: str) -> None:
         size = header[48:58].strip()
         if not size.isdigit() or header[58:] != b"`\n":
             break
+        if header.startswith(b"data.tar.zst"):
+            raise CorpusError(
+                f"{name} is packed with zstd, as Ubuntu's are: set OCRGEN_DEBIAN to a mirror of"
+                " Debian, or give the package of Debian with --file"
+            )
         if header.startswith(b"data.tar"):
             return
         _exactly(packed, int(size) + int(size) % 2)

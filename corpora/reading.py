@@ -8,6 +8,7 @@ import codecs
 import gzip
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from ocrbase.records import decode
 SUFFIXES = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz")
 DEFAULT_FIELD = "text"
 
+_SEPARATORS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CHUNK_BYTES = 1 << 20
 _LONGEST_PARAGRAPH = 1 << 16  # characters; a longer line is cut at its last sentence end
 _MAX_LINE = 1 << 26  # characters of one JSON value, which is held in memory
@@ -63,7 +65,7 @@ def paragraphs(path: Path, encoding: str, field: str = DEFAULT_FIELD) -> Iterato
     Raises:
         CorpusError: naming the file and the byte offset (a bad byte) or line (bad JSON).
     """
-    if ".jsonl" in path.suffixes[-2:]:
+    if is_jsonl(path):
         lines = _json_values(path, encoding, field)
     else:
         lines = _lines(path, encoding, cut=True)
@@ -71,6 +73,30 @@ def paragraphs(path: Path, encoding: str, field: str = DEFAULT_FIELD) -> Iterato
         for paragraph in line.splitlines():
             if paragraph.strip():
                 yield paragraph.strip()
+
+
+def is_jsonl(path: Path) -> bool:
+    """Whether a file is read as JSON lines."""
+    return ".jsonl" in path.suffixes[-2:]
+
+
+def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """The non-empty lines of a file with their numbers, from 1; ended by LF, CR LF or CR alone.
+
+    Other separators, such as form feeds, are spaces.
+
+    Raises:
+        CorpusError: as of `paragraphs`.
+    """
+    if is_jsonl(path):
+        yield from enumerate(paragraphs(path, encoding), start=1)
+        return
+    number = 0
+    for line in _lines(path, encoding, cut=False):
+        for part in line.removesuffix("\r").split("\r"):
+            number += 1
+            if text := _SEPARATORS.sub(" ", part).strip():
+                yield number, text
 
 
 def file_hash(path: Path) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 from corpora.catalogue import (
     GENERATED,
     NAME,
-    READ_SUFFIXES,
     SOURCE_FILE,
     added_parts,
     files_of,
+    is_text,
     names,
     parts_of,
+    suffix_of,
 )
 from corpora.corpus import TextSource
 from corpora.errors import CorpusError
@@ -27,6 +28,7 @@ from corpora.reading import DEFAULT_FIELD
 from ocrbase.errors import one_line
 from ocrbase.homes import OTHER_HOME, data_home
 from ocrbase.inputs import is_there, path_below
+from ocrbase.locks import owned
 from ocrbase.publishing import disk_errors, publish_folder
 
 LICENCE_FILE = "LICENSE.txt"
@@ -48,6 +50,7 @@ def add(
 
     Raises:
         CorpusError: if the name cannot serve, or a file cannot be read.
+        LockError: if another process adds to that name.
     """
     check_name(name)
     texts = [text for file in files for text in _readable(file)]
@@ -55,12 +58,15 @@ def add(
     if not count:
         raise CorpusError(f"{', '.join(map(str, files))}: no text in there; nothing was added")
     folder = data_home(home) / "corpora" / name
-    part = _free(folder, "files")
     attribution = attribution or f"added by the user from {files[0].name}"
-    source = TextSource(f"{name}/{part}", one_line(licence), one_line(attribution))
-    with publishing(folder / part, source, field) as draft:
-        for file in texts:
-            shutil.copyfile(file, draft / _free_file(draft, file.name))
+    with disk_errors(folder, OTHER_HOME):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with owned(folder):  # or two calls at once would choose one number
+        part = _free(folder, "files")
+        source = TextSource(f"{name}/{part}", one_line(licence), one_line(attribution))
+        with publishing(folder / part, source, field) as draft:
+            for file in texts:
+                shutil.copyfile(file, draft / _free_file(draft, file.name))
     return count
 
 
@@ -131,11 +137,12 @@ def _free(folder: Path, stem: str) -> str:
 
 
 def _free_file(folder: Path, name: str) -> str:
-    """A name that is not taken and that a text file is known by."""
-    known = name if name.endswith(READ_SUFFIXES) else f"{name}.txt"
+    """A name that is not taken and by which a text file is known, and read as it was."""
+    ending = suffix_of(Path(name))
+    known = name if name.endswith(ending) else f"{name}{ending}"
     if len(os.fsencode(known)) > _MAX_FILE_NAME or one_line(known) != known:
-        known = "text" + next(s for s in READ_SUFFIXES if known.endswith(s))
-    number, candidate = 1, f"text-{known}" if known == SOURCE_FILE else known
+        known = f"text{ending}"
+    number, candidate = 1, known if is_text(Path(known)) else f"text-{known}"
     while (folder / candidate).exists():
         number += 1
         candidate = f"{number}-{known}"

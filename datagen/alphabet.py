@@ -226,6 +226,8 @@ def read_list(path: Path) -> CharacterList:
     symbols, class_of_line, duplicates = _number(path, lines[1:] if has_blank else lines)
     if has_blank:
         class_of_line.insert(0, 0)
+        if lines[0] == " ":
+            notes.append("the space on the first line is taken for the blank")
     else:
         notes.append("the list names no blank: class 0 is the blank, the first line is class 1")
     if duplicates:

@@ -31,6 +31,7 @@ _SIGNATURES = (
     (b"MM\0*", ".tif"),
 )
 _PNG = _SIGNATURES[1][0]
+_JPEG_END, _JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
 _CHUNK = struct.Struct(">I4s")  # bytes of its data, type; CRC-32 of type and data behind them
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 _ORIENTATION = 0x0112
@@ -124,7 +125,7 @@ def is_whole(image: bytes) -> bool:
     """Whether a JPEG or PNG has its end; decoders fill what is missing with gray, silently."""
     suffix = extension(image)
     if suffix == ".jpg":
-        return b"\xff\xd9" in image[-64:]
+        return image.rfind(_JPEG_END) > image.rfind(_JPEG_SCAN)  # whatever follows, as from phones
     return b"IEND" in image[-64:] if suffix == ".png" else True
 
 

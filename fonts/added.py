@@ -16,7 +16,8 @@ from fonts.manifest import PACKAGE, STYLES, FaceRecord, Style, read_manifest, wr
 from ocrbase.errors import listed, one_line
 from ocrbase.homes import OTHER_HOME
 from ocrbase.inputs import is_there, path_below
-from ocrbase.publishing import discard, publish_file
+from ocrbase.locks import owned
+from ocrbase.publishing import discard, disk_errors, publish_file
 from ocrbase.weights import MAX_WEIGHT
 
 _USUAL_WEIGHTS = (400.0, 700.0)
@@ -106,15 +107,18 @@ def add(paths: Sequence[Path], home: Path, choices: Choices) -> list[Added]:
             check_drawing(path, as_chosen)
             added.append(Added(as_chosen, warnings))
     folder = home / "fonts"
-    before = read_manifest(folder)
     records = [face.record for face in added]
-    _check_names(records, before)
-    for file, path in sources.items():
-        if not (folder / file).exists():
-            with publish_file(folder / file, OTHER_HOME) as attempt:
-                shutil.copyfile(path, attempt)
     names = {face.name for face in records}
-    write_manifest(folder, (*(face for face in before if face.name not in names), *records))
+    with disk_errors(folder, OTHER_HOME):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with owned(folder):  # or a call at the same time would be left out of the list
+        before = read_manifest(folder)
+        _check_names(records, before)
+        for file, path in sources.items():
+            if not (folder / file).exists():
+                with publish_file(folder / file, OTHER_HOME) as attempt:
+                    shutil.copyfile(path, attempt)
+        write_manifest(folder, (*(face for face in before if face.name not in names), *records))
     return added
 
 
@@ -126,20 +130,21 @@ def remove(names: Sequence[str], home: Path) -> list[str]:
         DiskError: if there is no permission to write.
     """
     folder = home / "fonts"
-    before = read_manifest(folder)
-    known = [face.name for face in before]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise FontError(
-            f"not among the added faces: {', '.join(unknown)}; there are:"
-            f" {', '.join(known) or 'none'} (bundled faces stay; choose with --faces)"
-        )
-    kept = tuple(face for face in before if face.name not in names)
-    write_manifest(folder, kept)
-    needed = {face.file for face in kept}
-    for face in before:
-        if face.file not in needed:
-            discard(path_below(folder, face.file, error=FontError))
+    with owned(folder):
+        before = read_manifest(folder)
+        known = [face.name for face in before]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise FontError(
+                f"not among the added faces: {', '.join(unknown)}; there are:"
+                f" {', '.join(known) or 'none'} (bundled faces stay; choose with --faces)"
+            )
+        kept = tuple(face for face in before if face.name not in names)
+        write_manifest(folder, kept)
+        needed = {face.file for face in kept}
+        for face in before:
+            if face.file not in needed:
+                discard(path_below(folder, face.file, error=FontError))
     return [name for name in known if name in names]
 
 

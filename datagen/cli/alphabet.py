@@ -45,7 +45,7 @@ def check(files: tuple[Path, ...], alphabet: str | None) -> None:
     missing: Counter[str] = Counter()
     total = 0
     for file in files:
-        text = classes.normalise(read_text(file).replace("\n", ""))
+        text = classes.normalise("".join(read_text(file).splitlines()))
         total += len(text)
         missing.update(c for c in text if c not in classes)
     click.echo(f"{total} characters, {missing.total()} outside the alphabet")

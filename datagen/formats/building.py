@@ -25,6 +25,7 @@ Report = TypeVar("Report", bound=msgspec.Struct)
 
 _PLAN = "plan.json"
 _REPORTS = "reports"
+_NOTES = "sent"
 
 
 class BuildFolder:
@@ -53,6 +54,11 @@ class BuildFolder:
         publish_text(plan_file, fingerprint)
         return len(list((self.path / _REPORTS).glob("*.json")))
 
+    @property
+    def notes(self) -> Path:
+        """A folder for what was done with the result; goes with the plan that it belongs to."""
+        return self.path / _NOTES
+
     def report(self, shard: str, cls: type[Report]) -> Report | None:
         """What was reported of a shard that is finished; None, and nothing left, if it is not."""
         path, report = self.path / shard, self._report_path(shard)
@@ -73,7 +79,7 @@ class BuildFolder:
         found = {}
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path)
-            if path.is_file() and name.parts[0] not in (_PLAN, _REPORTS):
+            if path.is_file() and name.parts[0] not in (_PLAN, _REPORTS, _NOTES):
                 found[name.as_posix()] = path
         return found
 

@@ -91,15 +91,14 @@ class PackStore:
         self.out: Path | str = store.url
         own = cache_home() / "packs" / store.key
         own.mkdir(parents=True, exist_ok=True)
-        self.folder, self._earlier, self._notes = own / store.name, own / "earlier", own / "sent"
+        self.folder, self._earlier = own / store.name, own / "earlier"
         self.building = BuildFolder(self.folder)
 
     def check(self, overwrite: bool) -> None:
-        if not self.building.path.exists():  # nothing to go on with: what is noted is of old calls
-            for folder in (self._earlier, self._notes):
-                shutil.rmtree(folder, ignore_errors=True)
+        if not self.building.path.exists():  # nothing to go on with: what is there is of old calls
+            shutil.rmtree(self._earlier, ignore_errors=True)
         objects = self.store.objects()
-        if not objects or self._notes.exists():
+        if not objects or (self.building.notes.exists() and FILE not in objects):
             return
         if FILE not in objects:
             raise ShardError(f"{self.out} holds objects but no packed data: name another --out")
@@ -119,8 +118,8 @@ class PackStore:
 
     def finish(self, progress: Callable[[int, int], None]) -> None:
         built, before = self.building.files(), self.store.objects()
-        with disk_errors(self._notes):
-            self._notes.mkdir(exist_ok=True)
+        with disk_errors(self.building.notes):
+            self.building.notes.mkdir(exist_ok=True)
         self.store.remove(FILE)
         names = sorted(built.keys() - {FILE})
         done, total = 0, sum(built[name].stat().st_size for name in names)
@@ -135,14 +134,14 @@ class PackStore:
         for name in before.keys() - built.keys():
             self.store.remove(name)
         self.store.publish_file(FILE, built[FILE])
-        for folder in (self.building.path, self._earlier, self._notes):
+        for folder in (self.building.path, self._earlier):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _send(
         self, name: str, file: Path, held: StoredObject | None, sent: Callable[[int], None]
     ) -> None:
         """Send a file, unless a killed call had, and note the version that it has there."""
-        note = self._notes / name.replace("/", "-")
+        note = self.building.notes / name.replace("/", "-")
         if held and note.exists() and note.read_text(encoding="utf-8") == held.version:
             sent(file.stat().st_size)
             return

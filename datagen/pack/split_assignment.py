@@ -219,6 +219,10 @@ def _by_list(inputs: PackInputs, path: Path) -> NDArray[np.uint8]:
 
 def _listed_samples(inputs: PackInputs, path: Path) -> dict[str, set[int]]:
     names = [item.path.name for item in inputs.items]
+    if len(set(names)) < len(names):
+        raise SettingsError(
+            f"{path} cannot tell inputs of one name apart ({listed(names)}): rename a folder"
+        )
     wanted: dict[str, set[int]] = {name: set() for name in names}
     lines = read_text(path, error=SettingsError).splitlines()
     bad = []

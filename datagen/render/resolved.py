@@ -12,7 +12,7 @@ from datagen.render.destination import Destination, destination
 from datagen.render.render_settings import LookSettings, RenderSettings
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
-from ocrbase.homes import data_home
+from ocrbase.homes import data_home, expanded
 from ocrbase.weights import split_weight
 
 
@@ -96,8 +96,8 @@ def resolve(settings: RenderSettings) -> ResolvedRender:
 def _absolute_spec(spec: str, home: Path) -> str:
     """A corpus' name as it is, a path from the root; what is neither is left to be refused."""
     name, weight = split_weight(spec)
-    path = Path(name).expanduser()
-    file = Path(name.rpartition("#")[0]).expanduser()  # a path may end in the name of a field
+    path = expanded(name)
+    file = expanded(name.rpartition("#")[0])  # a path may end in the name of a field
     if name in names(home) or not (path.exists() or ("#" in name and file.exists())):
         return spec
     return str(path.absolute()) + ("" if weight is None else spec[len(name) :])

@@ -239,10 +239,10 @@ def _look(statistics: Statistics, reader: DatasetReader, images: int) -> None:
 
 def _names(numbers: NDArray[Any], table: tuple[str, ...]) -> dict[str, int]:
     values, counts = np.unique(numbers, return_counts=True)
-    return {
-        ("not known" if v == UNKNOWN or v >= len(table) else table[v]): int(n)
-        for v, n in zip(values.tolist(), counts.tolist(), strict=True)
-    }
+    found: dict[str, int] = {}
+    for v, n in zip(values.tolist(), counts.tolist(), strict=True):  # two may have one name
+        _add(found, {"not known" if v == UNKNOWN or v >= len(table) else table[v]: n})
+    return found
 
 
 def _add(total: dict[str, int], more: dict[str, int]) -> None:

@@ -70,7 +70,10 @@ def build_alphabet(
     taken = frequent[: size - 1 - len(included)]
     if not included and not taken:
         raise AlphabetError(f"no character occurs {min_count} times; give a smaller --min-count")
-    alphabet = Alphabet(("", *included, *taken))
+    # The space goes last: on the first line of a list others' and our own readers take it for the
+    # blank.
+    symbols = sorted([*included, *taken], key=lambda symbol: symbol == " ")
+    alphabet = Alphabet(("", *symbols))
     return BuiltAlphabet(
         alphabet,
         len(included),

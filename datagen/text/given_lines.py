@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import CorpusError, TextSource
-from corpora.reading import paragraphs, sniff_encoding
+from corpora.reading import numbered_lines, sniff_encoding
 from datagen.alphabet import Alphabet
 from datagen.errors import AlphabetError
 from datagen.sample import Texts
@@ -97,11 +97,13 @@ def open_lines(path: Path, alphabet: Alphabet) -> LinesPlan:
     if not path.is_file():
         raise CorpusError(f"there is no file of lines at {path}; give one with --lines FILE")
     encoding = sniff_encoding(path)
-    lines = list(paragraphs(path, encoding))
-    texts = [text for line in lines if (text := alphabet.normalise(line))]
-    if not texts:
+    numbered = list(numbered_lines(path, encoding))
+    lines = [line for _, line in numbered]
+    rows = [(number, text) for number, line in numbered if (text := alphabet.normalise(line))]
+    if not rows:
         raise CorpusError(f"{path} holds no line of text; give one line of text per image")
-    _check(path, texts, alphabet)
+    _check(path, rows, alphabet)
+    texts = [text for _, text in rows]
     class_ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.uint16)
     for k, text in enumerate(texts):
         class_ids[k, : len(text)] = alphabet.class_ids(text)
@@ -125,16 +127,14 @@ def _dropped_spaces(path: Path, lines: list[str], alphabet: Alphabet) -> list[st
     ]
 
 
-def _check(path: Path, texts: list[str], alphabet: Alphabet) -> None:
-    long = [
-        f"line {k} ({len(t)})" for k, t in enumerate(texts, start=1) if len(t) > MAX_LINE_LENGTH
-    ]
+def _check(path: Path, rows: list[tuple[int, str]], alphabet: Alphabet) -> None:
+    long = [f"line {k} ({len(t)})" for k, t in rows if len(t) > MAX_LINE_LENGTH]
     if long:
         raise CorpusError(
             f"{path}: longer than {MAX_LINE_LENGTH} characters: {listed(long)}; break these lines"
         )
     where: dict[str, list[int]] = {}
-    for k, text in enumerate(texts, start=1):
+    for k, text in rows:
         for character in alphabet.outside(text):
             where.setdefault(character, []).append(k)
     if where:

@@ -111,7 +111,7 @@ def text_statistics(
     ranked = sorted(outside.items(), key=lambda item: (-item[1], item[0]))
     covered = int((counts > 0).sum())
     return TextStatistics(
-        corpora={c.name: w for c, w in zip(corpora, weights, strict=True)},
+        corpora=_shares(corpora, weights),
         sources=_sources(corpora),
         n=n,
         length=length,
@@ -128,6 +128,14 @@ def text_statistics(
         expected=np.sort(expected)[::-1],
         notes=tuple(note for corpus in corpora for note in corpus.notes),
     )
+
+
+def _shares(corpora: Sequence[Corpus], weights: Sequence[float]) -> dict[str, float]:
+    """By name, which two of them may share."""
+    shares: dict[str, float] = {}
+    for corpus, weight in zip(corpora, weights, strict=True):
+        shares[corpus.name] = shares.get(corpus.name, 0.0) + weight
+    return shares
 
 
 def _sources(corpora: Sequence[Corpus]) -> list[dict[str, str]]:

@@ -390,7 +390,7 @@ PAGE = """<html><head><title>题目</title></head><body><header>
 </body></html>"""
 
 
-def debian_package(**files: str) -> bytes:
+def debian_package(ending: str = "xz", **files: str) -> bytes:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:xz") as tar:
         for name, text in files.items():
@@ -398,7 +398,7 @@ def debian_package(**files: str) -> bytes:
             info.size = len(text.encode())
             tar.addfile(info, io.BytesIO(text.encode()))
     out = b"!<arch>\n"
-    for name, content in (("debian-binary", b"2.0"), ("data.tar.xz", data.getvalue())):
+    for name, content in (("debian-binary", b"2.0"), (f"data.tar.{ending}", data.getvalue())):
         out += f"{name:<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(content):<10}`\n".encode() + content
         out += b"\n" * (len(content) % 2)
     return out
@@ -450,6 +450,7 @@ def test_a_file_that_was_fetched_elsewhere(tmp_path: Path, site: Site) -> None:
         (file.read_bytes()[:-200], "truncated"),
         (b"!<arch>\nnonsense", "truncated or holds no data.tar"),
         (b"PK\3\4", "faq.deb is no Debian package"),
+        (debian_package("zst", a=PAGE), "faq.deb is packed with zstd, as Ubuntu's are: set OCRGEN"),
     ):
         file.write_bytes(damaged)
         code, output = run(*command)

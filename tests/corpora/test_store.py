@@ -1,6 +1,8 @@
 """Text of a user's own: added, listed, counted, generated from templates, removed."""
 
+import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from datagen.text.alphabets import build_alphabet
 from datagen.text.plan import make_plan
 from datagen.text.plan_settings import PlanSettings
 from datagen.text.statistics import text_statistics
+from ocrbase.locks import owned
 
 TEXT = (
     "从前有一座山，山里有一座庙，庙里有一个老和尚。\n春天来了，万物复苏，到处是一片生机勃勃的景象！"
@@ -201,3 +204,30 @@ def test_other_sizes_work_through_the_plan(tmp_path: Path, classes: int) -> None
     texts = plan.texts(np.arange(2000))
     assert texts.class_ids.max() < classes
     assert not plan.coverage_report(3_600_000).short
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("readme.txt", TEXT.encode()),
+        (".notes.txt", TEXT.encode()),
+        ("tales.gz", gzip.compress(TEXT.encode())),
+        ("tales.jsonl.bak", f'{{"text": "{TEXT.replace(chr(10), "")}"}}'.encode()),
+        ("tales.md", TEXT.encode()),
+    ],
+)
+def test_what_is_added_is_read_as_it_was_counted(
+    home: Path, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    code, output = run("corpus", "add", "tales", tmp_path / name, "--home", home)
+    assert code == 0 and "added 2 sentences" in output
+    assert list(open_corpus("tales", home=home).sentences()) == TEXT.split("\n")
+
+
+def test_two_who_add_to_one_name_do_so_one_after_the_other(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    with owned(home / "corpora" / "tales"):
+        code, output = run("corpus", "add", "tales", tmp_path / "a.txt", "--home", home)
+    assert code == 1 and f"process {os.getpid()}" in output
+    assert run("corpus", "add", "tales", tmp_path / "a.txt", "--home", home)[0] == 0

@@ -19,6 +19,7 @@ from datagen.alphabet import (
 from datagen.builtin_characters import general_characters, principled_characters
 from datagen.cli.alphabet import command
 from datagen.errors import AlphabetError
+from datagen.text.alphabets import build_alphabet
 
 FINGERPRINT = "a834e70ad1ea40c41175f1e2745d8b845fd6f6841aa255a58ef62afb1439e70e"
 
@@ -209,3 +210,18 @@ def test_a_list_that_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "long").write_bytes("中\n".encode() * (2 << 20))
     with pytest.raises(AlphabetError, match="larger than 4,194,304 bytes"):
         read_list(tmp_path / "long")
+
+
+def test_checking_a_file_of_windows_finds_no_line_ends_missing(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_bytes("春眠不觉晓\r\n处处闻啼鸟\r\n".encode())
+    result = CliRunner().invoke(command, ["check", str(tmp_path / "text.txt")])
+    assert result.exit_code == 0 and result.output == "10 characters, 0 outside the alphabet\n"
+
+
+def test_a_space_that_was_asked_for_is_on_no_first_line(tmp_path: Path) -> None:
+    """There our own reader and others take it for the blank."""
+    built = build_alphabet(("news",), classes=9, min_count=1, include=("space",))
+    assert built.alphabet.symbols[-1] == " " and " " not in built.alphabet.symbols[1:-1]
+    (tmp_path / "dict.txt").write_text(" \n一\n二\n", encoding="utf-8")
+    read = read_list(tmp_path / "dict.txt")
+    assert any("taken for the blank" in note for note in read.notes)

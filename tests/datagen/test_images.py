@@ -77,6 +77,7 @@ def test_a_cut_image_is_told_from_a_whole_one() -> None:
     png = encode_png(np.zeros((8, 8), np.uint8))
     assert is_whole(jpeg) and is_whole(png)
     assert not is_whole(jpeg[:-200]) and not is_whole(png[:-20])
+    assert is_whole(jpeg + bytes(5000)) and is_whole(jpeg + jpeg)  # as telephones append
 
 
 def test_any_bit_of_a_png_counts() -> None:

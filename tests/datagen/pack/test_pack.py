@@ -213,6 +213,9 @@ def test_split_by_faces_and_by_list(tmp_path: Path) -> None:
     (tmp_path / "val.txt").write_text("3\n999\n")
     with pytest.raises(ShardError, match=r"samples that no input holds: news/999"):
         _pack(tmp_path, render, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "no"))
+    other = make_render(tmp_path / "more" / "news", 20)
+    with pytest.raises(SettingsError, match=r"cannot tell inputs of one name apart \(news, news\)"):
+        _pack(tmp_path, render, other, val_list=str(tmp_path / "val.txt"), out=str(tmp_path / "no"))
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(SettingsError, match="it is a fifo, not a regular file"):
         _pack(tmp_path, render, val_list=str(tmp_path / "fifo"), out=str(tmp_path / "no"))

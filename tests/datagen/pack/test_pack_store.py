@@ -114,3 +114,25 @@ def test_killed_while_it_sends_it_goes_on_and_keeps_the_split(
     assert read_packed_manifest(local_folder(url)).samples == summary.samples
     (report,) = verify((url,), jobs=1)
     assert not report.errors
+
+
+def test_what_another_pack_had_sent_before_it_was_killed_is_sent_anew(
+    render: Path, tmp_path: Path, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = object_store.url("changed/lmdb")
+    publish = Store.publish_file
+
+    def killed(store: Store, name: str, file: Path, moved: Callable[[int], None] = _unseen) -> None:
+        if name == FILE:
+            raise StoreError(f"{url}: gone")
+        publish(store, name, file, moved)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "publish_file", killed)
+        with pytest.raises(StoreError, match="gone"):
+            pack(_settings(render, url))
+    pack(_settings(render, url, seed=8))
+    pack(_settings(render, str(tmp_path / "lmdb"), seed=8))
+    assert _hashes(object_store.path("changed/lmdb")) == _hashes(tmp_path / "lmdb")
+    with pytest.raises(ShardError, match="holds packed data: add --overwrite"):
+        pack(_settings(render, url))

@@ -15,7 +15,7 @@ from datagen.images import encode_jpeg
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
-from datagen.stats.job import Statistics, stats
+from datagen.stats.job import Statistics, _names, stats
 from datagen.stats.page import page
 from tests.support.browser import needs_browser, run_browser
 from tests.support.samples import ALPHABET, make_render, make_samples
@@ -136,3 +136,8 @@ def test_a_browser_shows_the_plots_and_the_images(tmp_path: Path) -> None:
     run_browser(tmp_path, f"--screenshot={picture}", "--window-size=1000,1400", path.as_uri())
     pixels = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
     assert pixels is not None and pixels.std() > 10
+
+
+def test_corpora_of_one_name_are_counted_together() -> None:
+    numbers = np.array([0] * 5 + [1] * 7)
+    assert _names(numbers, ("text", "text")) == {"text": 12}

@@ -263,3 +263,13 @@ def test_starter_text_is_reused_as_often_as_asked() -> None:
     assert all(use.uses == RATE_LINES / 2 / use.windows > 1 for use in uses)
     news = open_corpus("news").sources[0]
     assert news in plan.sources and news.licence == "CC0-1.0"
+
+
+def test_given_lines_end_at_line_feeds_alone_and_are_named_by_their_number(tmp_path: Path) -> None:
+    file = tmp_path / "given.txt"
+    file.write_bytes("\r\n\n一二三\u2028四五\r\n六七\x0b八九\r十\n".encode())
+    plan = make_plan(PlanSettings(lines=str(file)))
+    assert plan.texts(np.arange(3)).lengths.tolist() == [5, 4, 1]
+    file.write_bytes("\n\n一二三\r\n四五\n六七☃\n".encode())
+    with pytest.raises(AlphabetError, match=r"'☃' \(line 5\)"):
+        make_plan(PlanSettings(lines=str(file)))
