@@ -85,7 +85,8 @@ def _check_place(
         raise DiskError(f"{out} is {what}; choose the name of a file to write to")
     if out.exists() and not overwrite and not is_ours(out):
         raise DiskError(
-            f"{out} exists and was not made by this command; choose another name, or remove it"
+            f"{out} exists and does not say that this command made it; choose another name, or"
+            " remove it"
         )
 
 

@@ -37,4 +37,4 @@ def _check(out: Path, overwrite: bool, is_ours: Callable[[Path], bool]) -> None:
     if not overwrite:
         raise ShardError(f"{out} exists: add --overwrite to replace it, or use another --out")
     if not is_ours(out):
-        raise ShardError(f"{out} was not made by this command: choose another --out")
+        raise ShardError(f"{out} does not say that this command made it: choose another --out")

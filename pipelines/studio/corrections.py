@@ -1,14 +1,13 @@
 """Corrected lines, kept as `ocrgen import tsv` reads them."""
 
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
+from datagen.images import encode_png
 from ocrbase.errors import DiskError, SettingsError
 from ocrbase.publishing import publish_bytes, publish_text
+from training.inference.image_decoding import read_gray
 
 LIST = "labels.tsv"
 
@@ -24,6 +23,7 @@ class Corrections:
 
         Raises:
             SettingsError: if the text is empty or holds a tab or line break.
+            ImageError: if the image cannot be read.
             DiskError: if the folder cannot be written.
         """
         if not text.strip() or any(c in text for c in "\t\r\n"):
@@ -48,7 +48,5 @@ class Corrections:
 
 
 def _png(image: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(image)) as opened:
-        opened.convert("L").save(buffer, "PNG")
-    return buffer.getvalue()
+    """As it was read: upright, in gray."""
+    return encode_png(read_gray(image))

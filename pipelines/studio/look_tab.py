@@ -1,18 +1,16 @@
 """The tab where a style is made: ranges to move, and lines that follow."""
 
 import asyncio
-import io
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from nicegui import events, ui
-from PIL import Image
 
 from datagen.drawing.effects import EFFECTS, Effect
 from datagen.drawing.style import Style, preset_names
+from datagen.errors import ImageError
 from datagen.images import UintImages
 from datagen.render.preview import effect_strip
 from fonts import face_names
@@ -24,6 +22,7 @@ from pipelines.studio.likeness import Likeness
 from pipelines.studio.pictures import figure, gallery
 from pipelines.studio.style_draft import StyleDraft
 from pipelines.studio.words import Words
+from training.inference.image_decoding import read_gray
 
 FOLLOW_S = 0.15  # after the last move of a slider
 MAX_REAL = 60  # crops that are shown
@@ -239,8 +238,8 @@ class LookTab:
     async def _receive(self, event: events.UploadEventArguments) -> None:
         data = await event.file.read()
         try:
-            self.real.append(np.asarray(Image.open(io.BytesIO(data)).convert("L")))
-        except OSError as error:
+            self.real.append(read_gray(data))
+        except ImageError as error:
             ui.notify(f"{event.file.name}: {error}", type="negative")
             return
         figures = [figure(pixels, self.words("Real lines")) for pixels in self.real[:MAX_REAL]]

@@ -14,11 +14,16 @@ def model_names(runs: Path) -> list[str]:
     return [*bundled(), *(str(path) for path in own)]
 
 
-@lru_cache(maxsize=2)
 def open_reader(name: str) -> LineReader:
-    """A reader by that name, kept for the next image.
+    """A reader by that name, kept for the next image until its file changes.
 
     Raises:
         CheckpointError: if the model is missing or damaged.
     """
+    path = Path(name)
+    return _opened(name, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=2)
+def _opened(name: str, changed_ns: int) -> LineReader:
     return LineReader.open(name)

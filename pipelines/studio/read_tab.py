@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from nicegui import events, ui
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ocrbase.errors import UserError
 from pipelines.studio.corrections import Corrections
@@ -18,6 +18,7 @@ from pipelines.studio.words import Words
 from training.inference.explain import draw, explain
 from training.inference.image_decoding import read_line
 from training.inference.line_reader import Reading
+from training.pages.page_images import on_white
 
 SURE = 0.95  # confidence from which a character is shown as sure
 
@@ -140,5 +141,5 @@ def _as_url(data: bytes) -> str:
     """Any image that Pillow reads as one that a browser shows."""
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").save(buffer, "PNG")
+        on_white(ImageOps.exif_transpose(image)).save(buffer, "PNG")
     return data_url(buffer.getvalue())

@@ -48,7 +48,7 @@ def test_the_file_of_another_is_kept_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "thesis.html"
     path.write_text("years of work")
     assert not carries_mark(path)
-    with pytest.raises(DiskError, match="was not made by this command"):
+    with pytest.raises(DiskError, match="does not say that this command made it"):
         check_output(path)
     check_output(path, overwrite=True)
     check_output(path, is_ours=lambda file: file == path)

@@ -251,7 +251,9 @@ def test_no_output_replaces_a_file_of_another_kind(folder: Path, tmp_path: Path)
     note_before = note.read_bytes()
     for call in calls[:-1]:
         code, _, err = ocrtrain(*call)
-        assert code == 1 and f"Error: {note} exists and was not made by this command" in err
+        assert (
+            code == 1 and f"Error: {note} exists and does not say that this command made it" in err
+        )
         assert note.read_bytes() == note_before
     code, _, err = ocrtrain(*calls[-1])
     assert code == 1 and f"Error: {note} is an input of this command" in err

@@ -75,7 +75,7 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     (tmp_path / "inference.yml").write_text("Global: {}\n", encoding="utf-8")
     arguments = ("export", "--for", "paddle", "--checkpoint", "crnn_v2", "--data", REAL_LINES)
     code, _, error = ocrtrain(*arguments, "--limit", 2, "--out", tmp_path)
-    assert code == 1 and "inference.yml exists and was not made by this command" in error
+    assert code == 1 and "inference.yml exists and does not say that this command made it" in error
     (tmp_path / "file").write_text("", encoding="utf-8")
     code, _, error = ocrtrain(*arguments, "--limit", 2, "--out", tmp_path / "file")
     assert code == 1 and "cannot write" in error

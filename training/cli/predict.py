@@ -227,12 +227,12 @@ def _read_pages(
     overlay: Path | None,
     dpi: int,
 ) -> None:
-    from ocrbase.outputs import check_output
+    from ocrbase.outputs import MARK, check_output, holds
     from training.pages.job import read_files, with_overlays, write_document
     from training.pages.page_reader import PageReader
 
     if out is not None:
-        check_output(out, inputs=files)
+        check_output(out, inputs=files, is_ours=holds(MARK))  # which plain text cannot hold
     bad: list[str] = []
 
     def tell(line: str) -> None:
@@ -245,7 +245,7 @@ def _read_pages(
     heading = "\t".join(PAGE_COLUMNS) if form == "tsv" and heading_wanted() else ""
     write_document(readings, form, out, click.echo, heading)
     if bad:
-        click.echo(f"{len(bad)} of {len(files)} files could not be read", err=True)
+        click.echo(f"{len(bad)} files or pages could not be read, of {len(files)} files", err=True)
         click.get_current_context().exit(1)
 
 

@@ -1,6 +1,7 @@
 """How sure a value is: bootstrap intervals over lines, and paired tests of two models."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 MAX_RESAMPLES = 1000
 MIN_RESAMPLES = 200
 _DRAWS = 5_000_000  # weights drawn for one interval; large sets need fewer resamples
+_HELD = 5_000_000  # of them in memory at a time
 
 Numbers = NDArray[np.float64]
 
@@ -49,17 +51,19 @@ def ratio(part: NDArray[np.generic], whole: NDArray[np.generic], seed: int = 0) 
 def resampled(part: NDArray[np.generic], whole: NDArray[np.generic], seed: int) -> Numbers:
     """The ratio in each resample, (R,); NaN where a resample drew no line."""
     columns = np.stack([part, whole], axis=1).astype(np.float64)  # (N, 2)
-    sums = _weights(len(part), seed) @ columns  # (R, 2)
+    sums = np.concatenate([weights @ columns for weights in _weights(len(part), seed)])  # (R, 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios: Numbers = sums[:, 0] / sums[:, 1]
     return ratios
 
 
-def _weights(lines: int, seed: int) -> Numbers:
-    """Poisson weights of every line in every resample, (R, N)."""
+def _weights(lines: int, seed: int) -> Iterator[Numbers]:
+    """Poisson weights of every line in every resample, (R, N), some resamples at a time."""
     count = min(MAX_RESAMPLES, max(MIN_RESAMPLES, _DRAWS // lines))
     generator = np.random.Generator(np.random.Philox(seed))
-    return generator.poisson(1.0, (count, lines)).astype(np.float64)
+    step = max(1, _HELD // lines)
+    for start in range(0, count, step):
+        yield generator.poisson(1.0, (min(step, count - start), lines)).astype(np.float64)
 
 
 def _certain(value: float, trials: int) -> Estimate:

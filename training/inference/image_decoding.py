@@ -45,7 +45,7 @@ def read_line(source: Path | bytes) -> LineImage:
         ImageError: if it is no image, damaged, too large, too low or too wide; one line, without
             the file's name.
     """
-    return prepare(_decode(source))
+    return prepare(read_gray(source))
 
 
 def prepare_image(image: Image.Image) -> LineImage:
@@ -154,8 +154,12 @@ def _by_rows(shape: tuple[int, ...], levels: Callable[[slice], NDArray[np.floati
     return out
 
 
-def _decode(source: Path | bytes) -> Gray:
-    """Gray levels of the first frame of a file, turned upright."""
+def read_gray(source: Path | bytes) -> Gray:
+    """Gray levels of the first frame of a file, or of the bytes of one, turned upright.
+
+    Raises:
+        ImageError: as of `read_line`.
+    """
     with open_source(source) as file, image_errors():
         image = open_image(file)
         _check_pixels(image.height, image.width)

@@ -42,13 +42,15 @@ def image_paths(
     """
     for argument in arguments:
         if argument == "-":
-            lines = (line.rstrip("\r\n") for line in listing if line.strip())
-            yield from image_paths(lines, (), more)
+            for line in listing:
+                if name := line.rstrip("\r\n"):
+                    yield from _named(name, SUFFIXES | more, listed=True)
         else:
             yield from _named(argument, SUFFIXES | more)
 
 
-def _named(argument: str, suffixes: frozenset[str]) -> list[Path]:
+def _named(argument: str, suffixes: frozenset[str], *, listed: bool = False) -> list[Path]:
+    """What a name stands for; one of a list that is nowhere is that of a file that is gone."""
     path = Path(argument)
     if os.path.isdir(argument):  # noqa: PTH112 - takes names of any length
         paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
@@ -57,6 +59,8 @@ def _named(argument: str, suffixes: frozenset[str]) -> list[Path]:
         return paths
     if not os.path.lexists(argument) and glob.has_magic(argument):
         paths = sorted(map(Path, _matching(argument)))
+        if not paths and listed:
+            return [path]
         if not paths:
             raise ReadError(f"nothing fits the pattern {argument}")
         return [p for p in paths if p.is_file()]

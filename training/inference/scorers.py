@@ -175,6 +175,8 @@ class OnnxScorer:
         self.trained_px = metadata.trained_px
         self.frame_px = frames.frame_px
         self.frame_offset_px = frames.frame_offset_px
+        # 8 bits share out the range of all values of a batch, so neighbours would change a text.
+        self._alone = pairs.get("quantised", "none") != "none"
         self._check_graph()
 
     def logits(self, images: Images) -> FloatArray:
@@ -183,13 +185,15 @@ class OnnxScorer:
         Raises:
             CheckpointError: if the graph cannot be run.
         """
+        pieces = np.split(images, len(images)) if self._alone and len(images) > 1 else [images]
         try:
-            scores: FloatArray = self._session.run(None, {INPUT_NAME: images})[0]
+            scores = [self._session.run(None, {INPUT_NAME: piece})[0] for piece in pieces]
         except Exception as error:
             raise CheckpointError(
                 f"{self.name} cannot score lines of {images.shape[2]} px: {first_line(error)}"
             ) from error
-        return scores
+        whole: FloatArray = np.concatenate(scores, axis=1) if len(scores) > 1 else scores[0]
+        return whole
 
     def _check_graph(self) -> None:
         """Score an empty line, since a file's metadata may promise anything."""

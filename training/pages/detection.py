@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.errors import ImageError
+from training.errors import first_line
 from training.pages.page_images import Rgb
 from training.require import require
 
 Quads = NDArray[np.float32]
 
 MAX_SIDE_PX = 2560  # a larger page is scaled down to it for the detector alone
+MAX_TALL, MAX_WIDE = 8, 64  # how many times as high as wide, and as wide as high, a page may be
 CLASSIFIED_LINES = 40  # that vote on whether a page stands on its head
 
 
@@ -45,12 +48,22 @@ class LineDetector:
         """Corners (N, 4, 2) as x, y of each line: top left, top right, bottom right, bottom left.
 
         "Top left" is as the page lies: of a line that runs upwards it is not where text begins.
+
+        Raises:
+            ImageError: if the detector cannot take the page.
         """
-        detected = self._engine(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
+        try:
+            detected = self._engine(
+                _wide_enough(pixels)[:, :, ::-1], use_det=True, use_cls=False, use_rec=False
+            )
+        except Exception as error:  # RapidOCR's own classes derive from Exception alone
+            raise ImageError(f"no lines can be looked for ({first_line(error)})") from error
         boxes = getattr(detected, "boxes", None)
         if boxes is None or not len(boxes):
             return np.zeros((0, 4, 2), np.float32)
-        return np.asarray(boxes, np.float32)
+        height, width = pixels.shape[:2]
+        within: Quads = np.clip(np.asarray(boxes, np.float32), 0, (width, height))
+        return within
 
     def upside_down(self, crops: Sequence[Rgb]) -> bool:
         """Whether most of a page's horizontal lines (H, W, 3) stand on their head."""
@@ -61,3 +74,13 @@ class LineDetector:
             label, score = classified.cls_res[0]
             votes += float(score) if label == "180" else -float(score)
         return votes > 0
+
+
+def _wide_enough(pixels: Rgb) -> Rgb:
+    """A strip with paper beside or below it, where the detector would enlarge it to gigabytes."""
+    height, width = pixels.shape[:2]
+    right = max(0, -(-height // MAX_TALL) - width)
+    below = max(0, -(-width // MAX_WIDE) - height)
+    if not (right or below):
+        return pixels
+    return np.pad(pixels, ((0, below), (0, right), (0, 0)), constant_values=255)

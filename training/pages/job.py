@@ -5,6 +5,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from datagen.errors import ImageError
+from ocrbase.errors import one_line
 from ocrbase.outputs import check_output
 from ocrbase.pictures import publish_picture
 from ocrbase.publishing import publish_file, publish_text
@@ -26,19 +27,23 @@ PDF = "pdf"
 def read_files(
     reader: PageReader, files: Iterable[Path], dpi: int, tell: Callable[[str], None]
 ) -> Iterator[PageReading]:
-    """The pages of all files; a file that cannot be read is reported and left out.
+    """The pages of all files; a file or page that cannot be read is reported and left out.
 
     Args:
         reader: reads pages.
         files: images and PDFs.
         dpi: resolution at which PDFs are drawn.
-        tell: takes one line per file that cannot be read.
+        tell: takes one line per file or page that cannot be read.
     """
     for file in files:
+
+        def skipped(error: ImageError, file: Path = file) -> None:
+            tell(f"{one_line(str(file))}: {error}; skipped")
+
         try:
-            yield from reader.read(file, dpi)
+            yield from reader.read(file, dpi, skipped)
         except ImageError as error:
-            tell(f"{file}: {error}; skipped")
+            skipped(error)
 
 
 def with_overlays(readings: Iterable[PageReading], folder: Path) -> Iterator[PageReading]:
@@ -93,9 +98,10 @@ def write_document(
         texts = chain([heading] if heading else [], map(BY_PAGE[form], readings))
         if out is None:
             for text in texts:
-                show(text)
+                if text or form != "tsv":  # a page without lines has no rows
+                    show(text)
         else:
-            publish_text(out, "".join(f"{text}\n" for text in texts))
+            publish_text(out, "".join(f"{text}\n" for text in texts if text or form != "tsv"))
     elif out is None:
         show(WHOLE[form](readings))
     else:

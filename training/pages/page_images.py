@@ -15,6 +15,7 @@ from training.inference.image_decoding import (
     image_errors,
     open_image,
     open_source,
+    to_gray,
 )
 from training.require import require
 
@@ -45,15 +46,18 @@ class PageImage:
         return self.source.name if self.number == 1 else f"{self.source.name}#{self.number}"
 
 
-def open_pages(path: Path, dpi: int = PDF_DPI) -> Iterator[PageImage]:
-    """The pages of an image file (every frame of a TIFF) or of a PDF.
+def open_pages(path: Path, dpi: int = PDF_DPI) -> Iterator[PageImage | ImageError]:
+    """The pages of an image file (every frame of a TIFF, the first of others) or of a PDF.
 
     Args:
         path: the file.
         dpi: resolution at which pages of a PDF are drawn.
 
+    Yields:
+        Each page, or in its place the ImageError that says why it cannot be read.
+
     Raises:
-        ImageError: if it is neither, damaged, encrypted or too large; without the file's name.
+        ImageError: if it is neither, damaged or encrypted; without the file's name.
         ReadError: for a PDF, if the extra `page` is not installed.
     """
     with open_source(path) as file:
@@ -64,21 +68,33 @@ def open_pages(path: Path, dpi: int = PDF_DPI) -> Iterator[PageImage]:
         yield from _frames(path, file)
 
 
-def _frames(path: Path, file: BinaryIO) -> Iterator[PageImage]:
+def _frames(path: Path, file: BinaryIO) -> Iterator[PageImage | ImageError]:
     with image_errors():
         image = open_image(file)
-        count = getattr(image, "n_frames", 1)
+        # Further frames of other kinds are no pages: previews of telephones, animations.
+        count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
     for index in range(count):
-        with image_errors():
-            image.seek(index)
-            _check_size(*image.size)
-            dots = float(image.info.get("dpi", (0, 0))[0])
-            pixels = np.asarray(_on_white(ImageOps.exif_transpose(image)))
-        yield PageImage(path, index + 1, pixels, dots if dots > 1 else None)
+        try:
+            with image_errors():
+                image.seek(index)
+                _check_size(*image.size)
+                dots = float(image.info.get("dpi", (0, 0))[0])
+                pixels = np.asarray(on_white(ImageOps.exif_transpose(image)))
+        except ImageError as error:
+            yield _of_page(error, index, count)
+        else:
+            yield PageImage(path, index + 1, pixels, dots if dots > 1 else None)
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _of_page(error: ImageError, index: int, count: int) -> ImageError:
+    """The error with the page that it is of, where there are several."""
+    return ImageError(f"page {index + 1} of {count}: {error}") if count > 1 else error
+
+
+def on_white(image: Image.Image) -> Image.Image:
     """RGB, with what is transparent laid on white paper."""
+    if image.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow would cut off
+        return Image.fromarray(to_gray(image)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
@@ -86,7 +102,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, layer).convert("RGB")
 
 
-def _pdf_pages(path: Path, file: BinaryIO, dpi: int) -> Iterator[PageImage]:
+def _pdf_pages(path: Path, file: BinaryIO, dpi: int) -> Iterator[PageImage | ImageError]:
     require("pypdfium2", extra="page")
     import pypdfium2
 
@@ -101,8 +117,11 @@ def _pdf_pages(path: Path, file: BinaryIO, dpi: int) -> Iterator[PageImage]:
                 _check_size(*(round(points / 72 * dpi) for points in page.get_size()))
                 picture = page.render(scale=dpi / 72).to_pil().convert("RGB")
             except pypdfium2.PdfiumError as error:
-                raise ImageError(f"page {index + 1} of the PDF is damaged: {error}") from error
-            yield PageImage(path, index + 1, np.asarray(picture), float(dpi))
+                yield _of_page(ImageError(f"damaged: {error}"), index, len(document))
+            except ImageError as error:
+                yield _of_page(error, index, len(document))
+            else:
+                yield PageImage(path, index + 1, np.asarray(picture), float(dpi))
 
 
 def _check_size(width: int, height: int) -> None:

@@ -1,6 +1,6 @@
 """Read whole pages: find the lines, turn the page upright, cut, read, and put in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.errors import ImageError
 from datagen.line_images import Gray
 from training.inference.image_decoding import MIN_HEIGHT_PX
 from training.inference.line_reader import LineReader, Reading
@@ -89,14 +90,32 @@ class PageReader:
         self.reader = reader
         self.detector = detector or LineDetector()
 
-    def read(self, path: str | Path, dpi: int = PDF_DPI) -> Iterator[PageReading]:
+    def read(
+        self, path: str | Path, dpi: int = PDF_DPI,
+        skipped: Callable[[ImageError], None] | None = None,
+    ) -> Iterator[PageReading]:  # fmt: skip
         """The pages of an image file or PDF, one by one.
 
+        Args:
+            path: the file.
+            dpi: resolution at which pages of a PDF are drawn.
+            skipped: takes the error of each page that cannot be read, and the others are read;
+                without it the first is raised.
+
         Raises:
-            ImageError: if the file cannot be read; without its name.
+            ImageError: if the file cannot be read, or a page of it; without its name.
         """
         for page in open_pages(Path(path), dpi):
-            yield self.read_page(page)
+            try:
+                if isinstance(page, ImageError):
+                    raise page
+                reading = self.read_page(page)
+            except ImageError as error:
+                if skipped is None:
+                    raise
+                skipped(error)
+            else:
+                yield reading
 
     def read_page(self, page: PageImage) -> PageReading:
         """Read one page."""

@@ -231,11 +231,11 @@ def test_only_what_these_commands_made_is_replaced(tmp_path: Path) -> None:
     (own / "notes.txt").write_text("keep me")
     with pytest.raises(ShardError, match="own exists: add --overwrite"):
         _import("paddle", folder, out=str(own))
-    with pytest.raises(ShardError, match="own was not made by this command"):
+    with pytest.raises(ShardError, match="own does not say that this command made it"):
         _import("paddle", folder, out=str(own), overwrite=True)
     _import("paddle", folder, out=str(tmp_path / "out"))
     _import("paddle", folder, out=str(tmp_path / "out"), overwrite=True)
-    with pytest.raises(ShardError, match="own was not made by this command"):
+    with pytest.raises(ShardError, match="own does not say that this command made it"):
         export_data(ExportSettings("dtrb", str(tmp_path / "out"), str(own), overwrite=True))
     assert (own / "notes.txt").read_text() == "keep me"
 
@@ -249,7 +249,7 @@ def test_links_and_files_are_not_replaced(tmp_path: Path) -> None:
         with pytest.raises(ShardError, match=f"{name} is a link"):
             _import("paddle", folder, out=str(tmp_path / name), overwrite=True)
     (tmp_path / "file").write_text("keep me")
-    with pytest.raises(ShardError, match="file was not made by this command"):
+    with pytest.raises(ShardError, match="file does not say that this command made it"):
         _import("paddle", folder, out=str(tmp_path / "file"), overwrite=True)
     assert (tmp_path / "file").read_text() == "keep me"
 

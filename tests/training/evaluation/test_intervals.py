@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.evaluation import intervals
 from training.evaluation.intervals import compare, mcnemar, ratio
 
 
@@ -44,6 +45,14 @@ def test_nothing_to_measure_is_nan() -> None:
 def test_the_same_data_give_the_same_interval() -> None:
     part = np.arange(50) % 3 == 0
     assert ratio(part, np.ones(50)) == ratio(part, np.ones(50))
+
+
+def test_weights_drawn_in_parts_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits, lengths = np.arange(50) % 3, np.full(50, 10)
+    whole = ratio(edits, lengths)
+    monkeypatch.setattr(intervals, "_HELD", 120)
+    parts = ratio(edits, lengths)
+    assert (parts.low, parts.high) == pytest.approx((whole.low, whole.high), rel=1e-12)
 
 
 def test_mcnemar_is_the_binomial_test() -> None:

@@ -17,7 +17,8 @@ from training.errors import ReadError
 from training.inference.decoding import FloatArray
 from training.inference.image_files import image_paths, listed_names
 from training.inference.line_reader import LineReader, Reading, ReadSettings
-from training.inference.scorers import Images, TorchScorer
+from training.inference.scorers import Images, OnnxScorer, TorchScorer
+from training.model.bundled import FOR_ONNX, bundled
 
 torch = pytest.importorskip("torch")
 
@@ -302,3 +303,20 @@ def test_the_modules_of_reading_do_not_import_torch() -> None:
 
 def test_a_reading_with_an_error_has_no_text() -> None:
     assert Reading("a.png", error="damaged").text == ""
+
+
+def test_a_file_of_a_list_that_is_gone_is_no_pattern(tmp_path: Path) -> None:
+    (tmp_path / "here[1].png").touch()
+    names = [str(tmp_path / name) for name in ("here[1].png", "gone[1].png")]
+    assert list(image_paths(["-"], [f"{name}\n" for name in names])) == [Path(n) for n in names]
+    with pytest.raises(ReadError, match="nothing fits the pattern"):
+        list(image_paths([names[1]]))
+
+
+def test_8_bit_models_read_a_line_alike_whatever_it_is_batched_with() -> None:
+    scorer = OnnxScorer(bundled(FOR_ONNX)["crnn_lite"], threads=1)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 160)).astype(np.uint8)
+    images[1:] //= 4
+    together = scorer.logits(images)
+    for i in range(3):
+        np.testing.assert_array_equal(together[:, i : i + 1], scorer.logits(images[i : i + 1]))

@@ -5,6 +5,7 @@ The pages were set by a browser and by an office program in a face that the proj
 """
 
 import json
+import os
 import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,10 +16,13 @@ import pypdfium2
 import pytest
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
+from reportlab.lib.pagesizes import A0, A4
+from reportlab.pdfgen.canvas import Canvas
 
+from datagen.errors import ImageError
 from tests.support.bars import ocrtrain
 from training.inference.line_reader import LineReader
-from training.pages.detection import LineDetector
+from training.pages.detection import LineDetector, _wide_enough
 from training.pages.geometry import cut, turn_page
 from training.pages.page_images import PageImage, Rgb, open_pages
 from training.pages.page_reader import PageReader
@@ -46,6 +50,7 @@ def reader() -> PageReader:
 
 def pixels() -> Rgb:
     (page,) = open_pages(COLUMNS)
+    assert isinstance(page, PageImage)
     return page.pixels
 
 
@@ -188,7 +193,7 @@ def test_bad_files_are_named_and_the_others_read(tmp_path: Path) -> None:
     broken.write_bytes(COLUMNS.read_bytes()[:500])
     code, shown, told = call(bad, broken, tmp_path / "none.png", COLUMNS)
     assert code == 1
-    assert "3 of 4 files could not be read" in told
+    assert "3 files or pages could not be read, of 4 files" in told
     for name in ("bad.pdf", "broken.png", "none.png"):
         (line,) = [row for row in told.splitlines() if name in row]
         assert line.endswith("skipped")
@@ -233,3 +238,63 @@ def test_lines_of_pages_as_a_table(tmp_path: Path) -> None:
     heading, *rows = [row.split("\t") for row in out.read_text(encoding="utf-8").splitlines()]
     assert heading == ["file", "page", "line", "confidence", "text"]
     assert [row[:3] for row in rows] == [[str(COLUMNS), "1", str(i + 1)] for i in range(len(rows))]
+
+
+def test_pages_of_more_than_8_bits_are_read(tmp_path: Path) -> None:
+    gray = np.asarray(Image.open(COLUMNS).convert("L")).astype(np.uint16) * 200 + 4000
+    Image.fromarray(gray).save(tmp_path / "deep.png")
+    (page,) = open_pages(tmp_path / "deep.png")
+    assert isinstance(page, PageImage)
+    assert page.pixels.min() < 60 and page.pixels.max() > 200
+
+
+def test_further_frames_of_photographs_and_animations_are_no_pages(tmp_path: Path) -> None:
+    frames = [Image.fromarray(pixels()) for _ in range(2)]
+    for name in ("moving.gif", "telephone.mpo"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        assert len(list(open_pages(tmp_path / name))) == 1
+
+
+def test_a_bad_page_among_others_is_named(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "plan.pdf"))
+    for size in (A4, (2 * A0[0], A0[1]), A4):
+        canvas.setPageSize(size)
+        canvas.showPage()
+    canvas.save()
+    one, two, three = open_pages(tmp_path / "plan.pdf")
+    assert isinstance(one, PageImage) and isinstance(three, PageImage) and three.number == 3
+    assert isinstance(two, ImageError) and str(two).startswith("page 2 of 3: a page of ")
+    code, _, told = call(tmp_path / "plan.pdf", COLUMNS)
+    assert code == 1 and "plan.pdf: page 2 of 3: a page of" in told
+    assert "1 files or pages could not be read, of 2 files" in told
+
+
+@pytest.mark.parametrize("shape", [(8, 3000), (1500, 30), (300, 1)])
+def test_strips_take_no_more_than_pages(shape: tuple[int, int]) -> None:
+    """The detector would enlarge them to gigabytes, or refuse them."""
+    strip = np.full((*shape, 3), 255, np.uint8)
+    height, width = _wide_enough(strip).shape[:2]
+    assert max(height / width / 8, width / height / 64) <= 1
+    quads = LineDetector().quads(strip)
+    assert (quads >= 0).all() and (quads <= shape[::-1]).all()
+
+
+@pytest.mark.parametrize("form", ["hocr", "alto", "pdf", "plain"])
+def test_a_document_is_written_again_where_it_says_whose_it_is(tmp_path: Path, form: str) -> None:
+    small = tmp_path / "small.png"
+    Image.fromarray(pixels()[:200, :300]).save(small)
+    out = tmp_path / f"out.{form}"
+    codes = [call(small, "--format", form, "--out", out)[0] for _ in range(2)]
+    assert codes == [0, form == "plain"]
+
+
+@pytest.mark.parametrize("name", [b"a\xff.png", b'a\x01\t".png'])
+def test_names_of_any_bytes_are_written(tmp_path: Path, name: bytes) -> None:
+    scan = tmp_path / os.fsdecode(name)
+    Image.fromarray(pixels()[:200, :300]).save(scan, "PNG")
+    for form in ("json", "tsv", "hocr", "alto"):
+        assert call(scan, "--format", form, "--out", tmp_path / form)[0] == 0
+    assert json.loads((tmp_path / "json").read_text("utf-8"))["file"] == str(scan)
+    rows = (tmp_path / "tsv").read_text("utf-8").splitlines()
+    assert {row.count("\t") for row in rows} == {4}
+    ElementTree.fromstring((tmp_path / "hocr").read_text("utf-8").removeprefix("<!DOCTYPE html>"))

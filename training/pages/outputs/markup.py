@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrbase.errors import one_line
+from ocrbase.outputs import MARK
 from training.pages.page_reader import PageLine, PageReading
 from training.pages.words import words_of
 
@@ -30,7 +32,8 @@ def to_hocr(readings: Iterable[PageReading]) -> str:
     body = ElementTree.SubElement(html, "body")
     for number, reading in enumerate(readings, 1):
         height, width = reading.upright.shape[:2]
-        title = f'image "{reading.page.source}"; bbox 0 0 {width} {height}; ppageno {number - 1}'
+        source = one_line(str(reading.page.source)).replace('"', "'")  # which a title cannot quote
+        title = f'image "{source}"; bbox 0 0 {width} {height}; ppageno {number - 1}'
         page = _element(body, "div", "ocr_page", f"page_{number}", title)
         for i, line in enumerate(reading.lines, 1):
             name = f"line_{number}_{i}"
@@ -44,7 +47,11 @@ def to_hocr(readings: Iterable[PageReading]) -> str:
                 span = _element(row, "span", "ocrx_word", f"word_{number}_{i}_{k}", title)
                 span.text, span.tail = word.text, " "
             span.tail = None
-    return "<!DOCTYPE html>\n" + ElementTree.tostring(html, encoding="unicode") + "\n"
+    return (
+        f"<!DOCTYPE html>\n<!-- {MARK} -->\n"
+        + ElementTree.tostring(html, encoding="unicode")
+        + "\n"
+    )
 
 
 def to_alto(readings: Iterable[PageReading]) -> str:
@@ -74,6 +81,7 @@ def to_alto(readings: Iterable[PageReading]) -> str:
                 name = {"ID": f"string_{number}_{i}_{k}"}
                 content = {"CONTENT": word.text, "WC": f"{line.confidence:.4f}"}
                 ElementTree.SubElement(row, "String", {**name, **content, **_place(word.quad)})
+    alto.insert(0, ElementTree.Comment(f" {MARK} "))
     return ElementTree.tostring(alto, encoding="unicode", xml_declaration=True) + "\n"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from fonts import select
+from ocrbase.outputs import MARK
 from training.pages.page_reader import PageLine, PageReading
 from training.require import require
 
@@ -34,6 +35,7 @@ def write_pdf(readings: Iterable[PageReading], path: Path) -> None:
     pdfmetrics.registerFont(TTFont(FACE, face.path, subfontIndex=face.index))
     with path.open("wb") as file:  # reportlab leaves its own open when the disk is full
         canvas = Canvas(file)
+        canvas.setCreator(MARK)
         for reading in readings:
             _draw(canvas, reading, pdfmetrics.stringWidth)
         canvas.save()

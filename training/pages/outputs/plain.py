@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrbase.errors import one_line
 from training.pages.geometry import turn_points
 from training.pages.page_reader import PageReading
 
@@ -17,8 +18,9 @@ def to_text(reading: PageReading) -> str:
 
 def to_tsv(reading: PageReading) -> str:
     """File, page, line, confidence, text; one row per line."""
+    source = one_line(str(reading.page.source))
     rows = (
-        f"{reading.page.source}\t{reading.page.number}\t{i}\t{line.confidence:.4f}\t{line.text}"
+        f"{source}\t{reading.page.number}\t{i}\t{line.confidence:.4f}\t{line.text}"
         for i, line in enumerate(reading.lines, 1)
     )
     return "\n".join(rows)
@@ -61,4 +63,5 @@ def to_json(reading: PageReading) -> str:
         "turned_deg": reading.turned_deg,
         "lines": lines,
     }
-    return json.dumps(page, ensure_ascii=False)
+    # Names need not be Unicode, and are escaped then.
+    return json.dumps(page, ensure_ascii=not str(reading.page.source).isprintable())
