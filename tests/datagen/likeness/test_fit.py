@@ -102,7 +102,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_line(
     assert main(["style", "fit", str(crops), "-o", str(out)]) == 1
     said = capsys.readouterr().err
     expected = {
-        "no folder": "is no folder", "too few": "holds 2 images", "foreign": "was not made by",
+        "no folder": "is no folder", "too few": "holds 2 images", "foreign": "does not say that",
         "broken": "broken.png (no readable image), flat.png (4 px high, less than 8)",
     }  # fmt: skip
     assert said.count("\n") == 1 and expected[what] in said

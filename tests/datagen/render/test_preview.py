@@ -176,7 +176,7 @@ def test_a_sheet_replaces_a_sheet_and_nothing_else(tmp_path: Path, name: str) ->
     for path in (out, tmp_path / "x.html"):
         kept = path.read_bytes()
         path.write_bytes(b"someone's photograph")
-        with pytest.raises(DiskError, match=f"{path.name} exists and was not made"):
+        with pytest.raises(DiskError, match=f"{path.name} exists and does not say that"):
             write_sheet(_sheet(), out)
         assert path.read_bytes() == b"someone's photograph"
         path.write_bytes(kept)

@@ -97,7 +97,7 @@ def test_the_page_replaces_a_page_and_nothing_else(
     out.write_text("someone's notes")
     assert main(call) == 1
     assert out.read_text() == "someone's notes"
-    assert f"{out} exists and was not made" in capsys.readouterr().err
+    assert f"{out} exists and does not say that" in capsys.readouterr().err
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_is_given(tmp_path: Path) -> None:
