@@ -59,9 +59,7 @@ def add(
         raise CorpusError(f"{', '.join(map(str, files))}: no text in there; nothing was added")
     folder = data_home(home) / "corpora" / name
     attribution = attribution or f"added by the user from {files[0].name}"
-    with disk_errors(folder, OTHER_HOME):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    with owned(folder):  # or two calls at once would choose one number
+    with owned(folder, OTHER_HOME):  # or two calls at once would choose one number
         part = _free(folder, "files")
         source = TextSource(f"{name}/{part}", one_line(licence), one_line(attribution))
         with publishing(folder / part, source, field) as draft:

@@ -17,7 +17,7 @@ from ocrbase.errors import listed, one_line
 from ocrbase.homes import OTHER_HOME
 from ocrbase.inputs import is_there, path_below
 from ocrbase.locks import owned
-from ocrbase.publishing import discard, disk_errors, publish_file
+from ocrbase.publishing import discard, publish_file
 from ocrbase.weights import MAX_WEIGHT
 
 _USUAL_WEIGHTS = (400.0, 700.0)
@@ -109,9 +109,7 @@ def add(paths: Sequence[Path], home: Path, choices: Choices) -> list[Added]:
     folder = home / "fonts"
     records = [face.record for face in added]
     names = {face.name for face in records}
-    with disk_errors(folder, OTHER_HOME):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    with owned(folder):  # or a call at the same time would be left out of the list
+    with owned(folder, OTHER_HOME):  # or a call at the same time would be left out of the list
         before = read_manifest(folder)
         _check_names(records, before)
         for file, path in sources.items():
@@ -130,7 +128,7 @@ def remove(names: Sequence[str], home: Path) -> list[str]:
         DiskError: if there is no permission to write.
     """
     folder = home / "fonts"
-    with owned(folder):
+    with owned(folder, OTHER_HOME):
         before = read_manifest(folder)
         known = [face.name for face in before]
         unknown = [name for name in names if name not in known]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ocrbase.errors import DiskError, UserError
-from ocrbase.publishing import discard, disk_errors
+from ocrbase.publishing import OTHER_FOLDER, discard, disk_errors
 
 _HELD = (errno.EAGAIN, errno.EACCES)
 _MAX_BYTES = 1000  # of a lock file
@@ -27,18 +27,19 @@ class LockError(UserError):
 
 
 @contextlib.contextmanager
-def owned(folder: Path) -> Iterator[None]:
+def owned(folder: Path, way_out: str = OTHER_FOLDER) -> Iterator[None]:
     """Be the only process that writes a folder while the block runs.
 
     Args:
         folder: what is built; need not exist yet, and may be renamed or replaced meanwhile.
+        way_out: what a message advises where the place cannot be written.
 
     Raises:
         LockError: if another process, or another thread of this one, is writing it; names it.
         DiskError: if the place cannot be written.
     """
     path = lock_path(folder)
-    with disk_errors(path):
+    with disk_errors(path, way_out):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _locked(path, folder)
     try:

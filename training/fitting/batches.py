@@ -15,7 +15,6 @@ from training.fitting.endless_order import BATCH_GROUPS
 from training.fitting.order import IntArray, line_buckets
 from training.model.preprocess import GrayImages, bucket_width, pad_lines
 
-MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
 MAX_COLUMNS_ON_CPU = 64 * 640  # lines times width of a batch: what bounds the memory of a step
 
 

@@ -17,8 +17,8 @@ from datagen.alphabet import Alphabet
 from datagen.worker_process import deaf_to_interrupts
 from ocrbase.errors import UserError
 from training.errors import FitError
-from training.fitting.batches import MIN_IN_TRAINING, Batch, Lines, make_batches
-from training.fitting.order import IntArray, StepOrder, rank_slice
+from training.fitting.batches import Batch, Lines, make_batches
+from training.fitting.order import MIN_IN_TRAINING, IntArray, StepOrder, rank_slice
 from training.fitting.processes import end_with_parent
 from training.model.preprocess import GrayImages
 

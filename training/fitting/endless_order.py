@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.fitting.order import IntArray, permutation
+from training.fitting.order import MIN_IN_TRAINING, IntArray, permutation
 
 WINDOW_LINES = 1024  # lines that are sorted by width, at least; WINDOW_STEPS batches if those
 WINDOW_STEPS = 4  # are more
 BATCH_GROUPS = 4  # groups of lines of like width in a batch
-GROUP_LINES = 16  # of a group, at least
 
 
 class EndlessOrder:
@@ -63,7 +62,7 @@ class EndlessOrder:
         lines = self.window_steps * self.batch_size
         indices = np.arange(window * lines, (window + 1) * lines, dtype=np.int64)
         by_width = indices[np.argsort(self.widths(indices), kind="stable")]
-        size = max(GROUP_LINES, self.batch_size // BATCH_GROUPS)
+        size = max(MIN_IN_TRAINING, self.batch_size // BATCH_GROUPS)
         groups = [by_width[start : start + size] for start in range(0, lines, size)]
         dealt = [groups[i] for i in permutation(self.seed, f"widths/{window}", len(groups))]
         return np.concatenate(dealt).reshape(self.window_steps, self.batch_size)

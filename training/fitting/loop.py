@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from training.fitting.batches import MAX_COLUMNS_ON_CPU, MIN_IN_TRAINING, Batch
+from training.fitting.batches import MAX_COLUMNS_ON_CPU, Batch
 from training.fitting.ctc import steps_needed
 from training.fitting.data import step_loader
 from training.fitting.loss_monitor import LossMonitor
-from training.fitting.order import StepOrder, rank_slice
+from training.fitting.order import MIN_IN_TRAINING, StepOrder, rank_slice
 from training.fitting.run_logger import RunLogger
 from training.fitting.selection import MIN_ACCURACY, select_rows
 from training.fitting.signals import Interrupted, Signals
@@ -131,14 +131,13 @@ class Loop:
         The EMA reads them, since it is in eval mode and what is validated. Each rank selects among
         its own lines.
         """
-        state = self.train_state
-        counts = [-(-len(batch) // self.settings.select_from) for batch in batches]
+        state, read_per_line = self.train_state, self.settings.select_from
         if state.best < MIN_ACCURACY:
-            every = slice(None, None, self.settings.select_from)  # lines are sorted by width
+            every = slice(None, None, read_per_line)  # lines are sorted by width
             return [batch.rows(every) for batch in batches]
         if self.rank.world_size > 1:
             state.ema.share()  # the saved statistics, or a resumed run would select other lines
-        return [self._least_sure(*pair) for pair in zip(batches, counts, strict=True)]
+        return [self._least_sure(batch, -(-len(batch) // read_per_line)) for batch in batches]
 
     def _least_sure(self, batch: Batch, count: int) -> Batch:
         """Some lines of a batch, read in pieces of as many lines as are trained on."""

@@ -18,7 +18,7 @@ from training.fitting.curriculum import longest_allowed
 from training.model.preprocess import bucket_width
 
 IntArray = NDArray[np.int64]
-PIECE = 16  # lines of a global batch that stay together on a rank: company for normalisation
+MIN_IN_TRAINING = 16  # lines of one width that batch normalisation is content with
 
 
 class StepOrder(Protocol):
@@ -168,7 +168,8 @@ def rank_slice(indices: IntArray, rank: int, world_size: int) -> IntArray:
     Neighbours, which are of like width, are dealt out in pieces: with one width per rank, every
     step would wait for the rank of the widest lines.
     """
-    pieces = [indices[start : start + PIECE] for start in range(0, len(indices), PIECE)]
+    size = MIN_IN_TRAINING
+    pieces = [indices[start : start + size] for start in range(0, len(indices), size)]
     dealt = [piece for first in range(world_size) for piece in pieces[first::world_size]]
     return np.array_split(np.concatenate(dealt), world_size)[rank]
 

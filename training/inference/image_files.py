@@ -42,9 +42,8 @@ def image_paths(
     """
     for argument in arguments:
         if argument == "-":
-            for line in listing:
-                if name := line.rstrip("\r\n"):
-                    yield from _named(name, SUFFIXES | more, listed=True)
+            for line in filter(str.strip, listing):
+                yield from _named(line.rstrip("\r\n"), SUFFIXES | more, listed=True)
         else:
             yield from _named(argument, SUFFIXES | more)
 

@@ -95,13 +95,15 @@ def write_document(
         with publish_file(out) as path:
             write_pdf(readings, path)
     elif form in BY_PAGE:
-        texts = chain([heading] if heading else [], map(BY_PAGE[form], readings))
+        pages: Iterator[str] = map(BY_PAGE[form], readings)
+        if form == "tsv":
+            pages = filter(None, pages)  # a page without lines has no rows
+        texts = chain([heading] if heading else [], pages)
         if out is None:
             for text in texts:
-                if text or form != "tsv":  # a page without lines has no rows
-                    show(text)
+                show(text)
         else:
-            publish_text(out, "".join(f"{text}\n" for text in texts if text or form != "tsv"))
+            publish_text(out, "".join(f"{text}\n" for text in texts))
     elif out is None:
         show(WHOLE[form](readings))
     else:

@@ -14,8 +14,8 @@ from datagen.split import PACKED, Split, is_validation
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.data import step_loader
-from training.fitting.endless_order import GROUP_LINES
 from training.fitting.live import LiveLines
+from training.fitting.order import MIN_IN_TRAINING
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
 RATIO = 0.6
@@ -84,7 +84,7 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
     widths = np.array([live.batch(batch).widths for batch in batches])  # (steps, lines)
     foreseen = np.array([live._widths(batch) for batch in batches])
     assert (widths == foreseen).mean() > 0.95  # all but the redrawn
-    spreads = np.ptp(np.percentile(widths.reshape(-1, GROUP_LINES), [10, 90], axis=1), axis=0)
+    spreads = np.ptp(np.percentile(widths.reshape(-1, MIN_IN_TRAINING), [10, 90], axis=1), axis=0)
     assert np.median(spreads) < 40 < np.ptp(widths) / 8
     alike = lines(plan, Split.TRAIN).order(32, seed=1)
     assert alike.batch_indices(1).tolist() == list(range(32, 64))

@@ -308,7 +308,8 @@ def test_a_reading_with_an_error_has_no_text() -> None:
 def test_a_file_of_a_list_that_is_gone_is_no_pattern(tmp_path: Path) -> None:
     (tmp_path / "here[1].png").touch()
     names = [str(tmp_path / name) for name in ("here[1].png", "gone[1].png")]
-    assert list(image_paths(["-"], [f"{name}\n" for name in names])) == [Path(n) for n in names]
+    lines = [f"{names[0]}\n", " \n", f"{names[1]}\n"]
+    assert list(image_paths(["-"], lines)) == [Path(n) for n in names]
     with pytest.raises(ReadError, match="nothing fits the pattern"):
         list(image_paths([names[1]]))
 
