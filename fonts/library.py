@@ -6,10 +6,13 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from fonts import cache
 from fonts.errors import FontError
 from fonts.manifest import LATIN_STYLES, PACKAGE, STYLES, FaceRecord, read_manifest
 from ocrbase.homes import data_home
+from ocrbase.weights import split_weights
 
 SETS_FOLDER = "font-sets"  # of the user's data home: downloaded sets, a folder each
 
@@ -50,14 +53,15 @@ def select(
 
     Args:
         names: face names, styles (`song`), downloaded sets (`rounded`) or glob patterns
-            (`noto-*`); empty for all.
+            (`noto-*`); empty for all. `NAME:WEIGHT` gives each face that fits this sampling
+            weight in place of its own; where several fit, the last that has a weight.
         home: folder of user-added faces, `ocrbase.homes.data_home()` where None.
         system: also offer the Chinese faces that are installed on this machine; off by default,
             because then pixels differ from machine to machine.
 
     Raises:
-        FontError: if a name fits nothing (lists all such names and what there is), or a file
-            does not match its checksum.
+        FontError: if a name fits nothing (lists all such names and what there is), a weight is
+            out of range, or a file does not match its checksum.
     """
     records = list_records(home, system)
     return _opened(_chosen([r for r in records if not is_latin(r[1])], names))
@@ -114,7 +118,8 @@ def face_names(home: Path | None = None) -> list[str]:
 def _chosen(
     records: list[tuple[Path, FaceRecord]], names: Sequence[str]
 ) -> list[tuple[Path, FaceRecord]]:
-    unknown = [name for name in names if not any(_fits(*record, name) for record in records)]
+    wanted = split_weights(names, "face", FontError)
+    unknown = [name for name, _ in wanted if not any(_fits(*record, name) for record in records)]
     if unknown:
         known = ", ".join(face.name for _, face in records)
         raise FontError(
@@ -122,7 +127,20 @@ def _chosen(
             f" or a style ({', '.join(_styles(records))}), or a pattern such as 'noto-*';"
             " `ocrgen fonts add FILE` adds a face"
         )
-    return [r for r in records if not names or any(_fits(*r, name) for name in names)]
+    if not wanted:
+        return records
+    chosen = []
+    for folder, face in records:
+        weights = [weight for name, weight in wanted if _fits(folder, face, name)]
+        if weights:
+            chosen.append((folder, _weighted(face, weights)))
+    return chosen
+
+
+def _weighted(face: FaceRecord, weights: list[float | None]) -> FaceRecord:
+    """A face with the last weight that is given, or as listed where none is."""
+    given = [weight for weight in weights if weight is not None]
+    return msgspec.structs.replace(face, sampling_weight=given[-1]) if given else face
 
 
 def _fits(folder: Path, face: FaceRecord, name: str) -> bool:

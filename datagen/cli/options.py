@@ -171,9 +171,10 @@ def shard_size_option(default: int) -> Decorator:
 faces_option = click.option(
     "--faces",
     multiple=True,
-    metavar="NAME",
+    metavar="NAME[:WEIGHT]",
     show_default="all faces",
-    help="Face, style or pattern (`song`, `noto-*`). Repeatable.",
+    help="Face, style or pattern (`song`, `noto-*`). Repeatable. A weight says how often each face"
+    " that fits is chosen; --faces '*' --faces kai:6 has all, and kai more often.",
 )
 system_fonts_option = click.option(
     "--system-fonts", is_flag=True, help="Also use the Chinese faces installed on this machine."

@@ -25,7 +25,8 @@ class LookSettings:
         engine: the project's own, or TRDG.
         style: a preset's name or the path of a TOML file, or several of them, each with an
             optional `:WEIGHT`.
-        faces: names, styles or patterns of faces; none for all that ship with the project.
+        faces: names, styles or patterns of faces, each with an optional `:WEIGHT`; none for all
+            that ship with the project.
         system_fonts: also use the faces that the machine has installed.
         backgrounds: folder of images to cut grounds from, for styles that use them.
         widths: smallest and largest frame width in px; None leaves it to the style.

@@ -206,6 +206,19 @@ def test_unknown_names_are_listed_with_what_there_is() -> None:
     assert "\n" not in message
 
 
+def test_weights_replace_those_of_the_faces_that_fit_and_the_last_counts() -> None:
+    own = {face.name: face.sampling_weight for face in select()}
+    chosen = {face.name: face.sampling_weight for face in select(["*", "kai:6", "wenkai-*:0.5"])}
+    assert chosen == own | {"arphic-kai-gb": 6.0, "wenkai-light": 0.5, "wenkai-regular": 0.5}
+    assert [face.name for face in select(["micro-hei:2"])] == ["micro-hei"]
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "nan", "1e10"])
+def test_weights_out_of_range_are_named(weight: str) -> None:
+    with pytest.raises(FontError, match=f"the weight of a face must be .*: kai:{weight}$"):
+        select(["*", f"kai:{weight}"])
+
+
 def test_importing_the_room_loads_no_font_library() -> None:
     code = (
         "import sys, fonts; print([m for m in ('fontTools', 'PIL', 'numpy') if m in sys.modules])"
