@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datagen.alphabet import Alphabet, builtin, write_list
 from datagen.render.render_settings import LookSettings
-from datagen.split import Split
+from datagen.split import Split, by_sentence
 from datagen.text.plan_settings import PlanSettings
 from training.fitting.fit import fit
 from training.fitting.fit_settings import FitSettings
@@ -96,7 +96,11 @@ def train(
 
 def read(path: Path, plan: PlanSettings, length: int, lines: int) -> Scores:
     source = LiveLines(
-        replace(plan, length_min=length, length_max=length), FITTED, SPLIT, Split.VAL, lines
+        replace(plan, length_min=length, length_max=length),
+        FITTED,
+        by_sentence(SPLIT, FitSettings.split_seed),
+        Split.VAL,
+        lines,
     )
     return validate(load_model(path).network, source, lines, RANK, "float32")
 

@@ -107,6 +107,11 @@ class SplitRule:
         return dict(msgspec.to_builtins(self.stored()))
 
 
+def by_sentence(ratio: float, seed: int) -> SplitRule:
+    """The rule for text without end, where no threshold can be chosen by what there is."""
+    return SplitRule("sentence", ratio, seed, round(ratio * 2**64))
+
+
 class StoredRule(msgspec.Struct, frozen=True, kw_only=True):
     """A split rule on disk; 64-bit numbers as hexadecimal text."""
 

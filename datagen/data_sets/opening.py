@@ -11,7 +11,7 @@ from datagen.formats.lmdb.reader import LmdbReader
 from datagen.formats.manifest import FILE, PackedManifest, RenderManifest, read_manifest
 from datagen.formats.reader import DatasetInfo, SplitReader
 from datagen.formats.tar.reader import RenderReader
-from datagen.pack.pack_settings import DEFAULT_SPLIT
+from datagen.pack.pack_settings import DEFAULT_SEED, DEFAULT_SPLIT
 from datagen.split import PACKED, Split, SplitRule
 from ocrbase.errors import listed
 
@@ -68,6 +68,7 @@ def open_data(
     *,
     alphabet: Alphabet | None = None,
     rule: SplitRule | None = None,
+    seed: int = DEFAULT_SEED,
 ) -> DataSets:
     """Open data sets, and split the renders among them together.
 
@@ -79,6 +80,7 @@ def open_data(
         share: of the lines of renders that train, where no packed data has a rule by sentence.
         alphabet: what labels are made of; that of the first data set by default.
         rule: that renders follow in place of all this.
+        seed: of the split where no rule is kept.
 
     Raises:
         ShardError: if a data set is missing, damaged or not finished.
@@ -91,7 +93,8 @@ def open_data(
     alphabet = alphabet or read_manifest(_root(data[0][0])).alphabet.alphabet()
     for reader in readers.values():
         _check_labels(reader, alphabet)
-    rule, groups, splits = split_renders(list(readers.values()), alphabet, share, kept)
+    wanted = SplitRule("sentence", share, seed, 0)
+    rule, groups, splits = split_renders(list(readers.values()), alphabet, wanted, kept)
     by_folder = dict(zip(readers, splits, strict=True))
     items = tuple(DataSet(folder, weight, by_folder.get(folder, {})) for folder, weight in data)
     return DataSets(items, rule, kept is not None, groups)

@@ -11,7 +11,6 @@ from datagen.formats.tar.lines import RenderLines, ShardPart
 from datagen.formats.tar.random_access import TarLines
 from datagen.formats.tar.reader import RenderReader
 from datagen.pack.inputs import PackInputs, join_inputs
-from datagen.pack.pack_settings import DEFAULT_SEED
 from datagen.pack.split_assignment import decide
 from datagen.pack.tally import ShardTally
 from datagen.split import PACKED, Split, SplitRule
@@ -20,7 +19,10 @@ Codes = NDArray[np.uint8]
 
 
 def split_renders(
-    readers: Sequence[RenderReader], alphabet: Alphabet, share: float, rule: SplitRule | None = None
+    readers: Sequence[RenderReader],
+    alphabet: Alphabet,
+    wanted: SplitRule,
+    kept: SplitRule | None = None,
 ) -> tuple[SplitRule, int, list[dict[Split, RenderLines]]]:
     """Divide the lines of renders; no sentence is torn apart, within a render or between two.
 
@@ -29,8 +31,8 @@ def split_renders(
     Args:
         readers: of the renders.
         alphabet: that all labels belong to.
-        share: of the lines for training.
-        rule: by sentence, of data that was split before, to be obeyed in place of `share`.
+        wanted: how to split, but for the threshold, which is chosen.
+        kept: by sentence, of data that was split before, to be obeyed in place of it.
 
     Returns:
         The rule, the sentences that validate, and both splits of each render.
@@ -41,11 +43,10 @@ def split_renders(
     """
     found = [(reader.name, reader.folder) for reader in readers]
     inputs = join_inputs(found, readers, alphabet)
-    if rule is None:
-        wanted = SplitRule("sentence", share, DEFAULT_SEED, 0)
+    if kept is None:
         rule, codes, groups = decide(inputs, wanted, keep_threshold=False)
     else:
-        codes, groups = _obeying(inputs, rule)
+        rule, (codes, groups) = kept, _obeying(inputs, kept)
     own = [codes[inputs.spans.span(number)] for number in range(len(readers))]
     return rule, groups, [_splits(reader, part) for reader, part in zip(readers, own, strict=True)]
 

@@ -26,7 +26,7 @@ from training.model.model_settings import HIDDEN, MODELS, ON_CPU, ON_GPUS
 DEFAULTS = FitSettings()
 GROUPS = {
     "Run": ("run", "resume", "config", "seed"),
-    "Data": ("data", "cache", "split", "joined", "augment"),
+    "Data": ("data", "cache", "split", "split_seed", "joined", "augment"),
     "Network": ("model", "channels", "hidden", "width_multiplier", "init"),
     "Optimisation": (
         "epochs", "max_steps", "batch_size", "select_from", "accumulate", "lr", "schedule",
@@ -88,6 +88,11 @@ def option(
     "--split",
     "Share of the sentences to train on, of renders and with --live; the others validate. Packed"
     " data keeps the split it has, and lines beside it obey that.",
+)
+@option(
+    "--split-seed",
+    "Random seed of --split, of its own so that runs with another --seed, and those that go on with"
+    " --init, validate on the same sentences.",
 )
 @option(
     "--cache",

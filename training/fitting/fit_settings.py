@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta
 
-from datagen.pack.pack_settings import PackSettings
+from datagen.pack.pack_settings import DEFAULT_SEED, PackSettings
 from datagen.render.render_settings import LookSettings
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
@@ -85,6 +85,8 @@ class FitSettings:
         live_lines: lines that count as an epoch of live rendering.
         split: share of the lines that train, of renders and live rendering; sentences of the rest
             validate. Packed data keeps its own split, which they obey where it is by sentence.
+        split_seed: of that split, by default that of `ocrgen pack`: runs with other seeds, one
+            after the other by `init` too, validate on the same sentences.
         plan: what live rendering writes; its seed is this run's.
         look: how live lines look.
 
@@ -136,6 +138,7 @@ class FitSettings:
     live: bool = False
     live_lines: Count = 1_000_000
     split: Annotated[float, Meta(gt=0, lt=1)] = 0.99
+    split_seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = DEFAULT_SEED
     plan: PlanSettings = field(default_factory=PlanSettings)
     look: LookSettings = field(default_factory=LookSettings)
 

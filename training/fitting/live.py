@@ -40,28 +40,27 @@ class LiveLines:
     Args:
         plan: what to write.
         look: how it looks.
-        ratio: share of the lines that train.
+        rule: which sentences train and which validate.
         split: training or validation.
         lines: of an epoch, or of validation.
-        rule: split by sentence that packed data keeps, to be obeyed in place of `ratio`.
         curriculum_lines: training lines in which the longest grows to that of the plan; 0 takes all
             lengths from the start.
+        obeys_packed: whether the rule is that of packed data, for messages.
     """
 
     def __init__(
         self,
         plan: PlanSettings,
         look: LookSettings,
-        ratio: float,
+        rule: SplitRule,
         split: Split,
         lines: int,
-        rule: SplitRule | None = None,
+        *,
         curriculum_lines: int = 0,
+        obeys_packed: bool = False,
     ) -> None:
-        self.plan, self.look, self.split, self.lines = plan, look, split, lines
-        self.curriculum_lines = curriculum_lines
-        self.obeys_packed = rule is not None
-        self.rule = rule or SplitRule("sentence", ratio, plan.seed, round(ratio * 2**64))
+        self.plan, self.look, self.rule, self.split, self.lines = plan, look, rule, split, lines
+        self.curriculum_lines, self.obeys_packed = curriculum_lines, obeys_packed
 
     @property
     def source(self) -> LineRenderer:

@@ -149,8 +149,10 @@ def read_settings(folder: Path) -> FitSettings:
         FitError, SettingsError: naming the file and all fields that are damaged.
     """
     path = folder / SETTINGS
-    mapping = read_json(path, dict[str, Any], error=FitError)
-    return from_mapping(FitSettings, present_names(mapping), str(path))
+    mapping = present_names(read_json(path, dict[str, Any], error=FitError))
+    if mapping.get("live") and "seed" in mapping:
+        mapping.setdefault("split_seed", mapping["seed"])  # earlier releases had one seed for both
+    return from_mapping(FitSettings, mapping, str(path))
 
 
 def cut_metrics(folder: Path, step: int) -> float:

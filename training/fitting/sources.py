@@ -16,7 +16,7 @@ from datagen.formats.data_folders import with_folders
 from datagen.formats.reader import ShardFacts
 from datagen.formats.widths import frame_width
 from datagen.pack.pack_settings import FEW_GROUPS
-from datagen.split import Split, SplitRule
+from datagen.split import Split, SplitRule, by_sentence
 from datagen.time_steps import steps_needed
 from ocrbase.store_copies import Fetch, local_folder
 from training.fitting.augment import augment
@@ -187,7 +187,7 @@ def open_sources(settings: FitSettings) -> Sources:
     settings = with_local_data(settings)
     if settings.live:
         return _live_sources(settings)
-    data = open_data(parse_data(settings.data), settings.split)
+    data = open_data(parse_data(settings.data), settings.split, seed=settings.split_seed)
     train = LineDataset(data, Split.TRAIN)
     held = data.holding(Split.VAL)
     validation = LineDataset(held, Split.VAL, alphabet=train.alphabet) if held.items else None
@@ -233,10 +233,11 @@ def _live_sources(settings: FitSettings) -> Sources:
     plan = replace(settings.plan, seed=settings.seed)
     held = settings.validation_lines or LIVE_VALIDATION_LINES
     # Lines that are drawn now obey the split by sentence that packed data keeps.
-    rule = packed_rule(folder for folder, _ in parse_data(settings.data))
+    packed = packed_rule(folder for folder, _ in parse_data(settings.data))
+    rule = packed or by_sentence(settings.split, settings.split_seed)
     train = LiveLines(
-        plan, settings.look, settings.split, Split.TRAIN, settings.live_lines, rule,
-        settings.curriculum_lines,
+        plan, settings.look, rule, Split.TRAIN, settings.live_lines,
+        curriculum_lines=settings.curriculum_lines, obeys_packed=packed is not None,
     )  # fmt: skip
-    validation = LiveLines(plan, settings.look, settings.split, Split.VAL, held, rule)
-    return Sources(train, validation, train.rule, reads_data=rule is not None)
+    validation = LiveLines(plan, settings.look, rule, Split.VAL, held)
+    return Sources(train, validation, rule, reads_data=packed is not None)

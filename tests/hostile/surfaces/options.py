@@ -37,7 +37,7 @@ NAMES = {
     "--corpus": ("news", "classical", "fields"),
     "--style": preset_names(),
     "--alphabet": ("5990", "general"),
-    "--faces": ("song", "kai", "noto-*"),
+    "--faces": ("song", "kai", "noto-*", "*"),
     "--data": ("data/lmdb",),
 }
 SUFFIXES = ("", ":1", ":0", ":-1", ":nan", ":inf", ":1e400", ":", ":b:c", "::2", ":1:1", ":٣", ",x")

@@ -10,7 +10,7 @@ import torch
 from datagen.images import decode_each
 from datagen.render.line_renderer import samples_at
 from datagen.render.render_settings import LookSettings
-from datagen.split import PACKED, Split, is_validation
+from datagen.split import PACKED, Split, SplitRule, by_sentence
 from datagen.text.plan_settings import PlanSettings
 from training.errors import FitError
 from training.fitting.data import step_loader
@@ -18,7 +18,7 @@ from training.fitting.live import LiveLines
 from training.fitting.order import MIN_IN_TRAINING
 
 LOOK = LookSettings(style="plain", faces=("noto-sans-sc-regular",))
-RATIO = 0.6
+RULE = by_sentence(0.6, seed=5)
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def plan(tmp_path: Path) -> PlanSettings:
     return PlanSettings(corpora=(str(tmp_path / "poem.txt"),), min_per_class=0, seed=5)
 
 
-def lines(plan: PlanSettings, split: Split, ratio: float = RATIO) -> LiveLines:
-    return LiveLines(plan, LOOK, ratio, split, 40)
+def lines(plan: PlanSettings, split: Split, rule: SplitRule = RULE) -> LiveLines:
+    return LiveLines(plan, LOOK, rule, split, 40)
 
 
 def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSettings) -> None:
     indices = np.arange(30)
     drawn = samples_at(plan, LOOK, indices)
-    trains = ~is_validation(drawn.meta["sentence"], plan.seed, round(RATIO * 2**64))
+    trains = Split.TRAIN.mask(RULE.assign(drawn.meta["sentence"]))
     assert 5 < trains.sum() < 25
     live = lines(plan, Split.TRAIN)
     batch = live.batch(indices)
@@ -51,7 +51,7 @@ def test_lines_are_those_of_render_where_their_sentence_trains(plan: PlanSetting
 
 def test_styles_mix_as_in_a_render(plan: PlanSettings) -> None:
     look = LookSettings(style=("plain:1", "rich:3"), faces=LOOK.faces)
-    live = LiveLines(plan, look, RATIO, Split.TRAIN, 40)
+    live = LiveLines(plan, look, RULE, Split.TRAIN, 40)
     chosen = live._in_training(np.arange(20))
     drawn = decode_each(samples_at(plan, look, chosen).images)
     assert all(map(np.array_equal, live.batch(np.arange(20)).images, drawn))
@@ -78,7 +78,7 @@ def test_a_batch_depends_on_its_indices_alone(plan: PlanSettings) -> None:
 def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) -> None:
     look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
     mixed = replace(plan, length_min=1, length_max=18)
-    live = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000)
+    live = LiveLines(mixed, look, RULE, Split.TRAIN, 1000)
     order = live.order(32, seed=1)
     batches = [order.batch_indices(step) for step in range(order.window_steps)]
     widths = np.array([live.batch(batch).widths for batch in batches])  # (steps, lines)
@@ -92,7 +92,7 @@ def test_lines_of_differing_width_are_sorted_into_batches(plan: PlanSettings) ->
 
 def test_workers_choose_the_lines_of_whole_windows(plan: PlanSettings) -> None:
     look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
-    live = LiveLines(replace(plan, length_min=1, length_max=18), look, RATIO, Split.TRAIN, 1000)
+    live = LiveLines(replace(plan, length_min=1, length_max=18), look, RULE, Split.TRAIN, 1000)
     steps = range(3, 2 * live.order(300, seed=1).window_steps + 1)  # begins and ends within one
     alone, sent = (
         list(step_loader(live, live.order(300, 1), steps, rank=1, world_size=2, workers=workers))
@@ -110,19 +110,20 @@ def test_workers_choose_the_lines_of_whole_windows(plan: PlanSettings) -> None:
 def test_a_curriculum_draws_short_lines_first(plan: PlanSettings) -> None:
     look = LookSettings(faces=LOOK.faces, widths=(32, 640), fit_width=True)
     mixed = replace(plan, length_min=1, length_max=17)
-    live = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000, curriculum_lines=400)
+    live = LiveLines(mixed, look, RULE, Split.TRAIN, 1000, curriculum_lines=400)
     first, later, last = (live.batch(np.arange(k, k + 100)) for k in (0, 150, 900))
     assert first.lengths.max() <= 7 < 9 < later.lengths.max() <= 12 < last.lengths.max()
     np.testing.assert_array_equal(live.batch(np.array([7])).images[0], first.images[7])
-    plain = LiveLines(mixed, look, RATIO, Split.TRAIN, 1000)
+    plain = LiveLines(mixed, look, RULE, Split.TRAIN, 1000)
     np.testing.assert_array_equal(plain.batch(np.arange(900, 1000)).lengths, last.lengths)
     assert plain.fingerprint != live.fingerprint
 
 
 def test_a_text_with_too_few_sentences_to_validate(plan: PlanSettings) -> None:
     with pytest.raises(FitError, match=r"validate at --split 0\.999999.* lower --split"):
-        lines(plan, Split.VAL, ratio=0.999999).batch(np.arange(2))
-    assert lines(plan, Split.TRAIN).fingerprint != lines(plan, Split.TRAIN, ratio=0.5).fingerprint
+        lines(plan, Split.VAL, by_sentence(0.999999, 5)).batch(np.arange(2))
+    other = lines(plan, Split.TRAIN, by_sentence(0.5, 5))
+    assert lines(plan, Split.TRAIN).fingerprint != other.fingerprint
 
 
 @pytest.mark.parametrize("count", [40, 100])  # 100 divides the indices of windows
@@ -144,5 +145,5 @@ def test_given_lines_are_trained_on_whatever_their_length(tmp_path: Path, count:
     passes = live._shuffled(np.arange(2 * count)).reshape(2, count) % count
     assert [sorted(rows) for rows in passes.tolist()] == [list(range(count))] * 2
     assert not np.array_equal(*passes) and (np.diff(passes[0]) == 1).mean() < 0.2
-    first = LiveLines(given, LOOK, RATIO, Split.TRAIN, 40, curriculum_lines=10**6)
+    first = LiveLines(given, LOOK, RULE, Split.TRAIN, 40, curriculum_lines=10**6)
     assert first.batch(np.arange(30)).lengths.max() <= 6 < batch.lengths.max()

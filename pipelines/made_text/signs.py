@@ -1,26 +1,13 @@
-"""Text in which signs, commands, paths, numbers and lone letters stand between Chinese characters.
+"""Signs, commands, paths, numbers and lone letters between the Chinese characters of a text.
 
-Manuals are full of them and news is not: a model that shall read manuals trains on some of this
-beside real text. Sentences and words are those of the text that is given; what is put between two
-Chinese characters, every 4 to 16 of them, is drawn from a table. Same text, same signs.
-
-    python -m pipelines.signs_text technical.txt --out signs.txt
-    ocrtrain fit --live --corpus news.txt:0.85 --corpus signs.txt:0.15 --alphabet general
+Manuals are full of them and news is not. What is put between two Chinese characters, every 4 to 16
+of them, is drawn from a table; its words are those of the text.
 """
 
-import argparse
 import random
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
-from corpora import open_corpus
-from ocrbase.command_edge import run
-from ocrbase.errors import InputError
-from ocrbase.outputs import check_output
-from ocrbase.publishing import publish_text
-
-SEED = 5
 MIN_PLACES = 6  # of a paragraph between two Chinese characters
 EVERY = (4, 16)  # places from one piece to the next
 SPACED = 0.4  # share of pieces with a space on both sides
@@ -31,16 +18,23 @@ _TEX = ("TEX", "LATEX", "TEX Live", "pdfTEX", "XeTEX", "XeLATEX", "LuaLATEX")  #
 _LETTERS = "xyznijkabcdefghmpqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def with_signs(paragraphs: Sequence[str], draws: random.Random) -> Iterator[str]:
+    """Paragraphs with pieces in them; those with fewer than MIN_PLACES are left out."""
+    words = sorted({word for text in paragraphs for word in _WORD.findall(text)})
+    signs = Signs(words, draws)
+    return filter(None, map(signs.put_into, paragraphs)) if words else iter(())
+
+
 class Signs:
     """Puts pieces with signs between Chinese characters.
 
     Args:
         words: Latin words that they are made of.
-        seed: of all draws.
+        draws: which pieces, and where.
     """
 
-    def __init__(self, words: list[str], seed: int = SEED) -> None:
-        self._draws, self._words = random.Random(seed), words
+    def __init__(self, words: list[str], draws: random.Random) -> None:
+        self._draws, self._words = draws, words
         self._weights, self._makers = zip(*self._table(), strict=True)
 
     def put_into(self, paragraph: str) -> str:
@@ -129,28 +123,3 @@ class Signs:
 
     def _number(self, digits: int = 3) -> str:
         return str(self._draws.randrange(1, 10 ** self._draws.randint(1, digits)))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Write the text, a line per paragraph; returns the exit code."""
-    options = argparse.ArgumentParser(
-        prog="python -m pipelines.signs_text", description=__doc__.splitlines()[0]
-    )
-    options.add_argument("text", help="name of a corpus, or path of a text, with Latin words in it")
-    options.add_argument("--out", type=Path, required=True, help="text file to write")
-    options.add_argument("--overwrite", action="store_true", help="replace that file")
-    given = options.parse_args(arguments)
-    check_output(given.out, inputs=(Path(given.text),), overwrite=given.overwrite)
-    paragraphs = list(open_corpus(given.text).in_paragraphs().sentences())
-    words = sorted({word for text in paragraphs for word in _WORD.findall(text)})
-    if not words:
-        raise InputError(f"{given.text} holds no Latin words to make signs of: give another text")
-    signs = Signs(words)
-    made = [text for text in map(signs.put_into, paragraphs) if text]
-    publish_text(given.out, "\n".join(made) + "\n")
-    print(f"{len(made):,} paragraphs, {sum(map(len, made)):,} characters in {given.out}")
-    return 0
-
-
-if __name__ == "__main__":
-    run(lambda: main)
