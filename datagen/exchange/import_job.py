@@ -30,6 +30,7 @@ from datagen.formats.manifest import (
 )
 from datagen.formats.tar.reader import shard_stem
 from datagen.formats.tar.shard import TarShardWriter
+from datagen.limits import MAX_SHARDS
 from datagen.sample import Samples, unknown_centres, unknown_meta
 from datagen.split import SPLITS
 from datagen.text.sentences import sentence_hash
@@ -38,7 +39,6 @@ from ocrbase.homes import RENDERS
 from ocrbase.publishing import disk_errors
 
 BAD_ROWS = "bad_rows.tsv"
-MAX_SHARDS = 100_000  # their names have five digits
 
 _CHUNK = 1000  # samples in memory at a time
 _THREADS = 8  # files read at a time

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from datagen.alphabet import Alphabet
 from datagen.errors import ShardError
+from datagen.limits import MAX_LINES
 from datagen.split import PACKED, Split, StoredRule
 from ocrbase.errors import listed
 from ocrbase.inputs import read_bytes
@@ -24,7 +25,6 @@ LMDB = "ocrgen-lmdb"
 VERSION: Literal[1] = 1
 FILE = "manifest.json"
 
-MAX_LINES = 10**9  # indices have nine digits
 
 _MADE_BY = {RENDER: "ocrgen render", LMDB: "ocrgen pack"}
 

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from datagen.drawing.style import DEFAULT_PRESET
+from datagen.limits import MAX_LINES, MAX_SHARDS
 from datagen.text.plan_settings import PlanSettings
 from ocrbase.errors import SettingsError
 from ocrbase.homes import RENDERS
 from ocrbase.weights import split_weight
 
-MAX_LINES = 10**9  # sample indices have nine digits
 MAX_SHARD_SIZE = 10**6
 MAX_JOBS = 1024
-MAX_SHARDS = 10**5  # their names have five digits
 BACKENDS = ("loky", "threading", "sequential", "dask")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corpora import Corpus, TextSource, open_corpus, parse_mix
 from datagen.alphabet import Alphabet, load
+from datagen.limits import MAX_LINES
 from datagen.sample import Texts
 from datagen.text.column_folders import open_or_build
 from datagen.text.coverage import ClassCoverage, window_coverage
@@ -43,7 +44,7 @@ class WindowPlan:
         another: from the index of a line to that of one in its place, beyond those of any render.
     """
 
-    another: ClassVar[int] = 1_000_000_000
+    another: ClassVar[int] = MAX_LINES
     settings: PlanSettings
     alphabet: Alphabet
     texts_of: tuple[Corpus, ...]

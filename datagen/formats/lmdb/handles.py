@@ -1,8 +1,6 @@
 """LMDB handles of this process, and LMDB's errors in the words of this program."""
 
-import contextlib
 import os
-import resource
 import shutil
 import threading
 from pathlib import Path
@@ -14,9 +12,9 @@ import lmdb
 from datagen.errors import ShardError
 from datagen.formats.lmdb.meta_pages import check_file
 from ocrbase.errors import DiskError
+from ocrbase.open_files import make_room
 from ocrbase.publishing import full_disk_message
 
-_OTHER_FILES = 256  # open files to leave to the rest of the process
 COMMIT_BYTES = 16 << 20  # dirty pages of a writer in memory at a time
 
 # An LMDB may be opened once in a process, so all readers of one share its handle. A child of a
@@ -64,20 +62,10 @@ def _close(paths: list[str]) -> None:
 
 
 def _open(path: str) -> Any:
-    _make_room()
+    make_room(len(_environments))
     check_file(Path(path) / "data.mdb")
     with lmdb_errors(Path(path)):
         return lmdb.open(path, readonly=True, lock=False, readahead=False, meminit=False)
-
-
-def _make_room() -> None:
-    """Raise the limit of open files where shards come near it; mostly it is 1,024, if not asked."""
-    needed = len(_environments) + _OTHER_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and needed > soft:
-        wished = 2 * needed if hard == resource.RLIM_INFINITY else min(hard, 2 * needed)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
 
 
 class lmdb_errors:  # noqa: N801 - used as a with statement

@@ -8,7 +8,6 @@ opened; here they are only compared with what they were then.
 
 import mmap
 import os
-import resource
 import weakref
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,11 +24,11 @@ from datagen.formats.tar.shard import shard_files
 from datagen.formats.tar.sidecar import locate_lines
 from ocrbase.arrays import StoredArray
 from ocrbase.inputs import open_regular
+from ocrbase.open_files import files_at_once
 
 IntArray = NDArray[np.int64]
 Identity = tuple[int, int]  # bytes of a file, and the time of its last change in ns
 
-_OTHER_FILES = 256  # that a process may have open besides
 _MAX_OPEN_SHARDS = 1024
 
 
@@ -125,10 +124,7 @@ class _OpenShard:
 
 def _shards_at_once() -> int:
     """Shards to keep open, two files each: opening one takes as long as reading five lines."""
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed == resource.RLIM_INFINITY:
-        return _MAX_OPEN_SHARDS
-    return max(16, min((allowed - _OTHER_FILES) // 2, _MAX_OPEN_SHARDS))
+    return max(16, files_at_once(2 * _MAX_OPEN_SHARDS) // 2)
 
 
 @lru_cache(maxsize=_shards_at_once())

@@ -209,7 +209,7 @@ def test_more_shards_than_files_may_be_open(tmp_path: Path) -> None:
     opened = (
         "import resource, sys; from pathlib import Path;"
         "from datagen.formats.lmdb import handles;"
-        "handles._OTHER_FILES = 40;"
+        "from ocrbase import open_files; open_files.OTHER_FILES = 40;"
         "_, hard = resource.getrlimit(resource.RLIMIT_NOFILE);"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard));"
         "print(len([handles.environment(Path(sys.argv[1], str(k))) for k in range(80)]))"
