@@ -23,7 +23,7 @@ Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
 _BLOCK_PX = 8  # side of the blocks that JPEG and WebP transform
 # Least quality of a codec: 82 for an em of 8 px, 68 for 12, 54 for 16, 40 for 20.
-_QUALITY_AT_0, _QUALITY_PER_PX = 110.0, 3.5
+_QUALITY_AT_0, _QUALITY_PER_PX, _BEST_QUALITY = 110.0, 3.5, 100.0
 _FITTED_SHARE = 0.92  # of its size that a line keeps where its ink is higher than the frame
 
 
@@ -66,7 +66,8 @@ def native_frames(looks: FloatArray) -> NativeFrames:
             codecs get the quality that small characters need.
     """
     native = looks[:, Look.NATIVE]
-    needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * looks[:, Look.SIZE]))
+    small_end = looks[:, Look.SIZE] / (1.0 + np.abs(looks[:, Look.KEYSTONE]))
+    needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * small_end))
     looks[:, Look.NATIVE] = np.maximum(native, np.minimum(needed, LINE_HEIGHT_PX))
     for column in (Look.SHADOW_X, Look.SHADOW_SOFT):
         looks[:, column] *= looks[:, Look.NATIVE] / LINE_HEIGHT_PX
@@ -85,7 +86,9 @@ def _bound_codec(looks: FloatArray) -> None:
     )
     for column in (Look.NATIVE_JPEG, Look.WEBP):
         quality = looks[:, column]
-        looks[:, column] = np.where(quality > 0.0, np.maximum(quality, needed), 0.0)
+        looks[:, column] = np.where(
+            quality > 0.0, np.minimum(np.maximum(quality, needed), _BEST_QUALITY), 0.0
+        )
 
 
 def captured(images: list[UintImages], looks: FloatArray) -> list[UintImages]:

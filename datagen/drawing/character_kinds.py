@@ -17,6 +17,7 @@ AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full w
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
 HALF_MARKS = ".,;:?!"
 ITEMS, ITEM_ENDS = "0123456789.-()", ".)"  # what numbers of items are made of, and their last mark
+LEVEL = DASHES + "二三≡‐.,…·。、_＿¯ˉ"  # characters of level strokes or dots alone
 LOW_LINES = "_＿"  # what an underline would hide
 _LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
 
@@ -42,6 +43,7 @@ class CharacterKinds:
         stop: closing marks but for brackets and quotes.
         dash: those that a rule through the middle would hide.
         low_line: those that an underline would hide.
+        level: those of level strokes or dots alone, which another stroke changes into others.
     """
 
     hanzi: BoolArray
@@ -60,6 +62,7 @@ class CharacterKinds:
     stop: BoolArray
     dash: BoolArray
     low_line: BoolArray
+    level: BoolArray
 
 
 def character_kinds(alphabet: Alphabet) -> CharacterKinds:
@@ -88,4 +91,5 @@ def character_kinds(alphabet: Alphabet) -> CharacterKinds:
         stop=among(STOPS),
         dash=among(DASHES),
         low_line=among(LOW_LINES),
+        level=among(LEVEL),
     )

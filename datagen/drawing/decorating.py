@@ -61,16 +61,24 @@ def _is_on(kind, s, em):
 
 
 @compiled
+def _around(x, y, thickness, look, place):
+    """A point of a rule on the canvas, and half its thickness there: perspective changes both."""
+    px, py = place_point(x, y, look, place)
+    _, above = place_point(x, y - 0.5 * thickness, look, place)
+    _, below = place_point(x, y + 0.5 * thickness, look, place)
+    return px, py, 0.5 * (below - above)
+
+
+@compiled
 def _stroke(canvas, x0, x1, y, thickness, kind, weight, look, place):
     """A rule of a thickness around y from x0 to x1, all in px of the line."""
     em = look[Look.SIZE]
     rows, columns = canvas.shape
-    half = 0.5 * thickness * place[0] * place[4]
     steps = max(1, math.ceil((x1 - x0) / _STEP_PX))
-    ax, ay = place_point(x0, y, look, place)
+    ax, ay, half_a = _around(x0, y, thickness, look, place)
     for i in range(steps):
         x = x0 + (x1 - x0) * (i + 1) / steps
-        bx, by = place_point(x, y, look, place)
+        bx, by, half_b = _around(x, y, thickness, look, place)
         first, last = max(0, math.floor(ax) + PAD), min(columns - 1, math.ceil(bx) + PAD)
         for px in range(first, last + 1):
             covered = min(px - PAD + 1.0, bx) - max(px - PAD, ax)
@@ -80,7 +88,7 @@ def _stroke(canvas, x0, x1, y, thickness, kind, weight, look, place):
             s = x0 + (x1 - x0) * (i + min(max(t, 0.0), 1.0)) / steps
             if not _is_on(kind, s - x0, em):
                 continue
-            yc = ay + t * (by - ay)
+            yc, half = ay + t * (by - ay), half_a + t * (half_b - half_a)
             if kind == WAVY:
                 yc += WAVE_EM * em * place[0] * place[4] * math.sin(2.0 * math.pi * s / (0.3 * em))
             top, bottom = yc - half, yc + half
@@ -90,7 +98,7 @@ def _stroke(canvas, x0, x1, y, thickness, kind, weight, look, place):
                 part = min(py - PAD + 1.0, bottom) - max(py - PAD, top)
                 if part > 0.0:
                     canvas[py, px] += np.float32(part * covered * weight)
-        ax, ay = bx, by
+        ax, ay, half_a = bx, by, half_b
 
 
 @compiled
@@ -238,7 +246,8 @@ def fill_ground(canvas, look, pens, marks, length, place, ground):
     if look[Look.BAR] > 0.0:
         canvas[:] = 0.0
         pad = look[Look.BAR] * em
-        x0, x1 = pens[0, 0] - pad, pens[length - 1, 1] + pad
+        lean = 0.5 * em * abs(look[Look.SLANT])  # oblique characters reach beyond their boxes
+        x0, x1 = pens[0, 0] - pad - lean, pens[length - 1, 1] + pad + lean
         if look[Look.BAR_ACROSS] > 0.0:
             x0, x1 = x0 - 4.0 * look[Look.WIDTH], x1 + 4.0 * look[Look.WIDTH]
         _stroke(canvas, x0, x1, 0.0, em + 2.0 * pad, SOLID, 1.0, look, place)

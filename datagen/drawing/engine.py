@@ -34,7 +34,7 @@ from datagen.line_images import to_line_height
 from datagen.sample import META_DTYPE, Samples, Texts
 from fonts import Face
 
-PIXELS_VERSION = 3  # raised whenever the same settings give other pixels
+PIXELS_VERSION = 4  # raised whenever the same settings give other pixels
 BATCH = 512  # lines drawn at a time: enough that the few drawn anew are no batch of their own
 MIN_MONO_PX = 14.0  # em size from which black and white pixels tell all characters apart
 MAX_JUSTIFIED_EM = 0.5  # letter-spacing up to which a justified line fills its frame
@@ -127,13 +127,13 @@ class LineEngine:
     ) -> Samples:
         """As `draw`, with looks that the caller chose: (B, len(Look)), changed in place."""
         images, masks, (centres, quads), good, face = self._pixels(texts, indices, looks, attempt)
-        qualities = looks[:, Look.QUALITY].astype(np.int64).tolist()
-        encoded = [
-            encode_jpeg(image, quality) if fine else b""
-            for image, quality, fine in zip(
-                finished(images, looks), qualities, good.tolist(), strict=True
-            )
-        ]
+        kept = np.flatnonzero(good)
+        qualities = looks[kept, Look.QUALITY].astype(np.int64).tolist()
+        encoded = [b""] * len(images)
+        for i, image, quality in zip(
+            kept, finished([images[i] for i in kept], looks[kept]), qualities, strict=True
+        ):
+            encoded[i] = encode_jpeg(image, quality)
         return Samples(
             images=encoded,
             texts=labels_of(texts, self.alphabet),

@@ -11,6 +11,7 @@ from datagen.drawing.neighbours import add_edges
 from datagen.drawing.pixel_noise import BELL_DEVIATION, bell, scramble
 from datagen.drawing.placing import PAD
 from datagen.drawing.scanning import change_tone, make_bilevel
+from datagen.line_geometry import LINE_HEIGHT_PX
 from ocrbase.compiled import compiled
 
 ROUNDING = 1e-6  # gray levels that arithmetic may be off by
@@ -70,23 +71,33 @@ def _rule(canvas, look, box, width):
 
 @compiled
 def _palest(canvas, reaches, length):
-    """The darkest coverage of the palest glyph: what the contrast of the line hangs on."""
+    """The darkest coverage of the palest glyph: what the contrast of the line hangs on.
+
+    A canvas higher than the finished line is averaged on the way there, so each pixel counts with
+    parts of those beside and below it.
+    """
     palest = np.float32(1.0)
+    part = np.float32(max((canvas.shape[0] - 2 * PAD) / LINE_HEIGHT_PX - 1.0, 0.0))
+    whole = (np.float32(1.0) + part) ** 2
     for k in range(length):
         left, top, right, bottom = reaches[k]
         if right <= left:
             continue
         darkest = np.float32(0.0)
         for y in range(top, bottom + 1):
-            row = canvas[y]
+            row, below = canvas[y], canvas[y + 1]
             for x in range(left, right + 1):
-                darkest = max(darkest, row[x])
+                if part == 0.0:
+                    darkest = max(darkest, row[x])
+                else:
+                    mean = row[x] + part * (row[x + 1] + below[x] + part * below[x + 1])
+                    darkest = max(darkest, mean / whole)
         palest = min(palest, darkest)
     return palest
 
 
 @compiled
-def _separate(look, palest, on_image):
+def _separate(look, palest, depth):
     """Move ink and ground apart until the palest glyph stands out; False if 255 is too little.
 
     Shading changes ink and ground alike, but clips at black and white: the lighter of the two
@@ -95,9 +106,7 @@ def _separate(look, palest, on_image):
     restless = look[Look.PAPER] + look[Look.MOIRE] + look[Look.BACKGROUND_RELIEF]
     needed = (look[Look.MIN_CONTRAST] + 2.0 * restless) / max(palest * _PALEST_SHARE, 1e-3)
     rise = restless + 0.75 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
-    rise += look[Look.HIGHLIGHT]
-    if on_image:
-        rise += BACKGROUND_DEPTH
+    rise += depth
     fall = rise + look[Look.SHADOW]
     ink, ground = look[Look.INK], look[Look.GROUND]
     light, dark = max(ink, ground), min(ink, ground)
@@ -260,7 +269,9 @@ def finish_line(coverage, spare, copy, layer, look, length, reaches, box, seed, 
         add_edges(coverage, look, box)
     _soften(coverage, spare, look, seed, width)
     palest = _palest(coverage, reaches, length)
-    if not _separate(look, palest, look[Look.BACKGROUND] >= 0.0 and ground.size > 0):
+    on_image = look[Look.BACKGROUND] >= 0.0 and ground.size > 0
+    depth = look[Look.HIGHLIGHT] + (BACKGROUND_DEPTH if on_image else 0.0)
+    if not _separate(look, palest, depth):
         return False
     if layer.shape[0]:
         _soften(layer, spare, look, seed, width)
@@ -270,8 +281,8 @@ def finish_line(coverage, spare, copy, layer, look, length, reaches, box, seed, 
     if look[Look.SHARPEN] > 0.0:
         sharpen(coverage, spare, copy, look[Look.SHARPEN], look[Look.SHARPEN_SCALE])
     if look[Look.BILEVEL] > 0.0 and make_bilevel(coverage, copy, look, length, reaches, seed):
-        ground = ground[:0]
+        ground, depth = ground[:0], 0.0
     _compose(coverage, look, seed, ground, image)
     if look[Look.LEVELS] > 0.0 or look[Look.GAMMA] != 1.0:
-        change_tone(image, look, palest * _PALEST_SHARE)
+        change_tone(image, look, palest * _PALEST_SHARE, depth)
     return True

@@ -154,7 +154,7 @@ def _geometry(table: FloatArray, draws: _Draws, style: Style) -> None:
 def _blur(table: FloatArray, draws: _Draws) -> None:
     table[:, Look.MOTION_ANGLE] = np.pi * draws.unit(Look.MOTION_ANGLE)
     spread = 1.5 * table[:, Look.GAUSS] + 0.5 * table[:, Look.MOTION] + table[:, Look.RESAMPLE]
-    spread += table[:, Look.DEFOCUS]
+    spread += table[:, Look.DEFOCUS] + 1.5 * table[:, Look.BLEED]
     # Pixels that blur carries ink outward, at the height where it happens.
     table[:, Look.MARGIN] += (spread - 1.0) * LINE_HEIGHT_PX / table[:, Look.NATIVE]
 

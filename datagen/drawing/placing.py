@@ -281,7 +281,8 @@ def set_line(
     scale = _fit(maps, length, look, box, place)
     look[Look.FIT] = scale
     zoom_y = (canvas.shape[0] - 2 * PAD) / LINE_HEIGHT_PX
-    if scale * look[Look.SIZE] * zoom_y < look[Look.MIN_EM]:
+    small_end = 1.0 + abs(look[Look.KEYSTONE]) if length > 1 else 1.0
+    if scale * look[Look.SIZE] * zoom_y < look[Look.MIN_EM] * small_end:
         return False
     zoom_x = (canvas.shape[1] - 2 * PAD) / look[Look.WIDTH]
     place[3], place[4] = zoom_x, zoom_y

@@ -14,7 +14,7 @@ BILEVEL_EM_PX = 15.0  # native em below which strokes run together or vanish in 
 _STEPS = 64  # of coverage, in the search for a threshold
 _LOWEST, _HIGHEST = 0.2, 0.75  # thresholds that scanners choose between ground and ink
 _LOWERED = 0.05  # by which a threshold falls that loses strokes
-_STROKE = 0.3  # coverage from which a pixel is part of a stroke
+_STROKE = 0.3  # coverage from which a pixel is part of a stroke; half of the darkest if paler
 _LOST = 0.06  # share of a glyph's ink that may lie apart from all its black pixels
 _GROWN = 1.6  # black pixels of a glyph per pixel's worth of its ink, at most
 
@@ -44,11 +44,15 @@ def _loses(before, after, length, reaches):
         left, top, right, bottom = reaches[k]
         if right <= left:
             continue
-        ink, lost = 0.0, 0.0
+        ink, lost, darkest = 0.0, 0.0, np.float32(0.0)
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
                 ink += before[y, x]
-                if before[y, x] > _STROKE and not after[y - 1 : y + 2, x - 1 : x + 2].any():
+                darkest = max(darkest, before[y, x])
+        stroke = min(_STROKE, 0.5 * darkest)  # a pale glyph has strokes too
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                if before[y, x] > stroke and not after[y - 1 : y + 2, x - 1 : x + 2].any():
                     lost += before[y, x]
         if lost > _LOST * ink:
             return True
@@ -124,9 +128,9 @@ def _toned(level, black, white, gamma):
 
 
 @compiled
-def _keeps_contrast(look, ink, black, white, gamma):
+def _keeps_contrast(look, ink, black, white, gamma, depth):
     """Whether ink and ground stay apart, in the deepest shade and the brightest light as well."""
-    shade = look[Look.PAPER] + look[Look.MOIRE]
+    shade = depth + look[Look.PAPER] + look[Look.MOIRE]
     shade += 0.5 * math.hypot(look[Look.SLOPE_X], look[Look.SLOPE_Y])
     for light in (-shade - look[Look.SHADOW], 0.0, shade):
         apart = _toned(look[Look.GROUND] + light, black, white, gamma)
@@ -137,7 +141,7 @@ def _keeps_contrast(look, ink, black, white, gamma):
 
 
 @compiled
-def change_tone(image, look, palest):
+def change_tone(image, look, palest, depth):
     """Move black and white points towards ink and ground, then bend the curve, in place.
 
     A curve that would take the palest character's contrast is left out.
@@ -146,12 +150,13 @@ def change_tone(image, look, palest):
         image: gray levels, (H, W) uint8.
         look: one row of looks.
         palest: coverage of the palest character.
+        depth: gray levels by which a highlight and a background image change the ground.
     """
     ink = look[Look.GROUND] + (look[Look.INK] - look[Look.GROUND]) * palest
     low, high = min(look[Look.INK], look[Look.GROUND]), max(look[Look.INK], look[Look.GROUND])
     black, white = look[Look.LEVELS] * low, 255.0 - look[Look.LEVELS] * (255.0 - high)
     gamma = look[Look.GAMMA]
-    if not _keeps_contrast(look, ink, black, white, gamma):
+    if not _keeps_contrast(look, ink, black, white, gamma, depth):
         return
     curve = np.empty(256, dtype=np.uint8)
     for level in range(256):

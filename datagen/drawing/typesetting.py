@@ -36,6 +36,7 @@ _COMPANION_FACTORS = (0.8, 1.25)  # of its size that a companion's capitals may 
 # Where the alphabet has the space, a gap between Chinese and Latin that is none must be seen to be
 # narrower: this share of the line's own spaces at most.
 _MAX_AUTOSPACE = 0.6
+_LEVEL_STROKES = [Look.UNDERLINE, Look.NEIGHBOUR, Look.EDGE, Look.RULE]
 _DECORATED = [Look.UNDERLINE, Look.STRIKE, Look.EMPHASIS, Look.BOX, Look.HIGHLIGHT]
 
 
@@ -104,11 +105,13 @@ class Typesetter:
         """The layout of lines.
 
         Args:
-            looks: (B, len(Look)); rules that would hide characters are taken out, in place.
+            looks: (B, len(Look)); what would hide characters, or make others of them, is taken
+                out, in place.
             ids: class ids of each line, the blank beyond its end, (B, L).
             lengths: characters of each line, (B,).
             face: face of each line, (B,).
         """
+        self._take_out(looks, ids, lengths)
         faces = np.broadcast_to(face[:, None], ids.shape)
         if (looks[:, Look.COMPANION] > 0.0).any():
             faces = self._with_companions(faces, looks, ids)
@@ -136,6 +139,16 @@ class Typesetter:
         if (looks[:, _DECORATED] > 0.0).any():
             setting = self._marked(setting, looks, ids, lengths)
         return setting
+
+    def _take_out(self, looks: Looks, ids: IntArray, lengths: IntArray) -> None:
+        """Remove, in place, strokes that would hide characters or make others of them."""
+        kinds = self._kinds
+        looks[kinds.dash[ids].any(axis=1), Look.STRIKE] = 0.0
+        looks[kinds.low_line[ids].any(axis=1), Look.UNDERLINE] = 0.0
+        # Beside level strokes alone any other is one more of them: 一 would be read as 二.
+        beyond = np.arange(ids.shape[1]) >= lengths[:, None]
+        level = np.flatnonzero((kinds.level[ids] | beyond).all(axis=1))
+        looks[level[:, None], _LEVEL_STROKES] = 0.0
 
     def spans(self, looks: Looks, ids: IntArray, lengths: IntArray) -> BoolArray:
         """Some of each line's characters, side by side, Latin words whole: (B, L).
@@ -317,13 +330,15 @@ class Typesetter:
     ) -> Typesetting:
         """Which characters decorations take, and room for boxes around some of them."""
         kinds = self._kinds
-        looks[kinds.dash[ids].any(axis=1), Look.STRIKE] = 0.0
-        looks[kinds.low_line[ids].any(axis=1), Look.UNDERLINE] = 0.0
         span = self.spans(looks, ids, lengths)
         letter = (kinds.hanzi | kinds.word)[ids]
         # A box begins with a letter: one around a bracket alone is no longer told from it.
         begins = np.take_along_axis(letter, span.argmax(axis=1)[:, None], axis=1)[:, 0]
         looks[(looks[:, Look.BOX] == 2) & ~begins, Look.BOX] = 0.0
+        # Nor does it hold one Chinese character alone: 木 in a box is read as 困.
+        alone = np.where(looks[:, Look.BOX] == 1, lengths, span.sum(axis=1)) == 1
+        hanzi = (kinds.hanzi[ids] & (span | (looks[:, Look.BOX] == 1)[:, None])).any(axis=1)
+        looks[alone & hanzi, Look.BOX] = 0.0
         marks = IN_SPAN * span | EMPHASISED * letter
         border = (span[:, 1:] != span[:, :-1]) & (np.arange(1, ids.shape[1]) < lengths[:, None])
         room = (looks[:, Look.BOX] == 2) * (2.0 * BOX_PAD_EM + looks[:, Look.THICKNESS])

@@ -145,6 +145,7 @@ def _undrawable(samples: Samples, indices: IntArray, faces: tuple[Face, ...]) ->
         return f"{sample} could not be drawn in {MAX_ATTEMPTS} attempts: {orphans}"
     return (
         f"{sample} could not be drawn in {MAX_ATTEMPTS} attempts: no chosen face has all of its"
-        " characters, it is too long for the frame, or the style leaves too little contrast;"
-        " choose more --faces, a wider frame or another --style"
+        " characters, it is too long for the frame (characters would be smaller than the style's"
+        " capture.min_em_px), or the style leaves too little contrast; choose more --faces, a wider"
+        " frame or another --style"
     )

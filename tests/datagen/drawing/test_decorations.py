@@ -125,9 +125,9 @@ def test_no_underline_hides_a_low_line() -> None:
     np.testing.assert_array_equal(_draw("a_b", UNDERLINE=0.2).images[0], _draw("a_b").images[0])
 
 
-@pytest.mark.parametrize(("kind", "first", "last"), [(1, 0, 3), (2, 2, 2)])
+@pytest.mark.parametrize(("kind", "first", "last"), [(1, 0, 3), (2, 2, 3)])
 def test_a_box_closes_around_its_characters(kind: int, first: int, last: int) -> None:
-    lines = _draw("国国国国", BOX=kind, SPAN_START=0.8, SPAN_END=0.0)
+    lines = _draw("国国国国", BOX=kind, SPAN_START=0.8, SPAN_END=0.5)
     mask, quads = lines.masks[0] > INKED, _quads(lines)
     x0, x1 = quads[first, 0, 0] - 0.06 * EM_PX, quads[last, 1, 0] + 0.06 * EM_PX
     y0, y1 = quads[first, 0, 1] - 0.06 * EM_PX, quads[first, 2, 1] + 0.06 * EM_PX
@@ -149,11 +149,42 @@ def test_a_box_around_oblique_characters_stands_upright() -> None:
 
 
 def test_a_box_around_characters_has_room_between_them() -> None:
-    boxed, plain = (_draw("国国国", BOX=b, SPAN_START=0.7, SPAN_END=0.0) for b in (2.0, 0.0))
+    boxed, plain = (_draw("国国国国", BOX=b, SPAN_START=0.65, SPAN_END=0.4) for b in (2.0, 0.0))
     distances = np.diff(_quads(boxed)[:, 0, 0]) - np.diff(_quads(plain)[:, 0, 0])
-    assert (distances > 0.1 * EM_PX).all()
-    bracket = _draw("国（国", BOX=2.0, SPAN_START=0.7, SPAN_END=0.0)
-    np.testing.assert_array_equal(bracket.images[0], _draw("国（国").images[0])
+    assert (distances[[0, 2]] > 0.1 * EM_PX).all() and abs(distances[1]) < 0.01
+    bracket = _draw("国（国国", BOX=2.0, SPAN_START=0.65, SPAN_END=0.4)
+    np.testing.assert_array_equal(bracket.images[0], _draw("国（国国").images[0])
+
+
+def test_no_box_makes_another_character_of_one() -> None:
+    """木 in a box would be read as 困."""
+    for text, kind in (("木", 1.0), ("木木木", 2.0)):
+        boxed = _draw(text, BOX=kind, SPAN_START=0.7, SPAN_END=0.0)
+        np.testing.assert_array_equal(boxed.images[0], _draw(text).images[0])
+    digit = _draw("木4木", BOX=2.0, SPAN_START=0.7, SPAN_END=0.0)
+    assert (digit.images[0] != _draw("木4木").images[0]).any()
+
+
+@pytest.mark.parametrize("text", ["一", "二一", "-", "..."])
+def test_no_stroke_is_added_to_level_strokes(text: str) -> None:
+    """一 over a rule would be read as 二."""
+    strokes = {"UNDERLINE": 0.2, "NEIGHBOUR": 6.0, "NEIGHBOUR_SIDE": 3.0, "EDGE": 3.0, "RULE": 1.0}
+    np.testing.assert_array_equal(_draw(text, **strokes).images[0], _draw(text).images[0])
+    assert (_draw(text + "木", **strokes).images[0] != _draw(text + "木").images[0]).any()
+
+
+def test_a_bar_follows_perspective() -> None:
+    """Its light text would stand on the light page at the near end."""
+    style = _style()
+    for keystone in (-0.4, 0.4):
+        lines = _draw("国国国国国国国国", style, BAR=0.05, BAR_PAGE=GROUND, KEYSTONE=keystone,
+                      INK=GROUND, GROUND=INK)  # fmt: skip
+        for quad in _quads(lines):
+            x, middle = round(quad[:, 0].mean()), quad[:, 1].mean()
+            half = 0.5 * (quad[2, 1] - quad[0, 1])
+            column = lines.images[0][:, x]
+            for y in (middle - 0.98 * half, middle + 0.98 * half):
+                assert column[int(y)] < 0.6 * GROUND
 
 
 def test_a_highlight_darkens_the_ground_of_its_span() -> None:

@@ -59,6 +59,19 @@ def test_black_and_white_keeps_every_stroke(inverted: bool) -> None:
     assert bilevel > 0.7 * COUNT
 
 
+def test_black_and_white_keeps_pale_characters() -> None:
+    """Their strokes are lighter than those of other lines all over, but no less of the label."""
+    gray, lines = _draw(_style(), FADE=0.9), _draw(_style(), BILEVEL=1.0, FADE=0.9)
+    bilevel = [row for row, mask in enumerate(lines.masks) if np.isin(mask, (0, 255)).all()]
+    assert len(bilevel) >= 3
+    for row in bilevel:
+        before, mask = gray.masks[row], lines.masks[row]
+        for x in lines.samples.centres[row, : len(lines.samples.texts[row])].astype(int):
+            near = slice(max(x - 9, 0), x + 10)
+            dark = before[:, near] >= 0.7 * before[:, near].max()
+            assert (mask[:, near][dark] > 100).mean() > 0.1
+
+
 def test_small_characters_stay_gray() -> None:
     for image in _draw(_style(), BILEVEL=1.0, NATIVE=14).images:
         assert ((image > 70) & (image < 180)).mean() > 0.02
@@ -91,6 +104,15 @@ def test_no_tone_curve_takes_the_contrast(gamma: float, ink: float, ground: floa
         assert lines.mean(measures.ground_level) == pytest.approx(expected, abs=2)
 
 
+def test_no_tone_curve_takes_the_contrast_of_a_highlight() -> None:
+    """A black point at the ink is above the highlighted ground and what stands on it."""
+    lines = _draw(_style(100, 130), HIGHLIGHT=40.0, LEVELS=1.0)
+    for image, mask in zip(lines.images, lines.masks, strict=True):
+        beside = (cv2.dilate(mask, np.ones((5, 5))) >= 100) & (mask <= measures.BARE)
+        full = mask >= 0.9 * mask.max()
+        assert np.median(image[beside]) - np.median(image[full]) >= 36 - 3
+
+
 def test_codecs_leave_lines_in_their_place_wherever_their_blocks_begin() -> None:
     plain = _draw(_style(), NATIVE=20).images
     for blocks in (0.0, 0.4, 0.99):
@@ -113,6 +135,23 @@ def test_codecs_keep_the_quality_that_small_characters_need() -> None:
     small = (em < 11) & (asked > 0)
     assert small.sum() > 200 and got[small].min() > 70 and asked[small].min() < 45
     assert (got[em > 22] == asked[em > 22]).all()
+    looks[:, Look.SIZE], looks[:, Look.NATIVE], looks[:, Look.WEBP] = 1.0, 32.0, 50.0
+    native_frames(looks)
+    assert looks[:, [Look.NATIVE_JPEG, Look.WEBP]].max() == 100
+
+
+def test_the_small_end_of_a_line_in_perspective_is_no_smaller_than_the_style_says() -> None:
+    style = with_value(load_style("photo"), "geometry.perspective_px", (9.0, 10.0))
+    engine = LineEngine(style, FACES, builtin(), seed=5, boxes=True)
+    table = draw_looks(style, engine.seed, np.arange(60))
+    lines = engine.draw_with(table, many_texts(60), np.arange(60))
+    assert lines.quads is not None and len(lines.images) == 60
+    for row, text in enumerate(lines.texts):
+        if lines.images[row]:
+            quads = lines.quads[row, : len(text)].astype(float)
+            heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+            native = table[row, Look.NATIVE] / 32
+            assert (heights * native > style.capture.min_em_px - 0.3).all()
 
 
 @pytest.mark.parametrize("radius", [1.0, 2.5, 4.0])
