@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from datagen.errors import ImageError
+from datagen.gray_levels import is_plain, to_gray
 from ocrbase.errors import listed
 
 UintImages = NDArray[np.uint8]
@@ -29,7 +30,13 @@ _SIGNATURES = (
     (b"GIF8", ".gif"),
     (b"II*\0", ".tif"),
     (b"MM\0*", ".tif"),
+    (b"II+\0", ".tif"),
+    (b"MM\0+", ".tif"),
+    (b"P5", ".pgm"),
+    (b"P6", ".ppm"),
+    (b"\0\0\0\x0cjP  ", ".jp2"),
 )
+_AVIF = b"ftypavif"  # behind the size of this box
 _PNG = _SIGNATURES[1][0]
 _JPEG_END, _JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
 _CHUNK = struct.Struct(">I4s")  # bytes of its data, type; CRC-32 of type and data behind them
@@ -101,6 +108,8 @@ def extension(image: bytes) -> str:
     for signature, suffix in _SIGNATURES:
         if image.startswith(signature):
             return suffix
+    if image[4:12] == _AVIF:
+        return ".avif"
     return ".webp" if image[:4] == b"RIFF" and image[8:12] == b"WEBP" else ".img"
 
 
@@ -121,12 +130,29 @@ def size_of(image: bytes) -> tuple[int, int]:
     return (width, height) if sideways else (height, width)
 
 
+def as_seen(image: bytes) -> bytes:
+    """An image itself, or its gray levels as a PNG where `decode` gives others than the eye sees.
+
+    Those are images with transparent parts, whose colour is seen nowhere, and of 16 bits.
+
+    Raises:
+        ImageError: if the bytes are no image that can be read.
+    """
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            if is_plain(opened):
+                return image
+            return encode_png(to_gray(ImageOps.exif_transpose(opened)))
+    except Exception as error:  # Pillow's readers raise whatever their parsing meets
+        raise ImageError(f"no readable image in {len(image)} bytes") from error
+
+
 def is_whole(image: bytes) -> bool:
     """Whether a JPEG or PNG has its end; decoders fill what is missing with gray, silently."""
     suffix = extension(image)
     if suffix == ".jpg":
         return image.rfind(_JPEG_END) > image.rfind(_JPEG_SCAN)  # whatever follows, as from phones
-    return b"IEND" in image[-64:] if suffix == ".png" else True
+    return image.rfind(b"IEND") > image.rfind(b"IDAT") if suffix == ".png" else True
 
 
 def png_is_intact(image: bytes) -> bool:

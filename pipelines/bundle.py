@@ -10,8 +10,11 @@ Say in training/weights/README.md how it was trained.
 """
 
 import argparse
-import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ocrbase.command_edge import run
+from ocrbase.errors import SettingsError, listed
 
 MAX_BYTES = 16 * 2**20  # of a file, so that clones stay small
 CHECKED_LINES = 64  # read with torch and with ONNX Runtime
@@ -29,15 +32,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=BUNDLED, help="where it goes (%(default)s)")
     options = parser.parse_args(arguments)
     require("onnx", extra="export")
+    if Path(options.name).name != options.name:
+        raise SettingsError(f"the name {options.name!r} is a path: give --folder besides")
     options.folder.mkdir(parents=True, exist_ok=True)
-    weights = options.folder / f"{options.name}{FOR_TORCH}"
-    graph = options.folder / f"{options.name}{FOR_ONNX}"
-    write(options.checkpoint, weights, graph)
-    if max(path.stat().st_size for path in (weights, graph)) > MAX_BYTES:
-        for path in (weights, graph):
-            path.unlink()
-        print(f"over {MAX_BYTES / 2**20:.0f} MiB: removed", file=sys.stderr)
-        return 1
+    # What is bundled stays as it is until both files of the new model are there and small enough.
+    with TemporaryDirectory(dir=options.folder) as attempt:
+        files = [Path(attempt) / f"{options.name}{suffix}" for suffix in (FOR_TORCH, FOR_ONNX)]
+        write(options.checkpoint, *files)
+        large = [path.name for path in files if path.stat().st_size > MAX_BYTES]
+        if large:
+            raise SettingsError(f"{listed(large)}: over {MAX_BYTES / 2**20:.0f} MiB, not bundled")
+        for path in files:
+            path.replace(options.folder / path.name)
     return 0
 
 
@@ -60,16 +66,16 @@ def write(checkpoints: list[Path], weights: Path, graph: Path) -> None:
         weights, models[0].network, models[0].alphabet, state=state, training=training,
         dtype=torch.float16,
     )  # fmt: skip
-    print(f"{weights}: {weights.stat().st_size / 2**20:.1f} MiB, {training}")
+    print(f"{weights.name}: {weights.stat().st_size / 2**20:.1f} MiB, {training}")
     real = Path(__file__).resolve().parent / "real_lines"
     check = export(
         weights, graph, some_lines(open_labelled(real), real.name, CHECKED_LINES), int8=True
     )
     print(
-        f"{graph}: {graph.stat().st_size / 2**20:.1f} MiB; of {check.lines} lines {check.same_text}"
-        " read as with torch"
+        f"{graph.name}: {graph.stat().st_size / 2**20:.1f} MiB; of {check.lines} lines"
+        f" {check.same_text} read as with torch"
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(lambda: main)

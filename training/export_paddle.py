@@ -51,7 +51,7 @@ def export_paddle(
 
 def settings_text(characters: Sequence[str]) -> str:
     """The settings file of a model with these characters, in class order without the blank."""
-    names = "".join(f"  - {json.dumps(symbol, ensure_ascii=False)}\n" for symbol in characters)
+    names = "".join(f"  - {_quoted(symbol)}\n" for symbol in characters)
     return (
         f"# {MARK}\n"
         f"Global:\n  model_name: {MODEL_NAME}\n"
@@ -62,3 +62,10 @@ def settings_text(characters: Sequence[str]) -> str:
         f"      image_shape: [3, {LINE_HEIGHT_PX}, {TYPICAL_WIDTH_PX}]\n"
         f"PostProcess:\n  name: CTCLabelDecode\n  character_dict:\n{names}"
     )
+
+
+def _quoted(symbol: str) -> str:
+    """A character between double quotes, as YAML reads it back."""
+    if symbol.isprintable():
+        return json.dumps(symbol, ensure_ascii=False)
+    return f'"\\U{ord(symbol):08X}"'  # line ends of any kind, controls, what is no character

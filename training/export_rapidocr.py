@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from datagen.line_geometry import LINE_HEIGHT_PX
 from datagen.line_images import Gray
+from ocrbase.errors import listed
 from ocrbase.publishing import publish_file
 from training.errors import ReadError
 from training.export import Progress, write_graph, write_properties
@@ -32,6 +33,7 @@ FloatArray = NDArray[np.float32]
 BGR_TO_GRAY = (0.114, 0.587, 0.299)
 WHITE = 1.0
 OUTPUT_NAME = "probabilities"
+FILE_MARK = "ocrtrain-rapidocr"  # among the properties of every such file
 MAX_DIFFERENCE = 1e-3  # of a probability; sums of float32 in another order show 1e-5
 
 
@@ -87,9 +89,18 @@ def export_rapidocr(
 
     Raises:
         CheckpointError: if the checkpoint cannot be read.
-        ReadError: if the file differs from torch; nothing is written then.
+        ReadError: if the file differs from torch, or RapidOCR would not read its classes; nothing
+            is written then.
     """
     loaded = load_model(checkpoint)
+    characters = loaded.alphabet.symbols[1:]
+    breaking = [symbol for symbol in characters if len(f"a{symbol}a".splitlines()) > 1]
+    if breaking:
+        raise ReadError(
+            f"RapidOCR takes {listed([repr(symbol) for symbol in breaking])} for the end of a line"
+            " in its list of classes, and would read other characters for all behind it: train"
+            " with an alphabet without it"
+        )
     model = RapidOcrModel(loaded.network).eval()
     with publish_file(out) as attempt:
         write_graph(
@@ -99,7 +110,7 @@ def export_rapidocr(
             inputs={"x": {0: "lines", 3: "width"}},
             outputs={OUTPUT_NAME: {0: "lines", 1: "frames"}},
         )
-        write_properties(attempt, {"character": "\n".join(loaded.alphabet.symbols[1:])})
+        write_properties(attempt, {FILE_MARK: "1", "character": "\n".join(characters)})
         check = _compare(model, checkpoint, attempt, lines, progress)
         if check.largest > MAX_DIFFERENCE:
             raise ReadError(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.errors import ShardError
 from datagen.exchange.exchange_settings import ExportSettings
 from datagen.exchange.output_folder import output_folder
 from datagen.formats.card import write_card
@@ -17,8 +18,13 @@ from datagen.formats.foreign.rows import Form
 from datagen.formats.reader import DatasetReader
 from datagen.sample import Samples
 from datagen.split import SPLITS, Split
+from ocrbase.inputs import read_text
 
-MARK = ".ocrgen-export"  # a folder with it may be replaced by another export
+# A folder with it may be replaced by another export, if it holds nothing else: the form, and the
+# names that were written.
+MARK = ".ocrgen-export"
+
+MAX_MARK_BYTES = 1 << 20
 
 IntArray = NDArray[np.int64]
 
@@ -53,15 +59,20 @@ def export_data(
     reader = open_dataset(source, partial=settings.partial)
     parts = _splits(reader)
     counts = {name.value: len(rows) for name, rows in parts.items() if len(rows)}
-    with output_folder(out, overwrite=settings.overwrite, is_ours=_is_export) as building:
+    with output_folder(out, overwrite=settings.overwrite, strangers=_strangers) as building:
         _write_splits(form, reader, parts, building, progress)
         write_card(building, reader.manifest, out.name)
-        (building / MARK).write_text(f"{settings.form}\n", encoding="utf-8")
+        names = sorted(path.name for path in building.iterdir())
+        (building / MARK).write_text("\n".join([settings.form, *names, ""]), encoding="utf-8")
     return ExportSummary(out, counts, time.monotonic() - started)
 
 
-def _is_export(out: Path) -> bool:
-    return (out / MARK).exists()
+def _strangers(out: Path) -> list[str] | None:
+    if not (out / MARK).exists():
+        return None
+    _, *written = read_text(out / MARK, MAX_MARK_BYTES, error=ShardError).splitlines()
+    found = {path.name for path in out.iterdir()} - {MARK, *written}
+    return sorted(found) if written else []  # earlier releases wrote the form alone
 
 
 def _splits(reader: DatasetReader) -> dict[Split, IntArray]:

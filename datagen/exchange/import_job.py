@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from datagen.errors import ExchangeError, ShardError
 from datagen.exchange.exchange_settings import ImportSettings
 from datagen.exchange.output_folder import output_folder
 from datagen.exchange.row_checks import GoodRow, checked
+from datagen.formats.card import FILE as CARD
 from datagen.formats.card import write_card
 from datagen.formats.foreign import FORMS
 from datagen.formats.foreign.index_labels import character_file
 from datagen.formats.foreign.rows import BadRow, Source
+from datagen.formats.manifest import FILE as MANIFEST
 from datagen.formats.manifest import (
     VERSION,
     RenderManifest,
@@ -84,7 +87,7 @@ def import_data(
     sources = [_source(settings, path) for path in settings.sources]
     out = _import_folder(settings)
     alphabet, notes = _alphabet(settings, sources)
-    with output_folder(out, overwrite=settings.overwrite, is_ours=_is_import) as building:
+    with output_folder(out, overwrite=settings.overwrite, strangers=_strangers) as building:
         importer = _Import(settings, alphabet, building, progress)
         importer.run(sources)
         manifest = _manifest(settings, alphabet, importer, out.name, command)
@@ -126,7 +129,8 @@ class _Import:
         with ThreadPoolExecutor(_THREADS) as threads:
             self._write_shards(self._good(checked(rows, self.alphabet, threads)))
         if not self.imported:
-            raise ExchangeError(f"no good row in {listed(list(self.settings.sources))}")
+            why = self._reasons() if self.bad else "no rows at all"
+            raise ExchangeError(f"no good row in {listed(list(self.settings.sources))}: {why}")
         self._account_for(sum(source.rows for source in sources))
         self._list_bad()
 
@@ -169,11 +173,13 @@ class _Import:
         self.bad.append(row)
         self.bad_rows += row.rows
         if self.bad_rows > self.settings.max_bad:
-            shown = listed([f"{bad.where}: {bad.reason}" for bad in self.bad], _SHOWN)
             raise ExchangeError(
-                f"more than {self.settings.max_bad} bad rows ({shown}): mend them, or allow more"
-                " with --max-bad"
+                f"more than {self.settings.max_bad} bad rows ({self._reasons()}): mend them, or"
+                " allow more with --max-bad"
             )
+
+    def _reasons(self) -> str:
+        return listed([f"{bad.where}: {bad.reason}" for bad in self.bad], _SHOWN)
 
     def _account_for(self, rows: int) -> None:
         """Every row of the sources is a sample or is listed."""
@@ -190,11 +196,14 @@ class _Import:
                 (self.folder / BAD_ROWS).write_text("".join(lines), encoding="utf-8")
 
 
-def _is_import(out: Path) -> bool:
+def _strangers(out: Path) -> list[str] | None:
     try:
-        return "import" in read_render_manifest(out).settings
+        if "import" not in read_render_manifest(out).settings:
+            return None
     except ShardError:
-        return False
+        return None
+    names = {path.name for path in out.iterdir()} - {MANIFEST, CARD, BAD_ROWS}
+    return sorted(name for name in names if not fnmatch(name, "shard-?????.*"))
 
 
 def _import_folder(settings: ImportSettings) -> Path:

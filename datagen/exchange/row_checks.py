@@ -10,7 +10,7 @@ import numpy as np
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError, ImageError
 from datagen.formats.foreign.rows import BadRow, Row
-from datagen.images import is_whole, size_of, try_decode
+from datagen.images import as_seen, is_whole, size_of, try_decode
 from datagen.line_geometry import MAX_PIXELS
 from datagen.split import Split
 from datagen.time_steps import TIME_STEPS, scaled_widths, steps_needed
@@ -73,6 +73,7 @@ def _check(row: Row | BadRow, alphabet: Alphabet) -> GoodRow | BadRow:
         if not isinstance(data, bytes):
             data = read_bytes(data, MAX_IMAGE_BYTES, error=ExchangeError)
         height, width = _decoded_size(data)
+        data = as_seen(data)
     except (ExchangeError, ImageError) as error:
         return BadRow(row.where, str(error))
     return GoodRow(row.where, data, label, row.split, height, width)

@@ -36,6 +36,8 @@ def test_the_settings_name_the_characters_in_class_order(folder: Path) -> None:
     assert {"RecResizeImg": {"image_shape": [3, 32, 320]}} in (
         settings["PreProcess"]["transform_ops"]
     )
+    odd = ["\t", "\x7f", "\x80", "\x85", "\u2028", "\ufffe", "𠀀", '"', "\\"]
+    assert yaml.safe_load(settings_text(odd))["PostProcess"]["character_dict"] == odd
     spaced = yaml.safe_load(settings_text(builtin("general").symbols[1:]))
     assert spaced["PostProcess"]["character_dict"] == list(builtin("general").characters)
 

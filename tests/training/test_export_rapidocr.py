@@ -8,11 +8,15 @@ import onnx
 import pytest
 from rapidfuzz.distance import Levenshtein
 
+from datagen.alphabet import Alphabet
 from tests.support.bars import ocrtrain
 from tests.support.paths import REAL_LINES, ROOT
-from training.export_rapidocr import rapidocr_input
+from training.errors import ReadError
+from training.export_rapidocr import export_rapidocr, rapidocr_input
 from training.inference.image_decoding import read_line
 from training.inference.line_reader import LineReader
+from training.model.checkpoint import save_model
+from training.model.networks import build
 
 DOCUMENTS = ROOT / "tests" / "training" / "pages" / "documents"
 
@@ -36,6 +40,23 @@ def test_the_file_names_its_characters_and_leaves_sizes_open(exported: Path) -> 
     (taken,) = model.graph.input
     sizes = [d.dim_param or d.dim_value for d in taken.type.tensor_type.shape.dim]
     assert sizes == ["lines", 3, 32, "width"]
+
+
+def test_characters_that_end_a_line_there_are_refused(tmp_path: Path) -> None:
+    """RapidOCR cuts its list at them, and all classes behind would be off by one."""
+    alphabet = Alphabet(("", "a", "\u2028", "b"))
+    save_model(tmp_path / "m.safetensors", build("crnn", 4, width_multiplier=0.125), alphabet)
+    with pytest.raises(ReadError, match=r"'\\u2028' for the end of a line"):
+        export_rapidocr(tmp_path / "m.safetensors", tmp_path / "m.onnx", [])
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_another_programs_file_stays(tmp_path: Path) -> None:
+    other = tmp_path / "classifier.onnx"
+    other.write_bytes(b"x probabilities y")
+    options = ("--for", "rapidocr", "--checkpoint", "crnn_v2")
+    code, _, error = ocrtrain("export", *options, "--out", other)
+    assert code == 1 and "classifier.onnx" in error and other.read_bytes() == b"x probabilities y"
 
 
 def test_filling_on_the_right_changes_little(exported: Path) -> None:

@@ -12,6 +12,7 @@ from datagen.alphabet import builtin, load
 from datagen.render.job import render
 from datagen.render.render_settings import RenderSettings
 from datagen.text.plan_settings import PlanSettings
+from ocrbase.errors import SettingsError
 from pipelines.bundle import MAX_BYTES
 from pipelines.bundle import main as bundle
 from tests.support.bars import ALPHABET, bars, ocrtrain, save
@@ -99,7 +100,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_bundling_keeps_the_weights_and_refuses_what_is_large(
-    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy, original = (
         load_model(path).network.state_dict()
@@ -107,9 +108,13 @@ def test_bundling_keeps_the_weights_and_refuses_what_is_large(
     )
     assert copy.keys() == original.keys()
     assert all(torch.equal(copy[name], original[name]) for name in original)
+    before = {path.name: path.read_bytes() for path in (small / "weights").iterdir()}
     monkeypatch.setattr("pipelines.bundle.MAX_BYTES", 1000)
-    assert bundle([str(small / "source"), "large", "--folder", str(small / "large")]) == 1
-    assert "removed" in capsys.readouterr().err and not list((small / "large").iterdir())
+    with pytest.raises(SettingsError, match=r"small\.safetensors, small\.onnx: over 0 MiB"):
+        bundle([str(small / "source"), "small", "--folder", str(small / "weights")])
+    assert {path.name: path.read_bytes() for path in (small / "weights").iterdir()} == before
+    with pytest.raises(SettingsError, match=r"the name '\.\./small' is a path"):
+        bundle([str(small / "source"), "../small", "--folder", str(small / "weights")])
 
 
 def test_the_mean_of_several_models_is_bundled(small: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def command(
     from training.evaluation.report import build_report, shown, verdict
     from training.export import export
     from training.export_paddle import GRAPH_FILE, SETTINGS_FILE
-    from training.export_rapidocr import OUTPUT_NAME
+    from training.export_rapidocr import FILE_MARK
     from training.inference.line_reader import LineReader
     from training.inference.scorers import ONNX_FORMAT, OnnxScorer, TorchScorer
     from training.model.bundled import BUNDLED
@@ -82,10 +82,10 @@ def command(
     out = out or beside.with_suffix(".int8.onnx" if int8 else suffix)
     _check_name(out)
     if consumer == "paddle":
-        check_output(out / GRAPH_FILE, is_ours=holds(OUTPUT_NAME))
+        check_output(out / GRAPH_FILE, is_ours=holds(FILE_MARK))
         check_output(out / SETTINGS_FILE)
     else:
-        check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else OUTPUT_NAME))
+        check_output(out, is_ours=holds(ONNX_FORMAT if consumer == "ocrtrain" else FILE_MARK))
     folder = None if data is None else data_folder(data, fetcher(cache), Split.VAL)
     with open_or_render(folder, limit) as (source, name):
         lines = some_lines(source, name, limit)

@@ -8,7 +8,7 @@ ink on a dark ground is inverted. What a file claims of its size is checked befo
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from datagen.errors import ImageError
+from datagen.gray_levels import LARGE_PIXELS, to_gray
 from datagen.line_geometry import LINE_HEIGHT_PX, MAX_PIXELS, scaled_width
 from datagen.line_images import Gray, LineImage, prepare
 from ocrbase.inputs import open_regular
@@ -25,7 +26,6 @@ from ocrbase.inputs import open_regular
 MIN_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
 MAX_HEIGHT_PX = 8_192  # of the file
 MAX_WIDTH_PX = 32_768  # after scaling
-LARGE_PIXELS = 2_000_000  # images over it are decoded one at a time, whatever the threads
 
 # Kinds of files that hold pixels, all of which Pillow decodes itself: for EPS it would run another
 # program. Which of them it has depends on how it was built.
@@ -35,7 +35,7 @@ KINDS = (
 )  # fmt: skip
 
 _SUPPRESSING = threading.Lock()  # catch_warnings changes what all threads see
-_LARGE = threading.Lock()
+_LARGE = threading.Lock()  # images over LARGE_PIXELS are decoded one at a time
 
 
 def read_line(source: Path | bytes) -> LineImage:
@@ -106,52 +106,6 @@ def _check_size(height: int, width: int) -> None:
             f"{scaled_width(height, width)} px wide at a height of {LINE_HEIGHT_PX} px, over the"
             f" limit of {MAX_WIDTH_PX} px; cut the line into parts"
         )
-
-
-def to_gray(image: Image.Image) -> Gray:
-    """Gray levels (H, W) of an image of any mode, dark to light as the eye sees it."""
-    if image.mode.startswith(("I", "F")):
-        return _deep_to_gray(np.asarray(image))
-    if image.has_transparency_data:
-        return _flatten(image if image.mode == "RGBA" else image.convert("RGBA"))
-    return np.asarray(image.convert("L"))
-
-
-def _deep_to_gray(levels: NDArray[np.generic]) -> Gray:
-    """Levels of more than 8 bits: of 16 bits if any is over 255, fractions if none is over 1."""
-    top = float(levels.max(initial=0))
-    white = 65_535 if top > 255 else 1 if 0 < top <= 1 and levels.dtype.kind == "f" else 255
-
-    def scaled(rows: slice) -> NDArray[np.floating]:
-        return np.nan_to_num(levels[rows].astype(np.float64)) * 255 / white
-
-    return _by_rows(levels.shape, scaled)
-
-
-def _flatten(image: Image.Image) -> Gray:
-    """Lay a transparent image on white, or on black if what is opaque in it is light."""
-    gray, alpha = np.asarray(image.convert("L")), np.asarray(image.getchannel("A"))
-    opaque = int(alpha.sum(dtype=np.int64))
-    weighed = sum(int(np.vdot(g.astype(np.int64), a)) for g, a in zip(gray, alpha, strict=True))
-    mean = weighed / opaque if opaque else 0.0
-    ground = 0.0 if mean > 127.5 and alpha.min() < 255 else 255.0
-
-    def laid(rows: slice) -> NDArray[np.floating]:
-        share = alpha[rows].astype(np.float32) / 255
-        return gray[rows] * share + ground * (1 - share)
-
-    return _by_rows(gray.shape, laid)
-
-
-def _by_rows(shape: tuple[int, ...], levels: Callable[[slice], NDArray[np.floating]]) -> Gray:
-    """Gray (H, W) of levels that are worked out some rows at a time, because they are floats."""
-    height, width = shape
-    out = np.empty((height, width), dtype=np.uint8)
-    step = max(1, LARGE_PIXELS // width)
-    for top in range(0, height, step):
-        rows = slice(top, top + step)
-        out[rows] = np.clip(np.rint(levels(rows)), 0, 255)
-    return out
 
 
 def read_gray(source: Path | bytes) -> Gray:

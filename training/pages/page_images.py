@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from datagen.errors import ImageError
+from datagen.gray_levels import to_gray
 from datagen.line_geometry import MAX_PIXELS
 from training.inference.image_decoding import (
     image_errors,
     open_image,
     open_source,
-    to_gray,
 )
 from training.require import require
 

@@ -10,7 +10,7 @@ import numpy as np
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError, ShardError
 from datagen.formats.foreign.image_files import IMAGE_SUFFIXES
-from datagen.formats.foreign.rows import BadRow, Row, Source, list_name, split_of
+from datagen.formats.foreign.rows import BadRow, Row, Source, list_name
 from datagen.formats.lmdb import layout
 from datagen.formats.lmdb.handles import release
 from datagen.formats.lmdb.shards import LmdbFolder, LmdbShardWriter
@@ -22,7 +22,6 @@ from ocrbase.inputs import open_regular
 
 _SHARD = 10_000  # samples of a written shard
 _LABELS = (".txt", ".gt.txt", ".label", ".text", ".transcript")
-_IMAGES = (*IMAGE_SUFFIXES, ".img")
 _MAX_MEMBER = 64 << 20  # bytes of a tar's member; no image of a line comes near it
 
 
@@ -36,10 +35,8 @@ class LayoutLmdb:
         if not source.path.is_dir():
             raise ExchangeError(f"{source.path} is no folder; name the one that holds data.mdb")
         for file in source.files("**/data.mdb"):
-            below = file.parent.relative_to(source.path)
-            split = split_of(f"{source.path.name}/{below.as_posix()}")
             try:
-                yield from _lmdb_rows(file.parent, split, source)
+                yield from _lmdb_rows(file.parent, source.split_of(file.parent), source)
             except ShardError as error:
                 raise ExchangeError(str(error)) from error
             finally:
@@ -133,7 +130,7 @@ def _tar_samples(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
             yield key, parts
             parts = {}
         key = this
-        parts[suffix] = data if suffix in (*_IMAGES, *_LABELS) else b""
+        parts[suffix] = data if suffix in (*IMAGE_SUFFIXES, *_LABELS) else b""
     if parts:
         yield key, parts
 
@@ -164,7 +161,7 @@ def _tar_members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _sample(where: str, parts: dict[str, bytes], split: Split) -> Row | BadRow:
-    image = next((parts[suffix] for suffix in _IMAGES if suffix in parts), None)
+    image = next((parts[suffix] for suffix in IMAGE_SUFFIXES if suffix in parts), None)
     label = next((parts[suffix] for suffix in _LABELS if suffix in parts), None)
     if image is None or label is None:
         missing = "image" if image is None else "label"

@@ -7,7 +7,10 @@ from datagen.images import extension
 from datagen.sample import Samples
 from ocrbase.publishing import disk_errors
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+IMAGE_SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".jp2", ".avif", ".pgm",
+    ".ppm", ".img",
+)  # fmt: skip
 _PER_FOLDER = 10_000  # image files, where a form allows several folders
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
 from datagen.formats.foreign.image_files import IMAGE_SUFFIXES, write_images
-from datagen.formats.foreign.rows import BadRow, Row, Source, list_name, split_of
+from datagen.formats.foreign.rows import BadRow, Row, Source, list_name
 from datagen.formats.foreign.text_files import MAX_LINE, write_lines
 from datagen.sample import Samples
 from datagen.split import Split
@@ -76,8 +76,7 @@ def _pair(source: Source, path: Path) -> Row | BadRow:
         label = read_text(path, MAX_LINE, error=ExchangeError).rstrip("\r\n")
     except ExchangeError as error:
         return BadRow(str(path), str(error))
-    folder = path.parent if path == source.path else path.parent.relative_to(source.path)
-    return Row(str(path), images[0], label, split_of(folder.as_posix()))
+    return Row(str(path), images[0], label, source.split_of(path.parent))
 
 
 def _json_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

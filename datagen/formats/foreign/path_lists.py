@@ -1,6 +1,7 @@
 """Lists of `path<TAB>label`, as PaddleOCR and deep-text-recognition-benchmark take them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
 from pathlib import Path
 
 from datagen.alphabet import Alphabet
@@ -30,10 +31,10 @@ class PaddleList:
         self, folder: Path, split: Split, batches: Iterable[Samples], alphabet: Alphabet
     ) -> None:
         """Write images/, `rec_gt_SPLIT.txt`, and `dict.txt`: all classes but the blank."""
-        write_lines(folder / DICTIONARY, alphabet.characters)
+        write_lines(folder / DICTIONARY, _dictionary(alphabet.characters))
         word = list_name(split)
         written = write_images(folder, f"images/{word}", batches)
-        write_lines(folder / f"rec_gt_{word}.txt", (f"{path}\t{text}" for path, text in written))
+        write_lines(folder / f"rec_gt_{word}.txt", starmap(_line, written))
 
 
 class DtrbGroundTruth:
@@ -52,7 +53,19 @@ class DtrbGroundTruth:
         """Write SPLIT/gt.txt and SPLIT/images/."""
         target = folder / list_name(split)
         written = write_images(target, "images", batches)
-        write_lines(target / "gt.txt", (f"{path}\t{text}" for path, text in written))
+        write_lines(target / "gt.txt", starmap(_line, written))
+
+
+def _dictionary(characters: Sequence[str]) -> list[str]:
+    """All classes but the blank; not a space first, where it would be taken for the blank."""
+    first, *others = characters
+    return [*others, first] if first == " " else [first, *others]
+
+
+def _line(path: str, label: str) -> str:
+    if "\t" in label:
+        raise ExchangeError(f"the label {label!r} holds a tab: export kraken, csv or jsonl")
+    return f"{path}\t{label}"
 
 
 def _list_rows(path: Path, source: Source, *, several: bool) -> Iterator[Row | BadRow]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
@@ -88,12 +89,20 @@ class Source:
         raise ExchangeError(f"{self.path} holds no {names}")
 
     def split_of(self, path: Path) -> Split:
-        """The split that a file's name, or that of a folder below the source, states.
+        """The split that the name of a file or folder states, or that of a folder around it.
 
-        Of a source that is a file, its own folder counts too; no folder above it does.
+        The last to count is the source's own folder, whichever way its path was typed; no folder
+        above that does.
         """
-        below = path.relative_to(self.path) if path != self.path else Path(*path.parts[-2:])
-        return split_of(below.as_posix())
+        return split_of((self._named / path.relative_to(self._folder)).as_posix())
+
+    @cached_property
+    def _folder(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    @cached_property
+    def _named(self) -> Path:
+        return Path(self._folder.resolve().name)
 
     def row(self, where: str, folder: Path, name: str, label: str, split: Split) -> Row | BadRow:
         """A row of a list that names its image, relative to a folder or to `images`."""

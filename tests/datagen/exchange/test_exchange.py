@@ -7,6 +7,7 @@ from pathlib import Path
 import lmdb
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from datagen.alphabet import Alphabet, write_list
 from datagen.cli import main
@@ -18,7 +19,7 @@ from datagen.formats.foreign import FORMS
 from datagen.formats.manifest import read_render_manifest
 from datagen.formats.tar.reader import RenderReader
 from datagen.formats.tar.shard import TarShardWriter
-from datagen.images import decode, encode_png
+from datagen.images import decode, decode_each, encode_png
 from datagen.pack.job import pack
 from datagen.pack.pack_settings import PackSettings
 from datagen.sample import Samples
@@ -40,6 +41,12 @@ def _read(folder: Path) -> dict[str, list[tuple[bytes, str]]]:
     for image, text, code in zip(samples.images, samples.texts, samples.meta["side"], strict=True):
         by_split[list(by_split)[code]].append((image, text))
     return by_split
+
+
+def _list(folder: Path) -> str:
+    """A file with the characters of `_mixed`."""
+    write_list(MARKS, folder / "marks.txt")
+    return str(folder / "marks.txt")
 
 
 def _mixed(folder: Path, count: int = 60) -> Path:
@@ -81,6 +88,69 @@ def test_the_dictionary_of_a_paddle_export_reads_back_as_the_alphabet(tmp_path: 
     assert dictionary.read_text().split("\n") == [*MARKS.characters, ""]
     _import("paddle", tmp_path / "out", out=str(tmp_path / "b"), alphabet=str(dictionary))
     assert RenderReader(tmp_path / "b").info.alphabet == MARKS
+
+
+def test_a_space_that_is_the_first_class_is_not_the_first_of_a_dictionary(tmp_path: Path) -> None:
+    """There it would be taken for the blank."""
+    spaced = Alphabet(("", " ", "中", "文"))
+    render = make_render(tmp_path / "a", 1, labels=["中 文"], alphabet=spaced)
+    export_data(ExportSettings("paddle", str(render), str(tmp_path / "out")))
+    dictionary = str(tmp_path / "out" / "dict.txt")
+    _import("paddle", tmp_path / "out", out=str(tmp_path / "b"), alphabet=dictionary)
+    assert [text for rows in _read(tmp_path / "b").values() for _, text in rows] == ["中 文"]
+
+
+@pytest.mark.parametrize("form", ["dtrb", "kraken", "lmdb"])
+def test_splits_do_not_depend_on_how_the_source_is_typed(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_data(ExportSettings(form, str(_mixed(tmp_path / "a")), str(tmp_path / "out")))
+    whole = _import(form, tmp_path / "out", out=str(tmp_path / "whole"), alphabet=_list(tmp_path))
+    assert whole.samples == {"undecided": 0, "train": 30, "val": 30}
+    both = [tmp_path / "out" / name for name in ("train", "val")]
+    apart = _import(form, *both, out=str(tmp_path / "both"), alphabet=_list(tmp_path))
+    assert apart.samples == whole.samples
+    monkeypatch.chdir(both[1])
+    here = _import(form, Path(), out=str(tmp_path / "here"), alphabet=_list(tmp_path))
+    assert here.samples == {"undecided": 0, "train": 0, "val": 30}
+
+
+def test_images_are_imported_as_they_look(tmp_path: Path) -> None:
+    """Decoded as they stand, what is transparent would be black, and pale 16 bits too."""
+    paper = np.full((32, 120), 255, np.uint8)
+    paper[8:24, 20:90] = 20
+    drawn = Image.fromarray(paper)
+    clear = Image.new("RGBA", drawn.size, (0, 0, 0, 0))
+    ink = ImageOps.invert(drawn).point(lambda level: 255 * (level > 0))
+    clear.paste((20, 20, 20, 255), mask=ink)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    clear.save(folder / "rgba.png")
+    clear.save(folder / "rgba.webp", lossless=True)
+    clear.convert("LA").save(folder / "la.png")
+    Image.fromarray(paper.astype(np.uint16) * 257).save(folder / "deep.png")
+    drawn.save(folder / "plain.png")
+    names = sorted(path.name for path in folder.iterdir())
+    (folder / "gt.txt").write_text("".join(f"{name}\tab\n" for name in names))
+    _import("dtrb", folder, out=str(tmp_path / "out"))
+    images = [image for image, _ in _read(tmp_path / "out")["undecided"]]
+    assert images[names.index("plain.png")] == (folder / "plain.png").read_bytes()
+    for image in decode_each(images):
+        assert np.abs(image.astype(int) - paper).max() <= 1
+
+
+def test_images_of_rare_kinds_come_back_from_an_export(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    image = Image.fromarray(decode(make_samples([3]).images)[0])
+    names = [f"1.{end}" for end in ("pgm", "jp2", "avif", "tga")]
+    for name in names:
+        image.save(folder / name)
+    (folder / "gt.txt").write_text("".join(f"{name}\tab\n" for name in names))
+    good = _import("dtrb", folder, out=str(tmp_path / "a"), max_bad=4)
+    assert sum(good.samples.values()) >= 3
+    export_data(ExportSettings("kraken", str(tmp_path / "a"), str(tmp_path / "out")))
+    assert _import("kraken", tmp_path / "out", out=str(tmp_path / "b")).samples == good.samples
 
 
 def test_packed_data_is_exported_by_its_folders(tmp_path: Path) -> None:
@@ -238,6 +308,23 @@ def test_only_what_these_commands_made_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(ShardError, match="own does not say that this command made it"):
         export_data(ExportSettings("dtrb", str(tmp_path / "out"), str(own), overwrite=True))
     assert (own / "notes.txt").read_text() == "keep me"
+
+
+def test_what_others_put_into_a_folder_is_not_replaced_with_it(tmp_path: Path) -> None:
+    """Trainers write their models and caches into the folder of their data."""
+    render = make_render(tmp_path / "news", 6)
+    folder = _paddle(tmp_path, ["0.jpg\tabc"])
+    exported, imported = tmp_path / "exported", tmp_path / "imported"
+    for _ in range(2):
+        export_data(ExportSettings("kraken", str(render), str(exported), overwrite=True))
+        _import("paddle", folder, out=str(imported), overwrite=True)
+    for out in (exported, imported):
+        (out / "model.pth").write_text("keep me")
+    with pytest.raises(ShardError, match=r"exported also holds model\.pth, which this command"):
+        export_data(ExportSettings("kraken", str(render), str(exported), overwrite=True))
+    with pytest.raises(ShardError, match=r"imported also holds model\.pth, which this command"):
+        _import("paddle", folder, out=str(imported), overwrite=True)
+    assert (exported / "model.pth").read_text() == "keep me"
 
 
 def test_links_and_files_are_not_replaced(tmp_path: Path) -> None:

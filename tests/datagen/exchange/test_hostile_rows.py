@@ -282,10 +282,20 @@ def test_an_export_refuses_labels_that_its_form_cannot_hold(tmp_path: Path) -> N
 
     tabbed = Alphabet(("", *"a\t"))
     make_render(tmp_path / "news", 2, labels=["a\ta", "aa"], alphabet=tabbed)
-    settings = ExportSettings("tsv", str(tmp_path / "news"), str(tmp_path / "out"))
-    with pytest.raises(ExchangeError, match=r"the label 'a\\ta' holds a tab"):
-        export_data(settings)
-    assert not (tmp_path / "out").exists()
+    for form in ("tsv", "dtrb", "paddle"):
+        settings = ExportSettings(form, str(tmp_path / "news"), str(tmp_path / "out"))
+        with pytest.raises(ExchangeError, match=r"the label 'a\\ta' holds a tab"):
+            export_data(settings)
+        assert not (tmp_path / "out").exists()
+
+
+def test_no_good_row_says_why(folder: Path) -> None:
+    (folder / "rows.csv").write_text("file;text\n0.jpg;ab\n", encoding="utf-8")
+    with pytest.raises(ExchangeError, match=r"no good row in .*rows\.csv: .*rows\.csv:\d"):
+        _import("csv", folder / "rows.csv")
+    (folder / "empty.tsv").write_text("", encoding="utf-8")
+    with pytest.raises(ExchangeError, match=r"no good row in .*: no rows at all"):
+        _import("tsv", folder / "empty.tsv")
 
 
 def test_names_state_splits() -> None:

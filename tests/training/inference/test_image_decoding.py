@@ -13,12 +13,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from datagen.errors import ImageError
+from datagen.gray_levels import to_gray
 from datagen.line_images import prepare
 from training.inference.image_decoding import (
     prepare_array,
     prepare_image,
     read_line,
-    to_gray,
 )
 
 
