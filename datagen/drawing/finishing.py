@@ -79,14 +79,15 @@ def _palest(canvas, reaches, length):
     palest = np.float32(1.0)
     part = np.float32(max((canvas.shape[0] - 2 * PAD) / LINE_HEIGHT_PX - 1.0, 0.0))
     whole = (np.float32(1.0) + part) ** 2
+    rows, columns = canvas.shape[0] - 1, canvas.shape[1] - 1  # without the last of the padding
     for k in range(length):
         left, top, right, bottom = reaches[k]
         if right <= left:
             continue
         darkest = np.float32(0.0)
-        for y in range(top, bottom + 1):
+        for y in range(top, min(bottom + 1, rows)):
             row, below = canvas[y], canvas[y + 1]
-            for x in range(left, right + 1):
+            for x in range(left, min(right + 1, columns)):
                 if part == 0.0:
                     darkest = max(darkest, row[x])
                 else:
