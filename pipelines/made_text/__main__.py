@@ -15,7 +15,7 @@ from ocrbase.publishing import publish_text
 
 # Each kind's module, the function there that makes it of paragraphs, and what it needs of them.
 KINDS = {
-    "signs": ("signs", "with_signs", "Latin words, or no paragraphs of some length,"),
+    "signs": ("signs", "with_signs", "Latin words, or short paragraphs alone,"),
     "items": ("items", "as_items", "sentences"),
     "half-width": ("half_width", "in_half_width", "sentences"),
     "lookalikes": ("lookalikes", "with_lookalikes", "Chinese characters"),

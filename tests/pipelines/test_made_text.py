@@ -89,6 +89,8 @@ def test_nothing_of_the_users_is_replaced_and_text_without_words_is_refused(tmp_
     for place in (out, source):
         with pytest.raises(DiskError, match=place.name):
             main(["signs", str(source), "--out", str(place)])
-    with pytest.raises(InputError, match=r"prose\.txt holds no Latin words to make signs of"):
+    with pytest.raises(
+        InputError, match=r"prose\.txt holds no Latin words, or short paragraphs alone"
+    ):
         main(["signs", str(source), "--out", str(tmp_path / "signs.txt")])
     assert out.read_text(encoding="utf-8") == "mine"
