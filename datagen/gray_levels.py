@@ -12,8 +12,16 @@ Gray = NDArray[np.uint8]
 
 
 def is_plain(image: Image.Image) -> bool:
-    """Whether any decoder gives the same gray levels: 8 bits at most, and nothing transparent."""
+    """Whether the header says that any decoder gives the same gray levels: 8 bits, no alpha."""
     return not (image.mode.startswith(("I", "F")) or image.has_transparency_data)
+
+
+def is_opaque(image: Image.Image) -> bool:
+    """Whether an image of 8 bits has an alpha channel that hides nothing; decodes it."""
+    if image.mode not in ("RGBA", "LA"):
+        return False
+    lowest, _ = image.getchannel("A").getextrema()
+    return lowest == 255
 
 
 def to_gray(image: Image.Image) -> Gray:

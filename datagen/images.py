@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from datagen.errors import ImageError
-from datagen.gray_levels import is_plain, to_gray
+from datagen.gray_levels import is_opaque, is_plain, to_gray
 from ocrbase.errors import listed
 
 UintImages = NDArray[np.uint8]
@@ -140,7 +140,7 @@ def as_seen(image: bytes) -> bytes:
     """
     try:
         with Image.open(io.BytesIO(image)) as opened:
-            if is_plain(opened):
+            if is_plain(opened) or is_opaque(opened):
                 return image
             return encode_png(to_gray(ImageOps.exif_transpose(opened)))
     except Exception as error:  # Pillow's readers raise whatever their parsing meets

@@ -17,7 +17,7 @@ AMBIGUOUS = "“”‘’…—"  # one code point for Chinese and Latin: full w
 DASHES = "一—–-－~～=＝…·"  # what a rule through the middle would hide, or looks like
 HALF_MARKS = ".,;:?!"
 ITEMS, ITEM_ENDS = "0123456789.-()", ".)"  # what numbers of items are made of, and their last mark
-LEVEL = DASHES + "二三≡‐.,…·。、_＿¯ˉ"  # characters of level strokes or dots alone
+LEVEL = " " + DASHES + "二三≡‐.,…·。、_＿¯ˉ"  # characters of level strokes or dots alone
 LOW_LINES = "_＿"  # what an underline would hide
 _LATIN_LIMIT = 0x180  # ASCII, Latin-1 and Latin Extended-A
 

@@ -70,7 +70,7 @@ def export_data(
 def _strangers(out: Path) -> list[str] | None:
     if not (out / MARK).exists():
         return None
-    _, *written = read_text(out / MARK, MAX_MARK_BYTES, error=ShardError).splitlines()
+    written = read_text(out / MARK, MAX_MARK_BYTES, error=ShardError).splitlines()[1:]
     found = {path.name for path in out.iterdir()} - {MARK, *written}
     return sorted(found) if written else []  # earlier releases wrote the form alone
 

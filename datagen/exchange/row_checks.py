@@ -29,7 +29,7 @@ class GoodRow:
 
     Attributes:
         where: file and line, or file and key.
-        image: its bytes, as they are.
+        image: its bytes, as `as_seen` gives them.
         label: normalised onto the alphabet.
         split: the split that the source puts it in.
         height: of the image in pixels.
@@ -73,10 +73,12 @@ def _check(row: Row | BadRow, alphabet: Alphabet) -> GoodRow | BadRow:
         if not isinstance(data, bytes):
             data = read_bytes(data, MAX_IMAGE_BYTES, error=ExchangeError)
         height, width = _decoded_size(data)
-        data = as_seen(data)
+        seen = as_seen(data)
+        if seen is not data:
+            height, width = size_of(seen)
     except (ExchangeError, ImageError) as error:
         return BadRow(row.where, str(error))
-    return GoodRow(row.where, data, label, row.split, height, width)
+    return GoodRow(row.where, seen, label, row.split, height, width)
 
 
 def _decoded_size(image: bytes) -> tuple[int, int]:

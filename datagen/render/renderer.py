@@ -30,7 +30,7 @@ class Renderer:
         seed: of all random draws.
         style: a preset's name or the path of a TOML file, or several of them, each with an
             optional `:WEIGHT`.
-        faces: names, styles or patterns; empty for all faces.
+        faces: names, styles or patterns (each with a `:WEIGHT` or none); empty for all faces.
         length: shortest and longest line in characters.
         plan: all settings of the text, instead of corpora, seed and length.
         look: all settings of the look, instead of style and faces.

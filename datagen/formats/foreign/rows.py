@@ -91,18 +91,24 @@ class Source:
     def split_of(self, path: Path) -> Split:
         """The split that the name of a file or folder states, or that of a folder around it.
 
-        The last to count is the source's own folder, whichever way its path was typed; no folder
-        above that does.
+        The last to count is the folder of a source that is a file, or the source's own, if that is
+        called `train` or the like and nothing more, whichever way it was typed; none above does.
         """
-        return split_of((self._named / path.relative_to(self._folder)).as_posix())
+        below = split_of(path.relative_to(self._folder).as_posix())
+        return self._own_split if below == Split.UNDECIDED else below
 
     @cached_property
     def _folder(self) -> Path:
         return self.path if self.path.is_dir() else self.path.parent
 
     @cached_property
-    def _named(self) -> Path:
-        return Path(self._folder.resolve().name)
+    def _own_split(self) -> Split:
+        name = self._folder.name
+        if name in ("", ".."):  # links keep their own names
+            name = self._folder.resolve().name
+        if self._folder != self.path:
+            return split_of(name)
+        return _SPLIT_OF_WORD.get(name.lower(), Split.UNDECIDED)
 
     def row(self, where: str, folder: Path, name: str, label: str, split: Split) -> Row | BadRow:
         """A row of a list that names its image, relative to a folder or to `images`."""

@@ -165,7 +165,7 @@ def test_no_box_makes_another_character_of_one() -> None:
     assert (digit.images[0] != _draw("木4木").images[0]).any()
 
 
-@pytest.mark.parametrize("text", ["一", "二一", "-", "..."])
+@pytest.mark.parametrize("text", ["一", "二一", "一 一", "-", "..."])
 def test_no_stroke_is_added_to_level_strokes(text: str) -> None:
     """一 over a rule would be read as 二."""
     strokes = {"UNDERLINE": 0.2, "NEIGHBOUR": 6.0, "NEIGHBOUR_SIDE": 3.0, "EDGE": 3.0, "RULE": 1.0}

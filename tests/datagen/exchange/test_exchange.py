@@ -113,6 +113,12 @@ def test_splits_do_not_depend_on_how_the_source_is_typed(
     monkeypatch.chdir(both[1])
     here = _import(form, Path(), out=str(tmp_path / "here"), alphabet=_list(tmp_path))
     assert here.samples == {"undecided": 0, "train": 0, "val": 30}
+    (tmp_path / "val").symlink_to(both[0].rename(tmp_path / "my-test-pages"))
+    linked = _import(form, tmp_path / "val", out=str(tmp_path / "c"), alphabet=_list(tmp_path))
+    assert linked.samples == {"undecided": 0, "train": 0, "val": 30}
+    named = (tmp_path / "my-test-pages",)
+    named_alike = _import(form, *named, out=str(tmp_path / "d"), alphabet=_list(tmp_path))
+    assert named_alike.samples == {"undecided": 30, "train": 0, "val": 0}
 
 
 def test_images_are_imported_as_they_look(tmp_path: Path) -> None:
@@ -130,11 +136,13 @@ def test_images_are_imported_as_they_look(tmp_path: Path) -> None:
     clear.convert("LA").save(folder / "la.png")
     Image.fromarray(paper.astype(np.uint16) * 257).save(folder / "deep.png")
     drawn.save(folder / "plain.png")
+    drawn.convert("RGBA").save(folder / "opaque.png")
     names = sorted(path.name for path in folder.iterdir())
     (folder / "gt.txt").write_text("".join(f"{name}\tab\n" for name in names))
     _import("dtrb", folder, out=str(tmp_path / "out"))
     images = [image for image, _ in _read(tmp_path / "out")["undecided"]]
-    assert images[names.index("plain.png")] == (folder / "plain.png").read_bytes()
+    for name in ("plain.png", "opaque.png"):
+        assert images[names.index(name)] == (folder / name).read_bytes()
     for image in decode_each(images):
         assert np.abs(image.astype(int) - paper).max() <= 1
 
