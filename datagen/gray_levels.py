@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-LARGE_PIXELS = 2_000_000  # worked out at a time
+from datagen.line_images import Gray
 
-Gray = NDArray[np.uint8]
+_PIXELS_AT_ONCE = 2_000_000  # of levels that are floats on the way
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -63,7 +63,7 @@ def _by_rows(shape: tuple[int, ...], levels: Callable[[slice], NDArray[np.floati
     """Gray (H, W) of levels that are worked out some rows at a time, because they are floats."""
     height, width = shape
     out = np.empty((height, width), dtype=np.uint8)
-    step = max(1, LARGE_PIXELS // width)
+    step = max(1, _PIXELS_AT_ONCE // width)
     for top in range(0, height, step):
         rows = slice(top, top + step)
         out[rows] = np.clip(np.rint(levels(rows)), 0, 255)

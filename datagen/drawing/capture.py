@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.drawing.look_columns import Look
+from datagen.drawing.looks import small_end
 from datagen.errors import RenderError
 from datagen.images import encode_jpeg, encode_webp, try_decode
 from datagen.line_geometry import LINE_HEIGHT_PX
@@ -66,8 +67,7 @@ def native_frames(looks: FloatArray) -> NativeFrames:
             codecs get the quality that small characters need.
     """
     native = looks[:, Look.NATIVE]
-    small_end = looks[:, Look.SIZE] / (1.0 + np.abs(looks[:, Look.KEYSTONE]))
-    needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * small_end))
+    needed = np.ceil(looks[:, Look.MIN_EM] * LINE_HEIGHT_PX / (_FITTED_SHARE * small_end(looks)))
     looks[:, Look.NATIVE] = np.maximum(native, np.minimum(needed, LINE_HEIGHT_PX))
     for column in (Look.SHADOW_X, Look.SHADOW_SOFT):
         looks[:, column] *= looks[:, Look.NATIVE] / LINE_HEIGHT_PX

@@ -221,6 +221,12 @@ def _surface(table: FloatArray, draws: _Draws, style: Style) -> None:
     table[:, Look.BACKGROUND_Y] = draws.unit(Look.BACKGROUND_Y)
 
 
+def small_end(table: FloatArray) -> FloatArray:
+    """Em in px at the end of each line that perspective makes smaller, (B,)."""
+    size: FloatArray = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
+    return size
+
+
 def bound_blur(table: FloatArray) -> None:
     """Weaken blur, in place, where it exceeds MAX_BLUR em of the line's small end.
 
@@ -235,8 +241,9 @@ def bound_blur(table: FloatArray) -> None:
     defocus = table[:, Look.DEFOCUS]
     variance = gauss**2 + motion**2 / 12.0 + (resample**2 - 1.0) / 6.0 + bleed**2
     variance += defocus**2 / 4.0
-    smallest = table[:, Look.SIZE] / (1.0 + np.abs(table[:, Look.KEYSTONE]))
-    limit = (table[:, Look.MAX_BLUR] * smallest * table[:, Look.NATIVE] / LINE_HEIGHT_PX) ** 2
+    limit = (
+        table[:, Look.MAX_BLUR] * small_end(table) * table[:, Look.NATIVE] / LINE_HEIGHT_PX
+    ) ** 2
     shrink = np.sqrt(np.minimum(1.0, limit / np.maximum(variance, 1e-9)))
     table[:, Look.GAUSS] = gauss * shrink
     table[:, Look.MOTION] = motion * shrink

@@ -336,9 +336,10 @@ class Typesetter:
         begins = np.take_along_axis(letter, span.argmax(axis=1)[:, None], axis=1)[:, 0]
         looks[(looks[:, Look.BOX] == 2) & ~begins, Look.BOX] = 0.0
         # Nor does it hold one Chinese character alone: 木 in a box is read as 困.
-        alone = np.where(looks[:, Look.BOX] == 1, lengths, span.sum(axis=1)) == 1
-        hanzi = (kinds.hanzi[ids] & (span | (looks[:, Look.BOX] == 1)[:, None])).any(axis=1)
-        looks[alone & hanzi, Look.BOX] = 0.0
+        line = np.arange(ids.shape[1]) < lengths[:, None]
+        boxed = np.where((looks[:, Look.BOX] == 1)[:, None], line, span)
+        alone = (boxed.sum(axis=1) == 1) & (boxed & kinds.hanzi[ids]).any(axis=1)
+        looks[alone, Look.BOX] = 0.0
         marks = IN_SPAN * span | EMPHASISED * letter
         border = (span[:, 1:] != span[:, :-1]) & (np.arange(1, ids.shape[1]) < lengths[:, None])
         room = (looks[:, Look.BOX] == 2) * (2.0 * BOX_PAD_EM + looks[:, Look.THICKNESS])

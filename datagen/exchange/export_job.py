@@ -23,8 +23,7 @@ from ocrbase.inputs import read_text
 # A folder with it may be replaced by another export, if it holds nothing else: the form, and the
 # names that were written.
 MARK = ".ocrgen-export"
-
-MAX_MARK_BYTES = 1 << 20
+_MAX_MARK_BYTES = 1 << 20
 
 IntArray = NDArray[np.int64]
 
@@ -70,7 +69,7 @@ def export_data(
 def _strangers(out: Path) -> list[str] | None:
     if not (out / MARK).exists():
         return None
-    written = read_text(out / MARK, MAX_MARK_BYTES, error=ShardError).splitlines()[1:]
+    written = read_text(out / MARK, _MAX_MARK_BYTES, error=ShardError).splitlines()[1:]
     found = {path.name for path in out.iterdir()} - {MARK, *written}
     return sorted(found) if written else []  # earlier releases wrote the form alone
 

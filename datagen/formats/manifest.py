@@ -25,7 +25,6 @@ LMDB = "ocrgen-lmdb"
 VERSION: Literal[1] = 1
 FILE = "manifest.json"
 
-
 _MADE_BY = {RENDER: "ocrgen render", LMDB: "ocrgen pack"}
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]

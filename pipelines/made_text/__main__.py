@@ -3,7 +3,6 @@
 import argparse
 import random
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 
 import pipelines.made_text as package
@@ -12,17 +11,21 @@ from ocrbase.command_edge import run
 from ocrbase.errors import InputError
 from ocrbase.outputs import check_output
 from ocrbase.publishing import publish_text
-
-# Each kind's module, the function there that makes it of paragraphs, and what it needs of them.
-KINDS = {
-    "signs": ("signs", "with_signs", "Latin words, or short paragraphs alone,"),
-    "items": ("items", "as_items", "sentences"),
-    "half-width": ("half_width", "in_half_width", "sentences"),
-    "lookalikes": ("lookalikes", "with_lookalikes", "Chinese characters"),
-}
-SEED = 5
+from pipelines.made_text.half_width import in_half_width
+from pipelines.made_text.items import as_items
+from pipelines.made_text.lookalikes import with_lookalikes
+from pipelines.made_text.signs import with_signs
 
 Make = Callable[[Sequence[str], random.Random], Iterator[str]]
+
+# What makes each kind of paragraphs, and what it needs of them.
+KINDS: dict[str, tuple[Make, str]] = {
+    "signs": (with_signs, "Latin words, or short paragraphs alone,"),
+    "items": (as_items, "sentences"),
+    "half-width": (in_half_width, "sentences"),
+    "lookalikes": (with_lookalikes, "Chinese characters"),
+}
+SEED = 5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,8 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace that file")
     given = parser.parse_args(arguments)
     check_output(given.out, inputs=(Path(given.text),), overwrite=given.overwrite)
-    module, function, needs = KINDS[given.kind]
-    make: Make = getattr(import_module(f"pipelines.made_text.{module}"), function)
+    make, needs = KINDS[given.kind]
     paragraphs = list(open_corpus(given.text).in_paragraphs().sentences())
     made = list(make(paragraphs, random.Random(given.seed)))
     if not made:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from datagen.alphabet import load
-from fonts import select
+from fonts import Face, select
 from fonts.specimen import open_font
 
 EXCHANGED = 0.25  # share of the characters that look like others
@@ -51,8 +51,8 @@ def lookalikes() -> Lookalikes:
     """
     characters = [c for c in load(None).characters if "\u4e00" <= c <= "\u9fff"]
     likeness = np.zeros((len(characters), len(characters)), np.float32)
-    for name in FACES:
-        pictures = _pictures(characters, name)
+    for face in select(FACES):
+        pictures = _pictures(characters, face)
         likeness += pictures @ pictures.T / len(FACES)
     np.fill_diagonal(likeness, 0)
     nearest = np.argsort(-likeness, axis=1)[:, :NEIGHBOURS]
@@ -65,9 +65,9 @@ def lookalikes() -> Lookalikes:
     return found
 
 
-def _pictures(characters: Sequence[str], face: str) -> NDArray[np.float32]:
+def _pictures(characters: Sequence[str], face: Face) -> NDArray[np.float32]:
     """Each character drawn and blurred, as a vector of mean 0 and length 1, (C, pixels)."""
-    font = open_font(select([face])[0], SIZE_PX)
+    font = open_font(face, SIZE_PX)
     side = SIZE_PX + 2 * MARGIN_PX
     pictures = np.empty((len(characters), side * side), np.float32)
     for row, character in zip(pictures, characters, strict=True):

@@ -21,8 +21,8 @@ _LETTERS = "xyznijkabcdefghmpqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def with_signs(paragraphs: Sequence[str], draws: random.Random) -> Iterator[str]:
     """Paragraphs with pieces in them; those with fewer than MIN_PLACES are left out."""
     words = sorted({word for text in paragraphs for word in _WORD.findall(text)})
-    signs = Signs(words, draws)
-    return filter(None, map(signs.put_into, paragraphs)) if words else iter(())
+    if words:
+        yield from filter(None, map(Signs(words, draws).put_into, paragraphs))
 
 
 class Signs:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from datagen.errors import ImageError
-from datagen.gray_levels import LARGE_PIXELS, to_gray
+from datagen.gray_levels import to_gray
 from datagen.line_geometry import LINE_HEIGHT_PX, MAX_PIXELS, scaled_width
 from datagen.line_images import Gray, LineImage, prepare
 from ocrbase.inputs import open_regular
@@ -26,6 +26,7 @@ from ocrbase.inputs import open_regular
 MIN_HEIGHT_PX = 8  # of the file; below it strokes of hanzi merge
 MAX_HEIGHT_PX = 8_192  # of the file
 MAX_WIDTH_PX = 32_768  # after scaling
+LARGE_PIXELS = 2_000_000  # images over it are decoded one at a time, whatever the threads
 
 # Kinds of files that hold pixels, all of which Pillow decodes itself: for EPS it would run another
 # program. Which of them it has depends on how it was built.
@@ -35,7 +36,7 @@ KINDS = (
 )  # fmt: skip
 
 _SUPPRESSING = threading.Lock()  # catch_warnings changes what all threads see
-_LARGE = threading.Lock()  # images over LARGE_PIXELS are decoded one at a time
+_LARGE = threading.Lock()
 
 
 def read_line(source: Path | bytes) -> LineImage:

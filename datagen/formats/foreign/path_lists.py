@@ -8,7 +8,7 @@ from datagen.alphabet import Alphabet
 from datagen.errors import ExchangeError
 from datagen.formats.foreign.image_files import write_images
 from datagen.formats.foreign.rows import BadRow, Row, Source, list_name
-from datagen.formats.foreign.text_files import text_lines, write_lines
+from datagen.formats.foreign.text_files import between_tabs, text_lines, write_lines
 from datagen.sample import Samples
 from datagen.split import Split
 from ocrbase.records import decode
@@ -34,7 +34,7 @@ class PaddleList:
         write_lines(folder / DICTIONARY, _dictionary(alphabet.characters))
         word = list_name(split)
         written = write_images(folder, f"images/{word}", batches)
-        write_lines(folder / f"rec_gt_{word}.txt", starmap(_line, written))
+        write_lines(folder / f"rec_gt_{word}.txt", starmap(between_tabs, written))
 
 
 class DtrbGroundTruth:
@@ -53,19 +53,13 @@ class DtrbGroundTruth:
         """Write SPLIT/gt.txt and SPLIT/images/."""
         target = folder / list_name(split)
         written = write_images(target, "images", batches)
-        write_lines(target / "gt.txt", starmap(_line, written))
+        write_lines(target / "gt.txt", starmap(between_tabs, written))
 
 
 def _dictionary(characters: Sequence[str]) -> list[str]:
     """All classes but the blank; not a space first, where it would be taken for the blank."""
     first, *others = characters
     return [*others, first] if first == " " else [first, *others]
-
-
-def _line(path: str, label: str) -> str:
-    if "\t" in label:
-        raise ExchangeError(f"the label {label!r} holds a tab: export kraken, csv or jsonl")
-    return f"{path}\t{label}"
 
 
 def _list_rows(path: Path, source: Source, *, several: bool) -> Iterator[Row | BadRow]:

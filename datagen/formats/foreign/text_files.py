@@ -72,6 +72,18 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
                 file.write(f"{line}\n")
 
 
+def between_tabs(*cells: str) -> str:
+    """A line of cells.
+
+    Raises:
+        ExchangeError: if one holds a tab, which would make it two.
+    """
+    held = [cell for cell in cells if "\t" in cell]
+    if held:
+        raise ExchangeError(f"the label {held[0]!r} holds a tab: export kraken, csv or jsonl")
+    return "\t".join(cells)
+
+
 def _encoding(path: Path) -> str:
     """UTF-8 if the whole file is, else GB18030; reads in pieces, for lists of any length."""
     for encoding in ("utf-8-sig", "gb18030"):

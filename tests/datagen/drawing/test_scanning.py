@@ -18,7 +18,7 @@ from datagen.sample import EFFECTS
 from fonts import select
 from tests.support import measures
 from tests.support.drawn_lines import many_texts
-from tests.support.measures import Drawn, drawn
+from tests.support.measures import Drawn, FloatArray, drawn
 
 FACES = select(("noto-sans-sc-regular", "arphic-song-gb", "noto-serif-sc-light"))
 COUNT = 12
@@ -138,6 +138,36 @@ def test_codecs_keep_the_quality_that_small_characters_need() -> None:
     looks[:, Look.SIZE], looks[:, Look.NATIVE], looks[:, Look.WEBP] = 1.0, 32.0, 50.0
     native_frames(looks)
     assert looks[:, [Look.NATIVE_JPEG, Look.WEBP]].max() == 100
+
+
+def test_contrast_is_kept_where_a_line_is_captured_larger_than_it_ends() -> None:
+    """Thin strokes lose half of their ink on the way from 64 px to 32."""
+    style = with_value(_style(100, 130), "gray.min_contrast", 60.0)
+    style = with_value(style, "letters.size_px", (12.0, 14.0))
+    least = []
+    for image, quads in _boxed(_draw(style, NATIVE=64.0, WEIGHT=-0.3)):
+        bare = float(np.median(image))
+        for quad in quads:
+            (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
+            least.append(bare - image[int(top) : int(bottom) + 1, int(left) : int(right) + 1].min())
+    assert np.quantile(least, 0.05) > 0.95 * 60
+
+
+def _boxed(lines: Drawn) -> list[tuple[FloatArray, FloatArray]]:
+    """Images with the boxes of their characters."""
+    assert lines.samples.quads is not None
+    pairs = zip(lines.images, lines.samples.quads, lines.samples.texts, strict=True)
+    return [(image, quads[: len(text)].astype(float)) for image, quads, text in pairs]
+
+
+def test_ink_that_bleeds_stays_within_the_frame() -> None:
+    style = with_value(_style(), "frame.margin_px", 0.5)
+    style = with_value(style, "frame.vertical", 1.0)
+    style = with_value(style, "letters.size_px", (29.0, 30.0))
+    style = with_value(style, "surface.bleed_share", 1.0)
+    style = with_value(style, "surface.bleed", (2.0, 2.0))
+    for mask in _draw(style).masks:
+        assert max(mask[0].max(), mask[-1].max(), mask[:, 0].max(), mask[:, -1].max()) <= 40
 
 
 def test_the_small_end_of_a_line_in_perspective_is_no_smaller_than_the_style_says() -> None:
